@@ -63,6 +63,10 @@ class BlobStore(Protocol):
         """Everything added before this call is on disk when it returns. Raises MailError; those bytes are then void."""
         ...
 
+    def is_void(self, segment: str) -> bool:
+        """True when a write or sync of *segment* failed in this process: what was added to it must not be named by a row."""
+        ...
+
     def read(self, locator: Locator, start: int = 0, length: int | None = None) -> bytes:
         """*length* bytes from *start* of the blob (to its end when None). Raises MailError(STORAGE) when they are missing."""
         ...

@@ -22,13 +22,17 @@ class ObjectStore:
         self._obstore: Any = obstore
         try:
             self._store: Any = S3Store.from_url(url, config=options)  # type: ignore[arg-type]
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - obstore raises its own kinds
             raise MailError(Reason.STORAGE, f"The object store {url} cannot be used: {error}.") from error
         self._random = random
         self._lock = threading.Lock()
         self._key = self._new_key()
         self._pending: list[bytes] = []
         self._size = 0
+        self._void: set[str] = set()
+
+    def is_void(self, segment: str) -> bool:
+        return segment in self._void
 
     def _new_key(self) -> str:
         return "blobs/" + base32(int.from_bytes(self._random.bytes(15), "big"), 24)
@@ -53,7 +57,8 @@ class ObjectStore:
             # The put stays under the lock: a write that named this key must not commit before the object is there.
             try:
                 self._obstore.put(self._store, key, b"".join(pending), mode="create")
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - obstore raises its own kinds
+                self._void.add(key)
                 raise MailError(Reason.STORAGE, f"The object store refused: {error}.") from error
 
     def read(self, locator: Locator, start: int = 0, length: int | None = None) -> bytes:
@@ -62,7 +67,7 @@ class ObjectStore:
             return b""
         try:
             data = bytes(self._obstore.get_range(self._store, locator.segment, start=locator.offset + start, length=want))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - obstore raises its own kinds
             raise MailError(Reason.STORAGE, f"The object store cannot give {locator.segment}: {error}.") from error
         if len(data) != want:
             raise MailError(Reason.STORAGE, f"Object {locator.segment} is shorter than its index says.")
@@ -73,7 +78,7 @@ class ObjectStore:
             self._obstore.delete(self._store, segment)
         except FileNotFoundError:
             return
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - obstore raises its own kinds
             raise MailError(Reason.STORAGE, f"The object store refused: {error}.") from error
 
     def segments(self) -> dict[str, int]:

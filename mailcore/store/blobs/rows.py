@@ -4,6 +4,7 @@ Equal bytes become one blob here and nowhere else: the unique SHA-256 decides, u
 """
 
 from mailcore.base.clock import Micros
+from mailcore.base.errors import MailError, Reason
 from mailcore.base.ids import BlobId
 from mailcore.store.blobs import BlobStore, Locator, Staged
 from mailcore.store.engine import Tx
@@ -19,14 +20,16 @@ _CLAIM = """INSERT INTO blobs (sha256, segment, "offset", length, created_at) VA
 ON CONFLICT (sha256) DO UPDATE SET doomed_at = NULL RETURNING id, segment"""
 
 
-def claim(tx: Tx, staged: Staged, now: Micros, blobs: BlobStore | None = None) -> BlobId:
-    """The blob row for *staged*: a new one, or the one that already holds the same bytes."""
+def claim(tx: Tx, staged: Staged, now: Micros, blobs: BlobStore) -> BlobId:
+    """The blob row for *staged*: a new one, or the one that already holds the same bytes. Raises MailError(STORAGE) if they were lost."""
     place = staged.locator
+    if blobs.is_void(place.segment):
+        raise MailError(Reason.STORAGE, "The disk refused the message.")
     row = tx.one(
         _CLAIM, {"sha": staged.sha256, "segment": place.segment, "offset": place.offset, "length": place.length, "now": now}
     )
     assert row is not None
-    if staged.is_alone and blobs is not None and row[1] != place.segment:
+    if staged.is_alone and row[1] != place.segment:
         tx.after.append(lambda: blobs.remove_segment(place.segment))
     return BlobId(row[0])
 

@@ -61,6 +61,12 @@ class SegmentStore:
         self._dirty: list[SegmentFile] = []
         self._readers: OrderedDict[str, int] = OrderedDict()
         self._sync_lock = threading.Lock()
+        self._name_lock = threading.Lock()
+        self._owner: FileLock | None = None
+        self._owner_name = ""
+        self._owner_pid = 0
+        self._count = 0
+        self._void: set[str] = set()
         os.makedirs(folder, mode=0o700, exist_ok=True)
 
     def add(self, data: bytes) -> Staged:
@@ -77,6 +83,9 @@ class SegmentStore:
             if segment not in self._dirty:
                 self._dirty.append(segment)
         return Staged(sha256=digest, locator=Locator(segment=segment.name, offset=offset, length=len(data)))
+
+    def is_void(self, segment: str) -> bool:
+        return segment in self._void
 
     def spool(self) -> "SegmentSpool":
         return SegmentSpool(self)
@@ -174,20 +183,21 @@ class SegmentStore:
             self._current = None
             while self._readers:
                 os.close(self._readers.popitem()[1])
-            owner = getattr(self, "_owner", None)
-            if owner is not None:
-                owner.close()
+            if self._owner is not None and self._owner_pid == os.getpid():
+                self._owner.close()
+                self._owner = None
 
     def new_segment(self) -> SegmentFile:
         """A fresh file whose name says which process owns it. Raises OSError."""
-        if not hasattr(self, "_owner_name") or self._owner_pid != os.getpid():
-            self._owner_name = base32(int.from_bytes(self._random.bytes(10), "big"), 16)
-            self._owner_pid = os.getpid()
-            self._owner = FileLock(os.path.join(self._folder, self._owner_name + ".owner"))
-            self._owner.acquire()
-            self._count = 0
-        self._count += 1
-        return SegmentFile(self._folder, f"{self._owner_name}-{self._count:06d}.seg")
+        with self._name_lock:
+            if self._owner is None or self._owner_pid != os.getpid():
+                self._owner_name = base32(int.from_bytes(self._random.bytes(10), "big"), 16)
+                self._owner_pid = os.getpid()
+                self._owner = FileLock(os.path.join(self._folder, self._owner_name + ".owner"))
+                self._owner.acquire()
+                self._count = 0
+            self._count += 1
+            return SegmentFile(self._folder, f"{self._owner_name}-{self._count:06d}.seg")
 
     def _writable(self) -> SegmentFile:
         if self._current is not None and self._current.size >= SEGMENT_BYTES:
@@ -203,6 +213,7 @@ class SegmentStore:
 
     def _retire(self, segment: SegmentFile) -> None:
         """Never write *segment* again; its bytes on disk are unknown."""
+        self._void.add(segment.name)
         if not segment.is_broken:
             segment.is_broken = True
             with contextlib.suppress(OSError):

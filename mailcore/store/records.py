@@ -1,0 +1,226 @@
+"""Small tables that are written once and read by people: audit, trace, counters, and the values of settings.
+
+The audit is a chain: each row's hash covers the one before, so a row that was changed or taken out shows.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mailcore.base.clock import HOUR, Micros
+from mailcore.store.accounts import like
+from mailcore.store.engine import Tx
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRow:
+    """Who changed what; *old* and *new* are JSON without secrets."""
+
+    id: int
+    at: Micros
+    actor: str
+    ip: str
+    name: str
+    target: str
+    old: str
+    new: str
+    hash: str
+
+
+def audit(
+    tx: Tx, name: str, target: str, *, actor: str, ip: str = "", now: Micros, old: Mapping[str, Any] | None = None,
+    new: Mapping[str, Any] | None = None, domain_id: int | None = None,
+) -> None:  # fmt: skip
+    """Write one audit row (name like "account:password_changed") in the same write as the change it tells of."""
+    if tx.is_postgres:
+        tx.run("LOCK TABLE audit IN EXCLUSIVE MODE")
+    last = tx.value("SELECT hash FROM audit ORDER BY id DESC LIMIT 1") or ""
+    before = json.dumps(old or {}, sort_keys=True, default=str, ensure_ascii=False)
+    after = json.dumps(new or {}, sort_keys=True, default=str, ensure_ascii=False)
+    tx.run(
+        "INSERT INTO audit (at, actor, ip, name, target, domain_id, old, new, hash) VALUES (:t, :w, :ip, :n, :x, :d, :o, :v, :h)",
+        {
+            "t": now, "w": actor, "ip": ip, "n": name, "x": target, "d": domain_id, "o": before, "v": after,
+            "h": audit_hash(last, now, actor, name, target, before, after),
+        },
+    )  # fmt: skip
+
+
+def audit_hash(last: str, at: Micros, actor: str, name: str, target: str, old: str, new: str) -> str:
+    """SHA-256 over the row and the hash before it."""
+    return hashlib.sha256("\x1f".join((last, str(at), actor, name, target, old, new)).encode()).hexdigest()
+
+
+def audit_rows(
+    tx: Tx, *, before_id: int | None = None, domain_id: int | None = None, contains: str = "", limit: int = 50
+) -> list[AuditRow]:
+    """Audit rows, newest first."""
+    where = ["1 = 1"]
+    if before_id is not None:
+        where.append("id < :b")
+    if domain_id is not None:
+        where.append("domain_id = :d")
+    if contains:
+        where.append("(lower(name) LIKE :c ESCAPE '\\' OR lower(target) LIKE :c ESCAPE '\\' OR lower(actor) LIKE :c ESCAPE '\\')")
+    rows = tx.all(
+        f"SELECT id, at, actor, ip, name, target, old, new, hash FROM audit WHERE {' AND '.join(where)} ORDER BY id DESC LIMIT :n",
+        {"b": before_id, "d": domain_id, "c": like(contains), "n": limit},
+    )
+    return [AuditRow(id=r[0], at=r[1], actor=r[2], ip=r[3], name=r[4], target=r[5], old=r[6], new=r[7], hash=r[8]) for r in rows]
+
+
+def audit_break(tx: Tx) -> int | None:
+    """The id of the first row whose hash does not fit the chain, or None when it is whole."""
+    last = ""
+    for r in tx.all("SELECT id, at, actor, name, target, old, new, hash FROM audit ORDER BY id"):
+        if audit_hash(last, r[1], r[2], r[3], r[4], r[5], r[6]) != r[7]:
+            return int(r[0])
+        last = r[7]
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceHead:
+    """A message's trace: direction is in, out or local; outcome a word such as accepted, refused, delivered."""
+
+    trace_id: str
+    at: Micros
+    direction: str
+    sender: str
+    recipients: str
+    subject: str
+    msgid: str
+    ip: str
+    size: int
+    account_id: int | None
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceEvent:
+    """One decision about a message; *data* is what that kind of event tells."""
+
+    at: Micros
+    kind: str
+    address: str
+    data: dict[str, Any]
+
+
+_HEAD = "trace_id, at, direction, sender, recipients, subject, msgid, ip, size, account_id, outcome"
+
+
+def trace(tx: Tx, head: TraceHead, events: Sequence[TraceEvent] = ()) -> None:
+    """Write a message's head (or its new outcome) and first events."""
+    tx.run(
+        f"INSERT INTO traces ({_HEAD}) VALUES (:i, :t, :d, :s, :r, :su, :m, :ip, :z, :a, :o)"
+        " ON CONFLICT (trace_id) DO UPDATE SET outcome = excluded.outcome",
+        {
+            "i": head.trace_id, "t": head.at, "d": head.direction, "s": head.sender, "r": head.recipients[:2000], "su": head.subject[:500],
+            "m": head.msgid[:500], "ip": head.ip, "z": head.size, "a": head.account_id, "o": head.outcome,
+        },
+    )  # fmt: skip
+    trace_events(tx, head.trace_id, events)
+
+
+def trace_events(tx: Tx, trace_id: str, events: Sequence[TraceEvent]) -> None:
+    """Add events to a message's trace."""
+    tx.many(
+        "INSERT INTO trace_events (trace_id, at, kind, address, data) VALUES (:i, :t, :k, :a, :d)",
+        [
+            {"i": trace_id, "t": e.at, "k": e.kind, "a": e.address, "d": json.dumps(e.data, ensure_ascii=False) if e.data else "{}"}
+            for e in events
+        ],
+    )
+
+
+def set_outcome(tx: Tx, trace_id: str, outcome: str) -> None:
+    """The newest word on a message."""
+    tx.run("UPDATE traces SET outcome = :o WHERE trace_id = :i", {"o": outcome, "i": trace_id})
+
+
+def trace_head(tx: Tx, trace_id: str) -> TraceHead | None:
+    """The head of one trace."""
+    row = tx.one(f"SELECT {_HEAD} FROM traces WHERE trace_id = :i", {"i": trace_id})
+    return None if row is None else TraceHead(**dict(zip(_HEAD.split(", "), row, strict=True)))
+
+
+def trace_of(tx: Tx, trace_id: str) -> list[TraceEvent]:
+    """Every event of one message, oldest first."""
+    rows = tx.all("SELECT at, kind, address, data FROM trace_events WHERE trace_id = :i ORDER BY at, id", {"i": trace_id})
+    return [TraceEvent(at=r[0], kind=r[1], address=r[2], data=json.loads(r[3] or "{}")) for r in rows]
+
+
+def find_traces(
+    tx: Tx, *, contains: str = "", sender: str = "", recipient: str = "", since: Micros = 0, until: Micros | None = None,
+    before: Micros | None = None, domain: str = "", limit: int = 50,
+) -> list[TraceHead]:  # fmt: skip
+    """Traces, newest first; every text filter is "contains", in any case; *domain* keeps what touches that domain."""
+    where = ["at >= :since"]
+    if until is not None:
+        where.append("at < :until")
+    if before is not None:
+        where.append("at < :before")
+    if sender:
+        where.append("lower(sender) LIKE :s ESCAPE '\\'")
+    if recipient:
+        where.append("lower(recipients) LIKE :r ESCAPE '\\'")
+    if domain:
+        where.append("(lower(sender) LIKE :d ESCAPE '\\' OR lower(recipients) LIKE :d ESCAPE '\\')")
+    if contains:
+        where.append(
+            "(lower(subject) LIKE :c ESCAPE '\\' OR lower(sender) LIKE :c ESCAPE '\\' OR lower(recipients) LIKE :c ESCAPE '\\'"
+            " OR lower(msgid) LIKE :c ESCAPE '\\' OR trace_id LIKE :c ESCAPE '\\')"
+        )
+    rows = tx.all(
+        f"SELECT {_HEAD} FROM traces WHERE {' AND '.join(where)} ORDER BY at DESC LIMIT :n",
+        {
+            "since": since, "until": until, "before": before, "s": like(sender), "r": like(recipient), "d": like("@" + domain),
+            "c": like(contains), "n": limit,
+        },
+    )  # fmt: skip
+    return [TraceHead(**dict(zip(_HEAD.split(", "), row, strict=True))) for row in rows]
+
+
+def count_up(tx: Tx, amounts: Mapping[str, int], now: Micros) -> None:
+    """Add to this hour's counters."""
+    hour = now // HOUR
+    for name, amount in sorted(amounts.items()):
+        tx.run(
+            "INSERT INTO counters (hour, name, value) VALUES (:h, :n, :v) ON CONFLICT (hour, name) DO UPDATE SET value = counters.value + :v",
+            {"h": hour, "n": name, "v": amount},
+        )
+
+
+def counters(tx: Tx, since: Micros) -> dict[str, dict[int, int]]:
+    """Hourly totals by name, then by hour (hours since 1970), from *since* on."""
+    out: dict[str, dict[int, int]] = {}
+    for name, hour, value in tx.all("SELECT name, hour, value FROM counters WHERE hour >= :h", {"h": since // HOUR}):
+        out.setdefault(name, {})[hour] = value
+    return out
+
+
+def setting_values(tx: Tx) -> list[tuple[str, str, str]]:
+    """(scope, name, JSON value) of every setting that differs from its default."""
+    return [(r[0], r[1], r[2]) for r in tx.all("SELECT scope, name, value FROM settings")]
+
+
+def setting_version(tx: Tx) -> tuple[int, int]:
+    """A pair that changes with every change of a setting."""
+    row = tx.one("SELECT count(*), coalesce(max(changed_at), 0) FROM settings")
+    assert row is not None
+    return int(row[0]), int(row[1])
+
+
+def put_setting(tx: Tx, scope: str, name: str, value: str | None, now: Micros) -> None:
+    """Set a value (JSON), or back to the default with None; every process is told after the commit."""
+    if value is None:
+        tx.run("DELETE FROM settings WHERE scope = :s AND name = :n", {"s": scope, "n": name})
+    else:
+        tx.run(
+            "INSERT INTO settings (scope, name, value, changed_at) VALUES (:s, :n, :v, :t)"
+            " ON CONFLICT (scope, name) DO UPDATE SET value = :v, changed_at = :t",
+            {"s": scope, "n": name, "v": value, "t": now},
+        )
+    tx.hints.append((-1, 0))
