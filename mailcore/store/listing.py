@@ -146,7 +146,7 @@ def content(blobs: BlobStore, stored: Stored) -> bytes:
     return stored.prefix + blobs.read(stored.locator)
 
 
-def uids(tx: Tx, mailbox_id: int) -> array[int]:
+def uids(tx: Tx, mailbox_id: int) -> "array[int]":
     """Every UID of a mailbox, ascending, four bytes each: the state of an IMAP session."""
     box = tx.one(
         "SELECT count(*), min(uid), max(uid) FROM messages WHERE mailbox_id = :b",
