@@ -95,7 +95,7 @@ class Bus:
                 data = self._socket.recv(HINTS_A_DATAGRAM * _PAIR.size)
             except (BlockingIOError, InterruptedError):
                 return
-            self._dispatch([pair for pair in _PAIR.iter_unpack(data[: len(data) // _PAIR.size * _PAIR.size])])  # type: ignore[misc]
+            self._dispatch(list(_PAIR.iter_unpack(data[: len(data) // _PAIR.size * _PAIR.size])))
 
     def _dispatch(self, hints: list[Hint]) -> None:
         for account_id, mailbox_id in hints:

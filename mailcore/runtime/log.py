@@ -1,0 +1,79 @@
+"""Logs are events with fields: constant lower-case text, then name=value. One line each, to standard error.
+
+Values are shortened and made printable, so that nothing a stranger sends can forge a line; a Secret prints as ***.
+"""
+
+import sys
+import time
+from typing import Any, TextIO
+
+LEVELS = {"error": 0, "warning": 1, "info": 2, "debug": 3}
+VALUE_CHARACTERS = 300
+
+
+class Log:
+    """A named source of events. `with_` adds fields that every later event carries."""
+
+    __slots__ = ("_fields", "_level", "_name", "_stream")
+
+    def __init__(self, name: str, level: list[str] | None = None, stream: TextIO | None = None, fields: str = "") -> None:
+        self._name = name
+        self._level = level if level is not None else ["info"]
+        self._stream = stream
+        self._fields = fields
+
+    def named(self, name: str) -> "Log":
+        """The same log under another name."""
+        return Log(name, self._level, self._stream, self._fields)
+
+    def with_(self, **fields: Any) -> "Log":
+        """A log whose events also carry *fields*."""
+        return Log(self._name, self._level, self._stream, self._fields + _fields(fields))
+
+    def set_level(self, level: str) -> None:
+        """Change the level of every log made from the same root."""
+        self._level[0] = level
+
+    def error(self, text: str, **fields: Any) -> None:
+        """Something failed that a person should look at."""
+        self._write("error", text, fields)
+
+    def warning(self, text: str, **fields: Any) -> None:
+        """Something is off, and went on."""
+        self._write("warning", text, fields)
+
+    def info(self, text: str, **fields: Any) -> None:
+        """A step worth keeping."""
+        self._write("info", text, fields)
+
+    def debug(self, text: str, **fields: Any) -> None:
+        """A step worth seeing while looking for a fault."""
+        self._write("debug", text, fields)
+
+    def is_debug(self) -> bool:
+        """Whether debug events are written."""
+        return LEVELS[self._level[0]] >= LEVELS["debug"]
+
+    def _write(self, level: str, text: str, fields: dict[str, Any]) -> None:
+        if LEVELS[level] > LEVELS[self._level[0]]:
+            return
+        moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        stream = self._stream or sys.stderr
+        try:
+            stream.write(f"{moment} {level} {self._name}: {text}{self._fields}{_fields(fields)}\n")
+            stream.flush()
+        except (OSError, ValueError):
+            return
+
+
+def _fields(fields: dict[str, Any]) -> str:
+    return "".join(f" {name}={_printable(value)}" for name, value in fields.items())
+
+
+def _printable(value: Any) -> str:
+    text = str(value)
+    if len(text) > VALUE_CHARACTERS:
+        text = text[:VALUE_CHARACTERS] + "…"
+    if text.isprintable() and " " not in text and text:
+        return text
+    return '"' + "".join(c if c.isprintable() and c != '"' else f"\\x{ord(c):02x}" for c in text) + '"'
