@@ -67,5 +67,9 @@ def open_runtime(config: Config, *, name: str) -> Runtime:
     runtime = Runtime(
         config=config, store=store, settings=settings, bus=bus, resolver=DnsResolver(config.dns, clock), clock=clock, random=random, log=log
     )
-    bus.subscribe(-1, lambda _a, _m: settings.refresh() and None)
+    bus.subscribe(-1, lambda _account, _mailbox: _renew(settings))
     return runtime
+
+
+def _renew(settings: Settings) -> None:
+    settings.refresh()

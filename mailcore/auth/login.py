@@ -1,0 +1,164 @@
+"""Signing in, the same for every protocol and the web: throttled, counted, and answered alike for known and unknown names.
+
+A ban stops sign-ins from an address (IPv6: its /64), never delivery. Loopback is neither counted nor banned. The person's
+own list of sign-ins and the admin's table of programs without TLS read the rows written here.
+"""
+
+import ipaddress
+from dataclasses import dataclass
+
+from mailcore.auth.passwords import Verifier
+from mailcore.base.clock import DAY, SECOND, Micros
+from mailcore.base.errors import MailError, Reason
+from mailcore.base.secret import Secret
+from mailcore.runtime.runtime import Runtime
+from mailcore.store import Tx, access, accounts
+
+PROTOCOLS = ("imap", "pop3", "smtp", "sieve", "web")
+TRUSTED_DAYS = 30
+TRUSTED_FACTOR = 10
+"""An address with a good sign-in in TRUSTED_DAYS gets this many times more failures before a ban."""
+SEEN_EVERY: Micros = 300 * SECOND
+"""A good sign-in from the same place is written down at most this often."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One try to sign in, as a listener or the web saw it."""
+
+    login: str
+    password: Secret
+    protocol: str
+    ip: str
+    is_tls: bool
+    agent: str = ""
+
+
+def network_of(ip: str) -> str:
+    """What is counted and banned for *ip*: itself, or the /64 of an IPv6 address."""
+    try:
+        address = ipaddress.ip_address(ip)
+    except ValueError:
+        return ip
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is not None:
+            return str(address.ipv4_mapped)
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return str(address)
+
+
+def is_loopback(ip: str) -> bool:
+    """True for 127.0.0.1 and ::1 only; the rest of 127/8 counts as outside."""
+    return ip in ("127.0.0.1", "::1", "::ffff:127.0.0.1")
+
+
+class Doorkeeper:
+    """Signs people in for one process. Blocking: hashing takes 25 ms, so a loop calls it in the CPU pool."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._verifier = Verifier()
+        self._written: dict[tuple[int, str, str], Micros] = {}
+
+    def quick(self, attempt: Attempt) -> accounts.Account | None:
+        """The account when the same sign-in succeeded here a short while ago and nothing changed; else None. Never blocks long."""
+        tx = self._runtime.store.read()
+        account = self._find(tx, attempt.login)
+        now = self._runtime.clock.micros()
+        if account is None or not self._verifier.is_remembered(account.password_hash, attempt.password, self._runtime.clock.monotonic()):
+            return None
+        if not self._may_enter(tx, account) or (account.id, attempt.protocol, attempt.ip) not in self._written or account.totp_secret:
+            return None
+        if not is_loopback(attempt.ip) and access.banned_until(tx, network_of(attempt.ip), now) is not None:
+            return None
+        if now - self._written[(account.id, attempt.protocol, attempt.ip)] > SEEN_EVERY:
+            return None
+        return account
+
+    def sign_in(self, attempt: Attempt) -> accounts.Account:
+        """The account that *attempt* proves. Raises MailError(BANNED, AUTH_FAILED, STORAGE)."""
+        runtime = self._runtime
+        now = runtime.clock.micros()
+        network = network_of(attempt.ip)
+        tx = runtime.store.read()
+        if not is_loopback(attempt.ip) and access.banned_until(tx, network, now) is not None:
+            raise MailError(Reason.BANNED, "Too many wrong passwords came from your address. Try again later.")
+        account = self._find(tx, attempt.login)
+        stored = account.password_hash if account is not None else ""
+        is_good = self._verifier.verify(stored, attempt.password, runtime.clock.monotonic())
+        if not is_good or account is None or not self._may_enter(tx, account):
+            self._note_failure(attempt, account, network, now)
+            raise MailError(Reason.AUTH_FAILED, "The user name or the password is wrong.")
+        self._note_success(attempt, account, network, now)
+        return account
+
+    def _find(self, tx: Tx, login: str) -> accounts.Account | None:
+        from mailcore.mail.address import Address
+
+        name = login.strip()
+        if "@" not in name:
+            default = self._runtime.settings.get("server.default_domain") or self._only_domain(tx)
+            name = f"{name}@{default}"
+        try:
+            address = Address.parse(name)
+        except MailError:
+            return None
+        found = accounts.account_by_address(tx, address.key)
+        if found is None:
+            found = self._through_alias_domain(tx, address.key)
+        return found
+
+    @staticmethod
+    def _only_domain(tx: Tx) -> str:
+        rows = tx.all("SELECT name FROM domains LIMIT 2")
+        return rows[0][0] if len(rows) == 1 else "invalid"
+
+    @staticmethod
+    def _through_alias_domain(tx: Tx, key: str) -> accounts.Account | None:
+        local, _, domain = key.rpartition("@")
+        domain_id = accounts.domain_alias(tx, domain)
+        real = accounts.domain_by_id(tx, domain_id) if domain_id is not None else None
+        return accounts.account_by_address(tx, f"{local}@{real.name}") if real is not None else None
+
+    @staticmethod
+    def _may_enter(tx: Tx, account: accounts.Account) -> bool:
+        domain = accounts.domain_by_id(tx, account.domain_id)
+        return account.is_enabled and account.kind == "person" and domain is not None and domain.is_enabled
+
+    def _note_failure(self, attempt: Attempt, account: accounts.Account | None, network: str, now: Micros) -> None:
+        runtime = self._runtime
+        get = runtime.settings.get
+        window, most, ban = get("signin.window") * SECOND, get("signin.max_failures"), get("signin.ban") * SECOND
+        fingerprint = self._verifier.fingerprint(attempt.password)
+
+        def note(tx: Tx) -> None:
+            access.add_sign_in(
+                tx, at=now, account_id=account.id if account else None, login=attempt.login, protocol=attempt.protocol, ip=network,
+                agent=attempt.agent, is_good=False, is_tls=attempt.is_tls, secret_hash=fingerprint,
+            )  # fmt: skip
+            if is_loopback(attempt.ip):
+                return
+            is_trusted = access.had_good_sign_in(tx, network, now - TRUSTED_DAYS * DAY)
+            if access.failures(tx, network, now - window) >= most * (TRUSTED_FACTOR if is_trusted else 1):
+                access.put_ban(tx, network, f"wrong passwords for {attempt.login[:100]} by {attempt.protocol}", now, now + ban)
+
+        runtime.store.write(note)
+        runtime.log.warning("sign-in failed", protocol=attempt.protocol, login=attempt.login, ip=attempt.ip)
+
+    def _note_success(self, attempt: Attempt, account: accounts.Account, network: str, now: Micros) -> None:
+        key = (account.id, attempt.protocol, attempt.ip)
+        if now - self._written.get(key, 0) < SEEN_EVERY:
+            return
+
+        def note(tx: Tx) -> None:
+            access.add_sign_in(
+                tx, at=now, account_id=account.id, login=attempt.login, protocol=attempt.protocol, ip=network, agent=attempt.agent,
+                is_good=True, is_tls=attempt.is_tls,
+            )  # fmt: skip
+            access.clear_failures(tx, network, attempt.login)
+            accounts.set_account(tx, account.id, last_sign_in_at=now)
+
+        self._runtime.store.write(note)
+        if len(self._written) > 10_000:
+            self._written.clear()
+        self._written[key] = now

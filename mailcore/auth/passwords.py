@@ -1,0 +1,78 @@
+"""Passwords as argon2id hashes, and a short memory of what was verified, because IMAP programs sign in often.
+
+The memory holds a keyed digest, never the password, in this process only, and forgets when the stored hash changes.
+"""
+
+import hashlib
+import hmac
+import os
+import threading
+from collections import OrderedDict
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from mailcore.base.errors import MailError, Reason
+from mailcore.base.secret import Secret
+
+MIN_CHARACTERS = 8
+MAX_BYTES = 1024
+"""A longer password is refused before it is hashed: stops the hash from being fed megabytes."""
+REMEMBERED = 4096
+REMEMBER_SECONDS = 600.0
+
+_hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+_DUMMY = _hasher.hash("no such account")
+
+
+def check_new(password: Secret) -> None:
+    """Refuse a new password that is too short or too long. Raises MailError(SYNTAX)."""
+    text = password.reveal()
+    if len(text) < MIN_CHARACTERS:
+        raise MailError(Reason.SYNTAX, f"A password has at least {MIN_CHARACTERS} characters.")
+    if len(text.encode()) > MAX_BYTES:
+        raise MailError(Reason.SYNTAX, f"A password has at most {MAX_BYTES} bytes.")
+
+
+def hash_password(password: Secret) -> str:
+    """The argon2id hash to store; about 25 ms and 19 MiB."""
+    return _hasher.hash(password.reveal())
+
+
+class Verifier:
+    """Checks passwords and remembers good ones for REMEMBER_SECONDS. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._key = os.urandom(32)
+        self._good: OrderedDict[bytes, float] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def is_remembered(self, stored: str, password: Secret, now: float) -> bool:
+        """Whether this password was verified against *stored* a short while ago: costs microseconds."""
+        with self._lock:
+            until = self._good.get(self._digest(stored, password))
+        return until is not None and until > now
+
+    def verify(self, stored: str, password: Secret, now: float) -> bool:
+        """Whether *password* fits *stored*; an empty or unknown hash costs the same time and never fits."""
+        if len(password.reveal().encode("utf-8", "surrogatepass")) > MAX_BYTES:
+            return False
+        if stored and self.is_remembered(stored, password, now):
+            return True
+        try:
+            is_good = _hasher.verify(stored or _DUMMY, password.reveal()) and bool(stored)
+        except (VerificationError, InvalidHashError, UnicodeError):
+            return False
+        if is_good:
+            with self._lock:
+                self._good[self._digest(stored, password)] = now + REMEMBER_SECONDS
+                while len(self._good) > REMEMBERED:
+                    self._good.popitem(last=False)
+        return is_good
+
+    def fingerprint(self, password: Secret) -> str:
+        """A keyed digest by which the same wrong password is known again; says nothing about it."""
+        return hmac.new(self._key, password.reveal().encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:16]
+
+    def _digest(self, stored: str, password: Secret) -> bytes:
+        return hmac.new(self._key, stored.encode() + b"\0" + password.reveal().encode("utf-8", "surrogatepass"), hashlib.sha256).digest()
