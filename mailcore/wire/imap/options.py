@@ -1,0 +1,101 @@
+"""The words that qualify IMAP commands: selection, return, status and sort options, as enumerations.
+
+An option the server does not know is refused by the parser, so no session meets one.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from mailcore.base.ids import ModSeq, UidValidity
+from mailcore.wire.imap.sequence import SequenceSet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QresyncParam:
+    """What the client knows of the mailbox (RFC 7162 §3.2.5)."""
+
+    uidvalidity: UidValidity
+    modseq: ModSeq
+    known_uids: SequenceSet | None = None
+    match: tuple[SequenceSet, SequenceSet] | None = None
+
+
+class ListSelect(Enum):
+    """Selection options of RFC 5258 §3.1 and RFC 6154 §4."""
+
+    SUBSCRIBED = b"SUBSCRIBED"
+    REMOTE = b"REMOTE"
+    RECURSIVEMATCH = b"RECURSIVEMATCH"
+    SPECIAL_USE = b"SPECIAL-USE"
+
+
+class ListReturn(Enum):
+    """Return options of RFC 5258 §3.2, RFC 6154 §4 and RFC 8440; STATUS is `List.status`."""
+
+    SUBSCRIBED = b"SUBSCRIBED"
+    CHILDREN = b"CHILDREN"
+    SPECIAL_USE = b"SPECIAL-USE"
+    MYRIGHTS = b"MYRIGHTS"
+
+
+class StatusItem(Enum):
+    """What STATUS can tell (RFC 3501 §6.3.10, 7162 §3.1.7, 8438, 7889, 8474 §4.3, 9051)."""
+
+    MESSAGES = b"MESSAGES"
+    RECENT = b"RECENT"
+    UIDNEXT = b"UIDNEXT"
+    UIDVALIDITY = b"UIDVALIDITY"
+    UNSEEN = b"UNSEEN"
+    HIGHESTMODSEQ = b"HIGHESTMODSEQ"
+    SIZE = b"SIZE"
+    DELETED = b"DELETED"
+    APPENDLIMIT = b"APPENDLIMIT"
+    MAILBOXID = b"MAILBOXID"
+
+
+class RightsChange(Enum):
+    """What SETACL does with the rights it names."""
+
+    REPLACE = ""
+    ADD = "+"
+    REMOVE = "-"
+
+
+class SearchReturn(Enum):
+    """Result options of RFC 4731 §3.1 and RFC 5182 §2."""
+
+    MIN = b"MIN"
+    MAX = b"MAX"
+    ALL = b"ALL"
+    COUNT = b"COUNT"
+    SAVE = b"SAVE"
+
+
+class SortField(Enum):
+    """What SORT orders by (RFC 5256 §3, RFC 5957)."""
+
+    ARRIVAL = b"ARRIVAL"
+    CC = b"CC"
+    DATE = b"DATE"
+    FROM = b"FROM"
+    SIZE = b"SIZE"
+    SUBJECT = b"SUBJECT"
+    TO = b"TO"
+    DISPLAYFROM = b"DISPLAYFROM"
+    DISPLAYTO = b"DISPLAYTO"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SortKey:
+    """One criterion."""
+
+    field: SortField
+    is_reverse: bool = False
+
+
+class FlagChange(Enum):
+    """What STORE does with the flags it names."""
+
+    REPLACE = b""
+    ADD = b"+"
+    REMOVE = b"-"
