@@ -1,0 +1,1 @@
+"""Processes: the supervisor that `up` becomes, the mail worker, the web server, and the start that comes before them."""

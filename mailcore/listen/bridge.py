@@ -1,0 +1,75 @@
+"""The one place that decides where a synchronous call runs: inline on the loop, or in one of three pools.
+
+inline: cheap reads of SQLite (tens of microseconds; a thread hop costs more). store: reads that may wait, all of PostgreSQL's.
+network: checks, scanners, anything that asks the outside. cpu: hashing, sanitising, text of attachments. Writes go to the
+store's own writer and come back as a future. Each pool has a limit and gauges.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from typing import TypeVar
+
+from mailcore.auth.login import Doorkeeper
+from mailcore.runtime.runtime import Runtime
+from mailcore.store import Tx
+
+T = TypeVar("T")
+
+STORE_THREADS = 8
+NETWORK_THREADS = 64
+CPU_THREADS = 2
+
+
+class Bridge:
+    """One a process: pools, the doorkeeper, and the signal to drain."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+        self.doorkeeper = Doorkeeper(runtime)
+        self.draining = asyncio.Event()
+        self.waiting = {"store": 0, "network": 0, "cpu": 0}
+        self._pools: dict[str, Executor] = {
+            "store": ThreadPoolExecutor(STORE_THREADS, thread_name_prefix="store"),
+            "network": ThreadPoolExecutor(NETWORK_THREADS, thread_name_prefix="network"),
+            "cpu": ThreadPoolExecutor(CPU_THREADS, thread_name_prefix="cpu"),
+        }
+        self._is_inline = not runtime.store.database.is_postgres
+
+    async def read(self, fn: Callable[[Tx], T]) -> T:
+        """A cheap read: inline on SQLite, in the store pool on PostgreSQL."""
+        if self._is_inline:
+            return fn(self.runtime.store.read())
+        return await self._in("store", lambda: fn(self.runtime.store.read()))
+
+    async def long_read(self, fn: Callable[[Tx], T]) -> T:
+        """A read that may take more than a millisecond, in the store pool."""
+        return await self._in("store", lambda: fn(self.runtime.store.read()))
+
+    def write(self, fn: Callable[[Tx], T], *, bulk: bool = False) -> Awaitable[T]:
+        """A write; awaiting it means it is on disk. Cancelling the waiter does not cancel the write."""
+        return asyncio.shield(asyncio.wrap_future(self.runtime.store.submit(fn, bulk=bulk)))
+
+    async def store(self, call: Callable[[], T]) -> T:
+        """A store call that is neither a plain read nor a write (bodies of large blobs), in the store pool."""
+        return await self._in("store", call)
+
+    async def network(self, call: Callable[[], T]) -> T:
+        """Something that asks the outside."""
+        return await self._in("network", call)
+
+    async def cpu(self, call: Callable[[], T]) -> T:
+        """Something that computes for more than a few milliseconds."""
+        return await self._in("cpu", call)
+
+    async def _in(self, pool: str, call: Callable[[], T]) -> T:
+        self.waiting[pool] += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pools[pool], call)
+        finally:
+            self.waiting[pool] -= 1
+
+    def close(self) -> None:
+        """Let the pools go; what runs ends by itself."""
+        for pool in self._pools.values():
+            pool.shutdown(wait=False, cancel_futures=True)

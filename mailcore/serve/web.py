@@ -1,0 +1,147 @@
+"""The web process: uvicorn with Flask (given by name) in a bounded thread pool, and the live stream as a coroutine beside it.
+
+Plain http serves loopback, ACME challenges and a redirect to https; what comes from elsewhere never reaches the app unencrypted.
+"""
+
+import asyncio
+import contextlib
+import importlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import uvicorn
+from a2wsgi import WSGIMiddleware
+
+from mailcore.config.environment import Config
+from mailcore.listen.bridge import Bridge
+from mailcore.runtime.runtime import Runtime, open_runtime
+from mailcore.serve.sockets import Bound, web_sockets
+from mailcore.serve.worker import SWITCH_SECONDS, heal, load_certificates, watch_certificates
+
+THREADS = 16
+APP = "wsgi:app"
+"""The one upward reference of the house."""
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+def run(config: Config, bound: Bound) -> None:
+    """Serve until SIGTERM."""
+    sys.setswitchinterval(SWITCH_SECONDS)
+    with contextlib.suppress(ImportError):
+        import uvloop
+
+        asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+    os.environ["ROOST_DATA_DIR"] = str(config.data_dir)
+    https_port = next((where.rpartition(":")[2] for where in bound.addresses.get("https", [])), "")
+    asyncio.run(serve(config, web_sockets(bound.sockets), https_port))
+
+
+async def serve(config: Config, sockets: dict[str, list[socket.socket]], https_port: str) -> None:
+    """The web process's life."""
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
+    runtime = open_runtime(config, name="web")
+    runtime.bus.attach(loop)
+    load_certificates(runtime)
+    bridge = Bridge(runtime)
+    app = build(runtime, bridge, https_port)
+    servers = [make_server(app, runtime, is_tls=name == "https") for name in sockets]
+    tasks = [loop.create_task(server.serve(sockets=group)) for server, group in zip(servers, sockets.values(), strict=True)]
+    background = [loop.create_task(heal(runtime)), loop.create_task(watch_certificates(runtime))]
+    await stop.wait()
+    bridge.draining.set()
+    for server in servers:
+        server.should_exit = True
+    await asyncio.wait(tasks, timeout=3.0)
+    for server in servers:
+        server.force_exit = True
+    for task in (*background, *tasks):
+        task.cancel()
+    await asyncio.gather(*background, *tasks, return_exceptions=True)
+    bridge.close()
+    runtime.close()
+
+
+class Server(uvicorn.Server):
+    """uvicorn without signal handlers of its own: the process has one."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Any:
+        yield
+
+
+def make_server(app: AsgiApp, runtime: Runtime, *, is_tls: bool) -> Server:
+    """A server for one scheme. Forwarded headers are not believed: the peer's own address counts."""
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, proxy_headers=False, server_header=False, lifespan="off", timeout_keep_alive=30,
+        timeout_graceful_shutdown=2, h11_max_incomplete_event_size=64 * 1024, http="httptools",
+    )  # fmt: skip
+    config.load()
+    if is_tls:
+        config.ssl = runtime.contexts.context
+    return Server(config)
+
+
+def build(runtime: Runtime, bridge: Bridge, https_port: str) -> AsgiApp:
+    """The ASGI app: live stream, redirect from plain http, and Flask for the rest."""
+    module_name, _, attribute = APP.partition(":")
+    module = importlib.import_module(module_name)
+    flask_app = module.create_app(runtime) if hasattr(module, "create_app") else getattr(module, attribute)
+    flask: Any = WSGIMiddleware(flask_app, workers=THREADS)
+    live = _live(bridge)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        if scope["scheme"] == "http" and not may_be_plain(scope):
+            await redirect(scope, send, https_port)
+        elif scope["path"] == "/events" and live is not None:
+            await live(scope, receive, send)
+        else:
+            await flask(scope, receive, send)
+
+    return app
+
+
+def _live(bridge: Bridge) -> AsgiApp | None:
+    try:
+        module = importlib.import_module("mailcore.listen.live")
+    except ModuleNotFoundError:
+        return None
+    made: AsgiApp = module.make_app(bridge)
+    return made
+
+
+def may_be_plain(scope: Scope) -> bool:
+    """Whether this request may be answered without TLS: from real loopback, or an ACME challenge."""
+    client = scope.get("client") or ("", 0)
+    return client[0] in ("127.0.0.1", "::1", "::ffff:127.0.0.1") or scope["path"].startswith("/.well-known/acme-challenge/")
+
+
+async def redirect(scope: Scope, send: Send, https_port: str) -> None:
+    """308 to the same address over https; 421 when there is no https listener."""
+    host = next((v.decode("latin-1") for k, v in scope["headers"] if k == b"host"), "")
+    name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
+    if not https_port or not all(c.isalnum() or c in ".-:[]" for c in name) or not name:
+        await plain(send, 421, b"Roost answers other machines over https only.\n", [])
+        return
+    port = "" if https_port == "443" else f":{https_port}"
+    query = scope["query_string"].decode("latin-1")
+    target = f"https://{name}{port}{scope['raw_path'].decode('latin-1') if scope.get('raw_path') else scope['path']}"
+    target = target.split("?")[0] + (f"?{query}" if query else "")
+    await plain(send, 308, b"", [(b"location", target.encode("latin-1"))])
+
+
+async def plain(send: Send, status: int, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
+    """A short text answer."""
+    await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"text/plain"), (b"content-length", str(len(body)).encode()), *headers]})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,153 @@
+"""A mail worker: one loop with all listeners on inherited sockets, taking queue and job work by lease.
+
+Each listener module offers `factory(bridge, connections, is_tls)`, a callable that makes a protocol for one connection. On
+SIGTERM the worker stops accepting, `bridge.draining` tells every session to say goodbye, and what has not by DRAIN_SECONDS is cut.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from importlib import import_module
+
+from mailcore.base.errors import MailError
+from mailcore.config.environment import Config
+from mailcore.listen.bridge import Bridge
+from mailcore.listen.limits import Connections
+from mailcore.runtime.runtime import Runtime, open_runtime
+from mailcore.serve.sockets import IMPLICIT_TLS, Bound, mail_sockets
+from mailcore.store import changes
+
+DRAIN_SECONDS = 3.0
+HEAL_SECONDS = 1.0
+"""How often a process looks whether a hint was lost."""
+CERTIFICATE_SECONDS = 10.0
+"""How often a process looks whether certificate files changed."""
+SWITCH_SECONDS = 0.0005
+"""How long a thread may hold the interpreter while the writer waits for it."""
+
+MODULES = {
+    "smtp": "mailcore.listen.smtp", "submission": "mailcore.listen.smtp", "submissions": "mailcore.listen.smtp",
+    "imap": "mailcore.listen.imap", "imaps": "mailcore.listen.imap", "pop3": "mailcore.listen.pop3", "pop3s": "mailcore.listen.pop3",
+    "sieve": "mailcore.listen.managesieve",
+}  # fmt: skip
+
+
+def run(config: Config, bound: Bound, index: int) -> None:
+    """Serve until SIGTERM."""
+    sys.setswitchinterval(SWITCH_SECONDS)
+    with contextlib.suppress(ImportError):
+        import uvloop
+
+        asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+    asyncio.run(serve(config, mail_sockets(bound.sockets), index))
+
+
+async def serve(config: Config, sockets: dict[str, list[socket.socket]], index: int) -> None:
+    """The worker's life."""
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
+    runtime = open_runtime(config, name=f"worker-{index}")
+    runtime.bus.attach(loop)
+    load_certificates(runtime)
+    bridge = Bridge(runtime)
+    connections = Connections(runtime, config.workers or os.cpu_count() or 1)
+    servers = [server for name, group in sockets.items() for server in await listen(name, group, bridge, connections)]
+    background = [loop.create_task(heal(runtime)), loop.create_task(watch_certificates(runtime))]
+    background += start_background(bridge, index)
+    await stop.wait()
+    for server in servers:
+        server.close()
+    bridge.draining.set()
+    for task in background:
+        task.cancel()
+    await drain(connections)
+    await asyncio.gather(*background, return_exceptions=True)
+    bridge.close()
+    runtime.close()
+
+
+async def listen(name: str, group: list[socket.socket], bridge: Bridge, connections: Connections) -> list[asyncio.Server]:
+    """Accept on every socket of one listener; an unknown or absent protocol is left alone with a warning."""
+    try:
+        module = import_module(MODULES[name])
+    except ModuleNotFoundError as error:
+        bridge.runtime.log.warning("listener is not part of this build", listener=name, module=error.name)
+        return []
+    is_tls = name in IMPLICIT_TLS
+    factory: Callable[[], asyncio.BaseProtocol] = module.factory(bridge, connections, name=name, is_tls=is_tls)
+    loop = asyncio.get_running_loop()
+    return [
+        await loop.create_server(factory, sock=one, ssl=bridge.runtime.contexts.context if is_tls else None, ssl_handshake_timeout=30.0 if is_tls else None)
+        for one in group
+    ]
+
+
+def start_background(bridge: Bridge, index: int) -> list[asyncio.Task[None]]:
+    """The queue's runner and the jobs' runner."""
+    from mailcore.jobs import runner as jobs_runner
+    from mailcore.queue import runner as queue_runner
+
+    loop = asyncio.get_running_loop()
+    owner = f"{os.getpid()}-{index}"
+    return [
+        loop.create_task(queue_runner.run(bridge.runtime, owner), name="queue"),
+        loop.create_task(jobs_runner.run(bridge.runtime, owner), name="jobs"),
+    ]
+
+
+async def drain(connections: Connections) -> None:
+    """Wait until every session has said goodbye, or time is up."""
+    deadline = asyncio.get_running_loop().time() + DRAIN_SECONDS
+    while sum(connections.total.values()) and asyncio.get_running_loop().time() < deadline:
+        await asyncio.sleep(0.05)
+
+
+async def heal(runtime: Runtime) -> None:
+    """Each second: if the log has rows no hint told of, tell our own subscribers; renew the settings if they changed."""
+    seen = changes.newest_id(runtime.store.read())
+    while True:
+        await asyncio.sleep(HEAL_SECONDS)
+        try:
+            tx = runtime.store.read()
+            newest = changes.newest_id(tx)
+            if newest > seen:
+                found = changes.after_id(tx, seen)
+                runtime.bus.dispatch_local(list(dict.fromkeys((c.account_id, c.container) for c in found)))
+                seen = found[-1].id if found else newest
+            runtime.settings.refresh()
+        except MailError as error:
+            runtime.log.warning("the store does not answer", detail=error.detail)
+
+
+def load_certificates(runtime: Runtime) -> None:
+    """Use the certificates that stand in the data directory."""
+    folder = runtime.config.data_dir / "tls"
+    named = {
+        chain.stem: (chain, chain.with_suffix(".key"))
+        for chain in sorted((folder / "names").glob("*.pem"))
+        if chain.with_suffix(".key").exists()
+    }  # fmt: skip
+    runtime.contexts.replace((folder / "leaf.pem", folder / "leaf.key"), named)
+
+
+async def watch_certificates(runtime: Runtime) -> None:
+    """Load the certificates again when a file changed: no restart is needed."""
+    folder = runtime.config.data_dir / "tls"
+
+    def stamp() -> list[tuple[str, int]]:
+        return sorted((str(p), p.stat().st_mtime_ns) for pattern in ("*.pem", "names/*.pem") for p in folder.glob(pattern))
+
+    last = stamp()
+    while True:
+        await asyncio.sleep(CERTIFICATE_SECONDS)
+        with contextlib.suppress(OSError):
+            now = stamp()
+            if now != last:
+                load_certificates(runtime)
+                last = now
+                runtime.log.info("certificates loaded again")
