@@ -56,12 +56,12 @@ def unquote(text: str) -> str:
     return _PAIR.sub(r"\1", inner) if "\\" in inner else inner
 
 
-def split_addresses(text: str) -> list[Item]:
-    """Mailboxes, groups and group ends (None) of an address header's value, in order; at most MAX_ITEMS."""
+def split_addresses(text: str, limit: int = MAX_ITEMS) -> list[Item]:
+    """Mailboxes, groups and group ends (None) of an address header's value, in order; at most *limit* of them."""
     items: list[Item] = []
     append, fast, pos, end = items.append, _FAST.match, 0, len(text)
     in_group = False
-    while pos < end and len(items) < MAX_ITEMS:
+    while pos < end and len(items) < limit:
         found = fast(text, pos)
         if found:
             quoted, phrase, local, host, bare_local, bare_host = found.groups()

@@ -50,19 +50,23 @@ class HeaderField(NamedTuple):
     value_start: int
 
 
+_Row = tuple[bytes, bytes, bytes, int, int, int]
+"""Lower-case name, raw value, and the four pieces of a HeaderField, made only when asked for."""
+
+
 class Headers:
     """The fields of one header block, by name in any case. `end` is where the body begins."""
 
     __slots__ = ("_by_name", "_data", "_rows", "end", "start")
 
-    def __init__(self, data: bytes | mmap, start: int, end: int, rows: list[tuple[bytes, bytes, HeaderField]]) -> None:
+    def __init__(self, data: bytes | mmap, start: int, end: int, rows: list[_Row]) -> None:
         self._data = data
         self.start = start
         self.end = end
         self._rows = rows
         self._by_name: dict[bytes, bytes] = {}
-        for name, value, _ in rows:
-            self._by_name.setdefault(name, value)
+        for row in rows:
+            self._by_name.setdefault(row[0], row[1])
 
     def get(self, name: bytes) -> bytes | None:
         """The first value of *name* (lower case), unfolded, undecoded; None when it is not there."""
@@ -75,7 +79,7 @@ class Headers:
 
     def all(self, name: bytes) -> list[bytes]:
         """Every value of *name* (lower case), unfolded, in order."""
-        return [unfold(value) for key, value, _ in self._rows if key == name]
+        return [unfold(row[1]) for row in self._rows if row[0] == name]
 
     def text(self, name: bytes) -> str:
         """The first value of *name* (lower case) decoded for people; "" when it is not there."""
@@ -86,14 +90,14 @@ class Headers:
         return name in self._by_name
 
     def __iter__(self) -> Iterator[HeaderField]:
-        return (field for _, _, field in self._rows)
+        return (HeaderField(*row[2:]) for row in self._rows)
 
     def __len__(self) -> int:
         return len(self._rows)
 
     def items(self) -> Iterator[tuple[bytes, bytes]]:
         """Lower-case name and raw value of each field, in order."""
-        return ((name, value) for name, value, _ in self._rows)
+        return ((row[0], row[1]) for row in self._rows)
 
 
 def header_end(data: bytes | mmap, start: int, stop: int) -> int:
@@ -112,13 +116,13 @@ def scan_headers(data: bytes | mmap | memoryview, start: int = 0, limit: int | N
     source = bytes(data) if isinstance(data, memoryview) else data
     stop = min(len(source) if limit is None else limit, start + MAX_HEADER_BYTES, len(source))
     end = header_end(source, start, stop)
-    rows: list[tuple[bytes, bytes, HeaderField]] = []
+    rows: list[_Row] = []
     append = rows.append
     block = source[start:end]
     for found in _FIELD.finditer(block):
         name, value = found.groups()
-        field = HeaderField(name, start + found.start(), start + found.end(), start + found.start(2))
-        append((name.lower(), value.rstrip(b"\r"), field))
+        at, end_at = found.span()
+        append((name.lower(), value.rstrip(b"\r"), name, start + at, start + end_at, start + found.start(2)))
         if len(rows) >= MAX_FIELDS:
             break
     return Headers(source, start, end, rows)
