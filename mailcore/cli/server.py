@@ -1,0 +1,193 @@
+"""`settings`, `ban`, `doctor`, `dns`: how the server is set, whom it keeps out, and what is wrong with it."""
+
+import shutil
+import socket
+import sys
+from typing import Any
+
+from mailcore.auth.login import network_of
+from mailcore.base.errors import MailError, Reason
+from mailcore.cli.main import Context
+from mailcore.cli.offline import runtime_of
+from mailcore.config import process
+from mailcore.directory import dns_records, verbs
+from mailcore.directory.actor import COMMAND_LINE
+from mailcore.serve import start
+from mailcore.settings import values
+from mailcore.settings.catalogue import BY_NAME, CATALOGUE
+from mailcore.store import Tx, access, accounts
+
+
+def add(commands: Any, name: str) -> None:
+    """The parser of one of the four."""
+    {"settings": _settings, "ban": _ban, "doctor": _doctor, "dns": _dns}[name](commands)
+
+
+def _leaf(group: Any, name: str, run: Any, example: str, *arguments: str) -> Any:
+    parser = group.add_parser(name, description=f"Example: ./roost {example}")
+    for argument in arguments:
+        parser.add_argument(argument)
+    parser.add_argument("--json", action="store_true")
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _settings(commands: Any) -> None:
+    group = commands.add_parser("settings", description="Every setting. Example: ./roost settings set smtp.message_size 100M").add_subparsers(
+        dest="verb", metavar="VERB", required=True
+    )
+    _leaf(group, "list", settings_list, "settings list")
+    for name, run in (("get", settings_get), ("set", settings_set)):
+        example = "settings get smtp.message_size" if name == "get" else "settings set smtp.message_size 100M"
+        parser = _leaf(group, name, run, example, "name")
+        if name == "set":
+            parser.add_argument("value", nargs="?", help="left out: back to the default; - reads it from standard input")
+        parser.add_argument("--domain")
+        parser.add_argument("--account")
+
+
+def _ban(commands: Any) -> None:
+    group = commands.add_parser("ban", description="Addresses that may not sign in. Example: ./roost ban list").add_subparsers(
+        dest="verb", metavar="VERB", required=True
+    )
+    _leaf(group, "list", ban_list, "ban list")
+    _leaf(group, "lift", ban_lift, "ban lift 192.0.2.7", "address")
+    put = _leaf(group, "add", ban_add, "ban add 192.0.2.7 --hours 24", "address")
+    put.add_argument("--hours", type=int, default=24)
+
+
+def _doctor(commands: Any) -> None:
+    parser = commands.add_parser("doctor", description="Looks for what is wrong and says what to do. Example: ./roost doctor --json")
+    parser.add_argument("--json", action="store_true")
+    parser.set_defaults(run=doctor)
+
+
+def _dns(commands: Any) -> None:
+    group = commands.add_parser("dns", description="The DNS records a domain wants. Example: ./roost dns check example.org").add_subparsers(
+        dest="verb", metavar="VERB", required=True
+    )
+    _leaf(group, "check", dns_check, "dns check example.org", "name")
+
+
+def _scope(context: Context, tx: Tx) -> str:
+    if context.arguments.domain:
+        return f"domain:{verbs.find_domain(tx, context.arguments.domain).id}"
+    if context.arguments.account:
+        return f"account:{verbs.find_account(tx, context.arguments.account).id}"
+    return "system"
+
+
+def settings_list(context: Context) -> int:
+    with runtime_of(context) as runtime:
+        rows = [
+            {"name": s.name, "value": values.show(s, runtime.settings.get(s.name)), "default": values.show(s, s.default), "label": s.label, "help": s.help}
+            for s in CATALOGUE
+        ]
+        return context.table(rows, ["name", "value", "default", "label"])
+
+
+def settings_get(context: Context) -> int:
+    setting = BY_NAME.get(context.arguments.name)
+    if setting is None:
+        raise MailError(Reason.NOT_FOUND, f"There is no setting {context.arguments.name}. See ./roost settings list")
+    with runtime_of(context) as runtime:
+        kind, _, number = _scope(context, runtime.store.read()).partition(":")
+        value = runtime.settings.get(setting.name, **({f"{kind}_id": int(number)} if number else {}))
+        shown = values.show(setting, value)
+        data = {"name": setting.name, "value": shown if setting.kind == "secret" else value, "default": setting.default}
+        return context.answer(data, shown)
+
+
+def settings_set(context: Context) -> int:
+    arguments = context.arguments
+    value = sys.stdin.readline().rstrip("\r\n") if arguments.value == "-" else arguments.value
+    with runtime_of(context) as runtime:
+        scope = _scope(context, runtime.store.read())
+        stored = runtime.store.write(lambda tx: values.write(tx, arguments.name, value, scope=scope, actor=COMMAND_LINE.name, now=runtime.clock.micros()))
+        setting = BY_NAME[arguments.name]
+        shown = values.show(setting, setting.default if stored is None else stored)
+        return context.answer({"name": setting.name, "value": shown}, f"{setting.name} is {shown}.")
+
+
+def ban_list(context: Context) -> int:
+    with runtime_of(context) as runtime:
+        found = access.bans(runtime.store.read(), runtime.clock.micros())
+        rows = [{"network": n, "reason": r, "since": s, "until": u} for n, r, s, u in found]
+        return context.table(rows, ["network", "reason"])
+
+
+def ban_lift(context: Context) -> int:
+    with runtime_of(context) as runtime:
+        network = network_of(context.arguments.address)
+        was = runtime.store.write(lambda tx: access.lift_ban(tx, network))
+        return context.answer({"network": network, "was_banned": was}, f"{network} may sign in." if was else f"{network} was not banned.")
+
+
+def ban_add(context: Context) -> int:
+    with runtime_of(context) as runtime:
+        network, now = network_of(context.arguments.address), runtime.clock.micros()
+        until = now + context.arguments.hours * 3_600_000_000
+        runtime.store.write(lambda tx: access.put_ban(tx, network, "by command", now, until))
+        return context.answer({"network": network, "until": until}, f"{network} may not sign in for {context.arguments.hours} hours.")
+
+
+def dns_check(context: Context) -> int:
+    with runtime_of(context) as runtime:
+        tx = runtime.store.read()
+        domain = verbs.find_domain(tx, context.arguments.name)
+        rows = [
+            {"name": r.name, "type": r.rdtype, "wanted": r.value, "state": r.state, "found": "; ".join(r.found)}
+            for r in dns_records.check(runtime, tx, domain)
+        ]
+        return context.table(rows, ["state", "type", "name", "wanted"])
+
+
+def doctor(context: Context) -> int:
+    """What is wrong, worst first; exit 0 when nothing is."""
+    found: list[dict[str, str]] = []
+
+    def say(what: str, do: str) -> None:
+        found.append({"what": what, "do": do})
+
+    config = context.config
+    if not (config.data_dir / "run").is_dir():
+        say(f"There is no data in {config.data_dir}.", "Start once with ./roost up.")
+        return _told(context, found)
+    if process.is_root():
+        uid, gid = process.ensure_user(config.user)
+        closed = process.shut_out_at(config.data_dir, uid, gid)
+        if closed is not None:
+            say(f"User {config.user} may not enter {closed}, so Roost runs as root.", "Choose another folder with ROOST_DATA_DIR.")
+    trouble = start.check(config)
+    if trouble:
+        say(trouble, "See the sentence.")
+        return _told(context, found)
+    with runtime_of(context) as runtime:
+        free = shutil.disk_usage(config.data_dir).free
+        if free < runtime.settings.get("storage.reserve") * 2:
+            say(f"Only {free // 1024**2} MB of disk are free.", "Free some space; below the reserve no mail is taken.")
+        if not runtime.settings.get("server.setup_done"):
+            say("Set-up is not finished.", "Open the link that ./roost status shows, or use ./roost setup.")
+        if not runtime.settings.get("server.hostname"):
+            say("The server has no host name of its own.", "./roost settings set server.hostname mail.example.org")
+        if not accounts.domains(runtime.store.read()):
+            say("No domain is served.", "./roost domain add example.org")
+        if runtime.settings.get("server.mode") == "internet" and not _can_reach(runtime.settings.get("outgoing.port")):
+            say("Nothing outside answers on port 25.", "Your provider may block it; set a relay: ./roost settings set relay.host …")
+    return _told(context, found)
+
+
+def _can_reach(port: int) -> bool:
+    for host in ("gmail-smtp-in.l.google.com", "mx1.mail.icloud.com"):
+        try:
+            with socket.create_connection((host, port), timeout=3):
+                return True
+        except OSError:
+            continue
+    return False
+
+
+def _told(context: Context, found: list[dict[str, str]]) -> int:
+    text = "\n".join(f"! {row['what']}\n  {row['do']}" for row in found) or "Nothing is wrong."
+    context.answer(found, text)
+    return 1 if found else 0

@@ -1,0 +1,73 @@
+"""`setup`: everything the wizard asks, from the command line; also before the first `up`."""
+
+import sys
+from typing import Any
+
+from mailcore.base.errors import MailError, Reason
+from mailcore.cli.main import Context
+from mailcore.cli.offline import become_owner, runtime_of
+from mailcore.config.environment import prepare_data_dir
+from mailcore.directory import setup as room
+from mailcore.directory import verbs
+from mailcore.directory.actor import COMMAND_LINE
+from mailcore.serve import start
+from mailcore.serve.sockets import Bound
+from mailcore.settings.values import Settings
+
+
+def add(commands: Any, name: str) -> None:
+    """The parser of `setup`."""
+    parser = commands.add_parser(
+        "setup", help="finish set-up without a browser",
+        description="Example: echo 'a long password' | ./roost setup --admin ann@example.org --password-stdin --hostname mail.example.org --mode internet",
+    )  # fmt: skip
+    parser.add_argument("--admin", required=True, metavar="ADDRESS", help="the server admin's address; its domain is made too")
+    parser.add_argument("--admin-name", default="")
+    parser.add_argument("--password", help="shows in the process list; --password-stdin does not")
+    parser.add_argument("--password-stdin", action="store_true", help="first line: the admin's password; second line, with --account: that one's")
+    parser.add_argument("--hostname", required=True)
+    parser.add_argument("--mode", choices=room.MODES, default="lan", help="this network only, directly on the Internet, or through a relay")
+    parser.add_argument("--domain", default="", help="first domain, if not the admin's")
+    parser.add_argument("--account", default="", metavar="ADDRESS", help="a first account besides the admin")
+    parser.add_argument("--account-name", default="")
+    parser.add_argument("--relay-host", default="")
+    parser.add_argument("--relay-port", type=int, default=587)
+    parser.add_argument("--relay-security", choices=("none", "starttls-optional", "starttls", "tls"), default="starttls")
+    parser.add_argument("--relay-user", default="")
+    parser.add_argument("--relay-password", default="")
+    parser.add_argument("--json", action="store_true")
+    parser.set_defaults(run=setup)
+
+
+def setup(context: Context) -> int:
+    """Write the answers; the set-up link ends."""
+    arguments = context.arguments
+    password, second = _passwords(arguments)
+    config = context.config
+    become_owner(config)
+    prepare_data_dir(config)
+    start.prepare(config, Bound())
+    relay = None
+    if arguments.relay_host:
+        relay = room.Relay(
+            host=arguments.relay_host, port=arguments.relay_port, security=arguments.relay_security, user=arguments.relay_user, password=arguments.relay_password
+        )
+    answers = room.Answers(
+        mode=arguments.mode, hostname=arguments.hostname, admin=arguments.admin, admin_hash=verbs.checked_hash(password), admin_name=arguments.admin_name,
+        domain=arguments.domain, person=arguments.account, person_hash=verbs.checked_hash(second) if second else "",
+        person_name=arguments.account_name, relay=relay,
+    )  # fmt: skip
+    with runtime_of(context) as runtime:
+        runtime.store.write(lambda tx: room.finish(tx, COMMAND_LINE, answers, runtime.clock.micros()))
+        Settings(runtime.store).refresh()
+    (config.data_dir / "setup-token").unlink(missing_ok=True)
+    start.prepare(config, Bound())
+    return context.answer({"setup_done": True, "admin": arguments.admin, "hostname": arguments.hostname}, f"Set-up is done. {arguments.admin} is the server admin.")
+
+
+def _passwords(arguments: Any) -> tuple[str, str]:
+    if arguments.password_stdin:
+        return sys.stdin.readline().rstrip("\r\n"), sys.stdin.readline().rstrip("\r\n")
+    if arguments.password is None:
+        raise MailError(Reason.SYNTAX, "Give the admin's password with --password-stdin.")
+    return arguments.password, ""
