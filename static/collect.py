@@ -1,0 +1,42 @@
+"""Fills static/vendor/: copies the files vendor.toml names out of node_modules and joins our own CSS and ES modules.
+
+Decision: joining is text, not a build. A module's own imports are dropped and its exports become plain declarations, so top-level
+names must differ across the modules of a bundle (a second declaration is a syntax error, which the gallery test sees). Standard
+library only, because the launcher runs it before anything is installed. Running npm is left to the launcher.
+"""
+
+import re
+import shutil
+import sys
+import tomllib
+from pathlib import Path
+
+_IMPORT = re.compile(r"^import [^;]*;\n", re.M)
+_EXPORT = re.compile(r"^export (?=(?:async |function|const|let|class))", re.M)
+
+
+def collect(static: Path, node_modules: Path) -> list[str]:
+    """Copies and joins everything vendor.toml names; returns the names written, relative to static/vendor/."""
+    plan = tomllib.loads((static / "vendor.toml").read_text("utf-8"))
+    target = static / "vendor"
+    target.mkdir(exist_ok=True)
+    for entry in plan["file"]:
+        shutil.copyfile(node_modules / entry["package"] / entry["from"], target / entry["to"])
+    for bundle in plan["bundle"]:
+        joined = "\n".join(_source(static / name) for name in bundle["from"])
+        (target / bundle["to"]).write_text(joined, "utf-8")
+    return [entry["to"] for entry in (*plan["file"], *plan["bundle"])]
+
+
+def _source(path: Path) -> str:
+    """One source file as it stands in a bundle: modules lose `import` lines and the word `export`."""
+    text = path.read_text("utf-8")
+    if path.suffix == ".js":
+        text = _EXPORT.sub("", _IMPORT.sub("", text))
+    return text
+
+
+if __name__ == "__main__":
+    here = Path(__file__).resolve().parent
+    for name in collect(here, here.parent / "node_modules"):
+        sys.stdout.write(f"static/vendor/{name}\n")

@@ -1,0 +1,14 @@
+// Starts what the admin's, the wizard's and the sign-in pages need.
+import { startToasts } from "./toast.js";
+import { startTheme } from "./theme.js";
+import { startMenus } from "./menu.js";
+import { startForms } from "./forms.js";
+import { startCopy } from "./copy.js";
+import { startTables } from "./tables.js";
+
+startToasts();
+startTheme();
+startMenus();
+startForms();
+startCopy();
+startTables();

@@ -1,0 +1,39 @@
+// Finding and asking: the few words every module shares. Keeps the CSRF token and the way to post in one place.
+
+export const $ = (selector, root = document) => root.querySelector(selector);
+export const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+
+document.documentElement.classList.add("js");
+
+export function csrfToken() {
+  return $('meta[name="csrf-token"]').content;
+}
+
+/** Calls *handler(event, element)* for events whose target stands inside *selector*, now or later. */
+export function on(type, selector, handler, capture = false) {
+  document.addEventListener(type, (event) => {
+    const found = event.target instanceof Element && event.target.closest(selector);
+    if (found) handler(event, found);
+  }, capture);
+}
+
+/** Posts a form or fields and gives the JSON of the answer; throws on anything but 2xx, with the answer's JSON in `.answer`. */
+export async function post(url, data) {
+  const reply = await fetch(url, {
+    method: "POST", body: data, credentials: "same-origin", redirect: "error",
+    headers: { "X-CSRFToken": csrfToken(), Accept: "application/json" },
+  });
+  const answer = (reply.headers.get("Content-Type") || "").includes("json") ? await reply.json() : {};
+  if (reply.ok) return answer;
+  const failure = new Error(answer.message || document.body.dataset.failed);
+  failure.status = reply.status;
+  failure.answer = answer;
+  throw failure;
+}
+
+/** True while the person types somewhere, where no single key may act (WCAG 2.1.4). */
+export function isTyping(target) {
+  return target instanceof Element && Boolean(target.closest("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable=true]"));
+}
+
+export const isWide = () => window.matchMedia("(min-width: 901px)").matches;

@@ -1,0 +1,55 @@
+// Forms answer on leaving a field, put the message beside it and focus the first. The browser's own words are used, in its language.
+import { $, $$, on } from "./dom.js";
+
+function sayWrong(input, text) {
+  const id = `${input.id}-error`;
+  let place = document.getElementById(id);
+  const described = (input.getAttribute("aria-describedby") || "").split(" ").filter((part) => part && part !== id);
+  if (!text) {
+    place?.remove();
+    input.removeAttribute("aria-invalid");
+  } else {
+    if (!place) {
+      place = document.createElement("p");
+      place.id = id;
+      place.className = "error";
+      (input.closest(".setting-control, .field") || input.parentElement).append(place);
+    }
+    place.textContent = text;
+    input.setAttribute("aria-invalid", "true");
+    described.push(id);
+  }
+  if (described.length) input.setAttribute("aria-describedby", described.join(" "));
+  else input.removeAttribute("aria-describedby");
+}
+
+export function checkField(input) {
+  const twin = input.dataset.same && document.getElementById(input.dataset.same);
+  input.setCustomValidity(twin && twin.value !== input.value ? input.dataset.wrong : "");
+  sayWrong(input, input.validity.valid ? "" : input.validationMessage);
+  return input.validity.valid;
+}
+
+export function startForms() {
+  on("focusout", "form[data-validate] .input", (_event, input) => (input.value || input.getAttribute("aria-invalid")) && checkField(input));
+  on("submit", "form[data-validate]", (event, form) => {
+    if (event.submitter?.formNoValidate) return;
+    const wrong = $$(".input", form).filter((input) => !checkField(input));
+    if (!wrong.length) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    wrong[0].focus();
+  }, true);
+  on("change", "form[data-auto] input", (_event, input) => input.form.requestSubmit());
+  for (const form of $$("form[data-confirm]")) armDelete(form);
+  $('[aria-invalid="true"]')?.focus();
+}
+
+/** What cannot be undone stays shut until the name is typed. */
+function armDelete(form) {
+  const button = $("button", form);
+  const input = $("input[name=confirm]", form);
+  const judge = () => { button.disabled = input.value.trim() !== form.dataset.confirm; };
+  input.addEventListener("input", judge);
+  judge();
+}

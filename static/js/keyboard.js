@@ -1,0 +1,104 @@
+// Single keys, as in the `?` dialog. A key presses the visible control that carries it (data-key), so no act exists twice.
+import { $, $$, isTyping } from "./dom.js";
+import { act, allRows, currentRow, focusRow, rowBox, rowLink, showList, tick, tickedRows } from "./list.js";
+
+const SEQUENCE_MILLISECONDS = 1200;
+const PLACES = { i: "inbox", s: "sent", d: "drafts", a: "archive", t: "trash" };
+const LIST_ACTS = { e: "archive", "#": "trash", Delete: "trash", "!": "junk", I: "read", U: "unread" };
+let firstKey = "";
+let firstKeyTimer = 0;
+
+const visible = (element) => element && element.getClientRects().length > 0;
+
+function press(key) {
+  const found = $$("[data-key]").find((element) => element.dataset.key === key && visible(element));
+  found?.click();
+  return Boolean(found);
+}
+
+function move(step, event) {
+  const rows = allRows();
+  if (!rows.length) return;
+  const at = rows.indexOf(currentRow());
+  const row = rows[Math.min(rows.length - 1, Math.max(0, at + step))];
+  if (event.shiftKey && at >= 0) {
+    rowBox(rows[at]).checked = true;
+    rowBox(row).checked = true;
+    tick(row);
+  }
+  focusRow(row);
+  if (!event.shiftKey && $("#reader[data-id]") && matchMedia("(min-width: 901px)").matches) rowLink(row).click();
+}
+
+function starRow() {
+  const row = currentRow();
+  if (row) $(".row-star", row).click();
+  else press("s");
+}
+
+function listAct(op) {
+  const ticked = tickedRows();
+  const rows = ticked.length ? ticked : [];
+  if (rows.length) act(op, rows.map((row) => row.dataset.id));
+  else if (currentRow() && currentRow().contains(document.activeElement) && !currentRow().matches(".row-open")) act(op, [currentRow().dataset.id]);
+  else return false;
+  return true;
+}
+
+function second(first, key) {
+  if (first === "g" && PLACES[key]) $(`#nav [data-role="${PLACES[key]}"]`)?.click();
+  else if (first === "*" && (key === "a" || key === "n")) $(`[data-tick="${key === "a" ? "all" : "none"}"]`)?.click();
+  else return false;
+  return true;
+}
+
+const KEYS = {
+  j: (event) => move(1, event), k: (event) => move(-1, event), J: (event) => move(1, event), K: (event) => move(-1, event),
+  o: () => currentRow() && rowLink(currentRow()).click(),
+  u: () => showList(),
+  x: () => { const row = currentRow(); if (row) { rowBox(row).checked = !rowBox(row).checked; tick(row); } },
+  s: starRow,
+  "/": () => $("#search")?.select(),
+  "?": () => $("#shortcuts")?.showModal(),
+};
+
+function arrow(event) {
+  if (!event.target.closest?.("#rows .row")) return false;
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (step) move(step, event);
+  return Boolean(step);
+}
+
+function onKey(event) {
+  if (event.defaultPrevented || event.altKey || $("dialog[open]")) return;
+  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k" && !event.target.closest?.(".compose")) {
+    event.preventDefault();
+    $("#search")?.select();
+    return;
+  }
+  if (event.ctrlKey || event.metaKey || isTyping(event.target)) return;
+  if (arrow(event)) return event.preventDefault();
+  if (event.key === "Escape" && document.body.dataset.pane === "read") return showList();
+  if (document.body.dataset.shortcuts !== "on") return;
+  if (event.target.closest?.("details[open] .menu-panel")) return;
+  const first = firstKey;
+  firstKey = "";
+  if (first && second(first, event.key)) return event.preventDefault();
+  if (event.key === "g" || event.key === "*") {
+    firstKey = event.key;
+    clearTimeout(firstKeyTimer);
+    firstKeyTimer = setTimeout(() => { firstKey = ""; }, SEQUENCE_MILLISECONDS);
+    return;
+  }
+  const op = LIST_ACTS[event.key];
+  const done = op ? listAct(op) || press({ Delete: "#", I: "Shift+I", U: "Shift+U" }[event.key] || event.key) : false;
+  if (done) return event.preventDefault();
+  if (KEYS[event.key]) {
+    event.preventDefault();
+    KEYS[event.key](event);
+  } else if (press(event.key)) event.preventDefault();
+}
+
+export function startKeyboard() {
+  document.addEventListener("keydown", onKey);
+}

@@ -1,0 +1,84 @@
+// New mail and counts without asking: server-sent events from /events, or a poll when the stream is out of reach.
+// Rows come in above only when nobody's pointer or reading place would move; otherwise a button offers them.
+import { $, $$ } from "./dom.js";
+
+const EVENTS_URL = "/events";
+let waiting = null;
+let pollTimer = 0;
+
+function showCounts(counts) {
+  for (const [id, unread] of Object.entries(counts)) {
+    for (const link of $$(`#nav [data-mailbox="${CSS.escape(id)}"]`)) {
+      const place = $(".count", link);
+      place.hidden = !unread;
+      $(".num", place).textContent = unread;
+    }
+    const chip = $(`[data-unread="${CSS.escape(id)}"]`);
+    if (chip) chip.textContent = chip.textContent.replace(/[\d.,]+/, unread);
+  }
+}
+
+async function fetchFresh() {
+  const list = $("#list");
+  const first = $("#rows .row");
+  if (!list || list.dataset.live !== "on" || !first) return;
+  const url = new URL($(`#nav [data-mailbox="${CSS.escape(list.dataset.mailbox)}"]`)?.href || location.href);
+  url.searchParams.set("since", first.dataset.id);
+  const reply = await fetch(url, { headers: { "HX-Request": "true", "HX-Target": "fresh" }, credentials: "same-origin" });
+  if (!reply.ok || reply.status === 204) return;
+  const part = document.createElement("template");
+  part.innerHTML = await reply.text();
+  const known = new Set($$("#rows .row").map((row) => row.dataset.id));
+  const rows = $$(".row", part.content).filter((row) => !known.has(row.dataset.id));
+  if (!rows.length) return;
+  const scroll = $("[data-scroll]");
+  waiting = [...rows, ...(waiting || []).filter((old) => !rows.some((row) => row.dataset.id === old.dataset.id))];
+  if (scroll.scrollTop > 0 || scroll.matches(":hover") || scroll.contains(document.activeElement)) offerFresh();
+  else insertFresh();
+}
+
+function offerFresh() {
+  const box = $("#fresh");
+  const button = $("button", box);
+  $("span", button).textContent = waiting.length === 1 ? button.dataset.one : button.dataset.many.replace("{n}", waiting.length);
+  box.hidden = false;
+}
+
+function insertFresh() {
+  const first = $("#rows .row");
+  if (!waiting || !first) return;
+  first.before(...waiting);
+  waiting.forEach((row) => window.htmx?.process(row));
+  waiting = null;
+  $("#fresh").hidden = true;
+}
+
+function hear(event) {
+  const news = JSON.parse(event.data);
+  if (news.counts) showCounts(news.counts);
+  if (news.mailbox && news.mailbox === $("#list")?.dataset.mailbox) fetchFresh();
+}
+
+async function poll() {
+  if (!document.hidden) {
+    const reply = await fetch(document.body.dataset.poll, { credentials: "same-origin" }).catch(() => null);
+    if (reply?.ok && reply.status !== 204) {
+      const news = await reply.json();
+      showCounts(news.counts || {});
+      if (news.changed?.includes($("#list")?.dataset.mailbox)) fetchFresh();
+    }
+  }
+  pollTimer = setTimeout(poll, 1000 * Number(document.body.dataset.pollSeconds || 30));
+}
+
+export function startLive() {
+  document.addEventListener("roost:counts", (event) => showCounts(event.detail));
+  document.addEventListener("click", (event) => event.target.closest?.("#fresh button") && ($("[data-scroll]").scrollTo(0, 0), insertFresh()));
+  if (!$("#list")) return;
+  const stream = new EventSource(EVENTS_URL);
+  stream.addEventListener("message", hear);
+  stream.addEventListener("error", () => {
+    if (stream.readyState !== EventSource.CLOSED || pollTimer) return;
+    pollTimer = setTimeout(poll, 1000 * Number(document.body.dataset.pollSeconds || 30));
+  });
+}

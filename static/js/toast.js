@@ -1,0 +1,53 @@
+// One toast at a time, with Undo. Stays while pointer or focus is on it; the region is polite, so a screen reader hears it.
+import { $, $$, on, post } from "./dom.js";
+
+const TOAST_MILLISECONDS = 8000;
+let toastTimer = 0;
+
+/** Shows *text*; with *undo* (a token) a button takes the act back and *restore()* brings the rows back at once. */
+export function toast(text, { undo = null, restore = null, isError = false } = {}) {
+  const region = $("#toasts");
+  const part = $("#toast-template");
+  if (!region || !part) return;
+  const box = part.content.firstElementChild.cloneNode(true);
+  box.firstElementChild.textContent = text;
+  box.classList.toggle("toast-error", isError);
+  const button = $("button", box);
+  if (undo) {
+    button.hidden = false;
+    button.dataset.key = "z";
+    button.addEventListener("click", () => takeBack(undo, restore), { once: true });
+  }
+  region.replaceChildren(box);
+  fade();
+}
+
+async function takeBack(token, restore) {
+  $("#toasts").replaceChildren();
+  const data = new FormData();
+  data.set("undo", token);
+  try {
+    const answer = await post(document.body.dataset.undo, data);
+    if (restore) restore();
+    document.dispatchEvent(new CustomEvent("roost:counts", { detail: answer.counts || {} }));
+    if (answer.message) toast(answer.message);
+  } catch (failure) {
+    toast(failure.message, { isError: true });
+  }
+}
+
+function fade() {
+  clearTimeout(toastTimer);
+  toastTimer = setTimeout(() => {
+    const region = $("#toasts");
+    if (region.matches(":hover") || region.contains(document.activeElement)) fade();
+    else region.replaceChildren();
+  }, TOAST_MILLISECONDS);
+}
+
+export function startToasts() {
+  if ($$("#toasts .toast").length) fade();
+  document.addEventListener("htmx:responseError", () => toast(document.body.dataset.failed, { isError: true }));
+  document.addEventListener("htmx:sendError", () => toast(document.body.dataset.failed, { isError: true }));
+  on("click", "[data-dismiss]", () => $("#toasts").replaceChildren());
+}

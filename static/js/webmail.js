@@ -1,0 +1,32 @@
+// Starts what the webmail's pages need.
+import { $, on, post } from "./dom.js";
+import { startToasts } from "./toast.js";
+import { startTheme } from "./theme.js";
+import { startMenus } from "./menu.js";
+import { startForms } from "./forms.js";
+import { startCopy } from "./copy.js";
+import { startFrames } from "./frame.js";
+import { startList } from "./list.js";
+import { startKeyboard } from "./keyboard.js";
+import { startLive } from "./live.js";
+import { startCompose } from "./compose.js";
+
+startToasts();
+startTheme();
+startMenus();
+startForms();
+startCopy();
+startFrames();
+startList();
+startKeyboard();
+startLive();
+startCompose();
+
+on("click", "[data-print-now]", () => window.print());
+on("submit", "[data-shortcuts-form]", (event, form) => {
+  if (!event.submitter) return;
+  event.preventDefault();
+  const data = new FormData(form, event.submitter);
+  document.body.dataset.shortcuts = event.submitter.value ? "on" : "off";
+  post(form.action, data).then(() => $("#shortcuts").close(), () => form.submit());
+});
