@@ -1,0 +1,61 @@
+"""Draws a page, or the one block of it that HTMX asks for; answers a POST with JSON for a script and 303 for a form.
+
+A template is one page with named blocks; `BLOCKS` maps HX-Target to the block. Views hand over presenter values only.
+"""
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import flask
+
+BLOCKS = {"panes": "panes", "reader": "reader", "more": "rows", "results": "results", "records": "tab", "fresh": "rows"}
+STATIC = Path(__file__).resolve().parent.parent / "static"
+
+
+def page(template: str, **values: object) -> Any:
+    """The whole page or one block. `shell` and what else surrounds a page comes from the blueprint's own context processor."""
+    request = flask.request
+    target = request.headers.get("HX-Target", "")
+    if "HX-Request" not in request.headers or "HX-History-Restore-Request" in request.headers or target not in BLOCKS:
+        return _vary(flask.make_response(flask.render_template(template, **values)))
+    app = flask.current_app
+    context: dict[str, Any] = dict(values)
+    app.update_template_context(context)
+    found = app.jinja_env.get_template(template)
+    if BLOCKS[target] not in found.blocks:
+        return _vary(flask.make_response(flask.render_template(template, **values)))
+    return _vary(flask.make_response("".join(found.blocks[BLOCKS[target]](found.new_context(context)))))
+
+
+def _vary(response: flask.Response) -> flask.Response:
+    response.vary.add("HX-Request")
+    response.vary.add("HX-Target")
+    return response
+
+
+def wants_json() -> bool:
+    """Whether a script asked."""
+    return "json" in flask.request.headers.get("Accept", "")
+
+
+def done(location: str, **told: object) -> Any:
+    """The answer to a POST that worked: JSON *told* for a script, 303 to *location* for a form."""
+    if wants_json():
+        return flask.jsonify(next=location, **told)
+    return flask.redirect(location, 303)
+
+
+@lru_cache(maxsize=256)
+def _fingerprint(path: str, _modified: int) -> str:
+    return hashlib.sha256((STATIC / path).read_bytes()).hexdigest()[:12]
+
+
+def asset(path: str) -> str:
+    """The URL of a static file, with its content's fingerprint, so that browsers may keep it for a year."""
+    try:
+        modified = (STATIC / path).stat().st_mtime_ns
+    except OSError:
+        return flask.url_for("static", filename=path)
+    return flask.url_for("static", filename=path, v=_fingerprint(path, modified))

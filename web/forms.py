@@ -1,0 +1,54 @@
+"""Forms' safety: a token on every change, and the browser's own word on where a request comes from.
+
+Signed in, the token is the session's secret; before that it is a cookie of its own, so that nobody can be signed in by a
+page elsewhere. Sec-Fetch-Site, where sent, must not be cross-site. GET, HEAD and OPTIONS change nothing and need no token.
+"""
+
+import hmac
+import secrets
+
+import flask
+
+from web.signed_in import is_signed_in, visitor
+
+COOKIE_TLS, COOKIE_PLAIN = "__Host-roost-form", "roost-form"
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+FIELD, HEADER = "csrf_token", "X-CSRFToken"
+
+
+def _cookie() -> str:
+    return COOKIE_TLS if flask.request.is_secure else COOKIE_PLAIN
+
+
+def token() -> str:
+    """The token this request's forms carry."""
+    if is_signed_in():
+        return visitor().session.csrf_secret
+    if not hasattr(flask.g, "form_token"):
+        flask.g.form_token = flask.request.cookies.get(_cookie()) or secrets.token_urlsafe(24)
+    return str(flask.g.form_token)
+
+
+def keep_token(response: flask.Response) -> flask.Response:
+    """Set the anonymous token's cookie when a form was drawn with it."""
+    made = getattr(flask.g, "form_token", None)
+    if made and flask.request.cookies.get(_cookie()) != made:
+        response.set_cookie(_cookie(), made, secure=flask.request.is_secure, httponly=True, samesite="Lax", path="/")
+    return response
+
+
+def check() -> flask.Response | None:
+    """Refuse a change that does not come from our own page (400, or 403 for cross-site)."""
+    request = flask.request
+    if request.method in SAFE or request.endpoint is None:
+        return None
+    view = flask.current_app.view_functions.get(request.endpoint)
+    if getattr(view, "takes_no_form", False):
+        return None
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        flask.abort(403)
+    sent = request.headers.get(HEADER) or request.form.get(FIELD, "")
+    wanted = token() if is_signed_in() else request.cookies.get(_cookie(), "")
+    if not wanted or not hmac.compare_digest(sent.encode(), wanted.encode()):
+        flask.abort(400, "expired")
+    return None
