@@ -221,7 +221,7 @@ class NamedAddress:
 
     name: str
     address: Address | None
-    raw: str
+    raw: str = ""
 
     def __str__(self) -> str:
         return format_address(self.name, self.address) if self.address else self.name
