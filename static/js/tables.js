@@ -8,6 +8,7 @@ function countTicks(form) {
   if (!place) return;
   const ticked = $$('input[name="ids"]:checked', form).length;
   place.textContent = ticked ? place.dataset.chosen.replace("{n}", ticked) : place.dataset.none;
+  for (const button of $$(".bulk-bar .btn", form)) button.disabled = !ticked;
   const all = $("[data-tick-all]", form);
   const total = $$('input[name="ids"]', form).length;
   if (all) {

@@ -107,7 +107,7 @@ def test_keys_move_open_and_archive_and_the_toast_takes_it_back(browser: Any, ad
     page.wait_for_selector("#toasts .toast")
     assert page.locator("#rows .row").count() == count - 2
     page.keyboard.press("z")
-    page.wait_for_function(f"document.querySelectorAll('#rows .row').length === {count}")
+    playwright.expect(page.locator("#rows .row")).to_have_count(count)
     page.close()
     assert not troubles
 
@@ -121,7 +121,7 @@ def test_no_key_acts_while_typing_or_when_switched_off(browser: Any, address: st
     page.locator("#rows .row a").first.focus()
     page.keyboard.press("?")
     page.get_by_role("button", name="Switch single keys off").click()
-    page.wait_for_function("!document.querySelector('#shortcuts').open")
+    playwright.expect(page.locator("#shortcuts")).to_be_hidden()
     page.keyboard.press("c")
     assert page.locator("#compose-slot .compose").count() == 0
     page.close()
