@@ -83,3 +83,26 @@ def corpora() -> Path:
     if not CORPORA.is_dir():
         pytest.skip(f"the shared test data is not at {CORPORA}")
     return CORPORA
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[str]:
+    """A local S3 server's URL."""
+    moto = pytest.importorskip("moto.server", reason="moto, the local S3 server, is not installed")
+    server = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def s3_options(s3_server: str) -> dict[str, str]:
+    """Options of a bucket called "roost" on the local S3 server."""
+    import urllib.request
+
+    urllib.request.urlopen(urllib.request.Request(s3_server + "/roost", method="PUT", headers={"Authorization": "AWS4-HMAC-SHA256 Credential=k/20260101/us-east-1/s3/aws4_request"})).read()
+    return {
+        "aws_access_key_id": "k", "aws_secret_access_key": "s", "aws_region": "us-east-1", "aws_endpoint": s3_server, "aws_allow_http": "true",
+        "aws_virtual_hosted_style_request": "false",
+    }  # fmt: skip

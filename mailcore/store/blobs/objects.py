@@ -21,7 +21,9 @@ class ObjectStore:
 
         self._obstore: Any = obstore
         try:
-            self._store: Any = S3Store.from_url(url, config=options)  # type: ignore[arg-type]
+            wanted: dict[str, Any] = {k: v for k, v in options.items() if k != "aws_allow_http"}
+            is_plain = options.get("aws_allow_http", "").lower() in ("1", "true", "yes")
+            self._store: Any = S3Store.from_url(url, config=wanted, client_options={"allow_http": is_plain})  # type: ignore[arg-type]
         except Exception as error:  # noqa: BLE001 - obstore raises its own kinds
             raise MailError(Reason.STORAGE, f"The object store {url} cannot be used: {error}.") from error
         self._random = random
