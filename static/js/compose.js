@@ -70,7 +70,7 @@ class Draft {
     const [{ default: Squire }, { default: purify }] = await Promise.all([import(document.body.dataset.squire), import(document.body.dataset.purify)]);
     const root = document.createElement("div");
     root.className = "editor";
-    for (const [name, value] of [["role", "textbox"], ["aria-multiline", "true"], ["aria-label", this.words.text], ["hx-disable", ""], ["spellcheck", "true"], ["lang", this.plain.lang], ["tabindex", "0"]]) root.setAttribute(name, value);
+    for (const [name, value] of [["role", "textbox"], ["aria-multiline", "true"], ["aria-label", this.words.text], ["hx-disable", ""], ["spellcheck", "true"], ["lang", this.plain.lang], ["tabindex", "0"], ["dir", "auto"]]) root.setAttribute(name, value);
     const clean = (html) => purify.sanitize(html, SAFE);
     this.plain.hidden = true;
     this.plain.after(root);
