@@ -35,7 +35,10 @@ _MSGID = re.compile(r"[^<>\s\x00-\x1f\x7f]+")
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*")
 # These are written from fields of their own, or by the server.
 _OWN_FIELDS = frozenset(
-    ["date", "from", "sender", "reply-to", "to", "cc", "bcc", "subject", "message-id", "in-reply-to", "references", "mime-version", "received", "return-path", "dkim-signature"]
+    [
+        "date", "from", "sender", "reply-to", "to", "cc", "bcc", "subject", "message-id", "in-reply-to", "references",
+        "mime-version", "received", "return-path", "dkim-signature",
+    ]
 )
 
 

@@ -128,6 +128,9 @@ def quoted_printable(content: bytes) -> bytes:
     """Text with CRLF line ends as quoted-printable, lines of at most 76."""
     # A line "." or "From " would be touched on the way by what should not touch it (RFC 2049 §3).
     encoded = binascii.b2a_qp(content, istext=True)
+    if b"\n" not in content:
+        # The library writes soft breaks in the style of the first line ending it meets, and LF where it meets none.
+        encoded = encoded.replace(b"\n", b"\r\n")
     return re.sub(rb"(?m)^(?:\.(?=\r?$)|F(?=rom ))", lambda found: b"=%02X" % found.group()[0], encoded)
 
 

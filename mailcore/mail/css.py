@@ -18,14 +18,25 @@ MAX_PIXELS = 4_000
 
 _SIDES = ("top", "right", "bottom", "left")
 PROPERTIES = frozenset(
-    ["background-color", "border", "border-collapse", "border-color", "border-radius", "border-spacing", "border-style", "border-width", "box-sizing", "caption-side", "clear", "color", "direction", "display", "empty-cells", "float", "font", "font-family", "font-size", "font-style", "font-variant", "font-weight", "height", "letter-spacing", "line-height", "list-style-type", "margin", "max-height", "max-width", "min-height", "min-width", "opacity", "overflow-wrap", "padding", "table-layout", "text-align", "text-decoration", "text-decoration-color", "text-decoration-line", "text-decoration-style", "text-indent", "text-transform", "unicode-bidi", "vertical-align", "visibility", "white-space", "width", "word-break", "word-spacing", "word-wrap"]
+    [
+        "background-color", "border", "border-collapse", "border-color", "border-radius", "border-spacing", "border-style",
+        "border-width", "box-sizing", "caption-side", "clear", "color", "direction", "display", "empty-cells", "float",
+        "font", "font-family", "font-size", "font-style", "font-variant", "font-weight", "height", "letter-spacing",
+        "line-height", "list-style-type", "margin", "max-height", "max-width", "min-height", "min-width", "opacity",
+        "overflow-wrap", "padding", "table-layout", "text-align", "text-decoration", "text-decoration-color",
+        "text-decoration-line", "text-decoration-style", "text-indent", "text-transform", "unicode-bidi", "vertical-align",
+        "visibility", "white-space", "width", "word-break", "word-spacing", "word-wrap",
+    ]
 ) | {f"{name}-{side}" for name in ("margin", "padding", "border") for side in _SIDES} | {
     f"border-{side}-{what}" for side in _SIDES for what in ("color", "style", "width")
 } | {f"border-{corner}-radius" for corner in ("top-left", "top-right", "bottom-left", "bottom-right")}  # fmt: skip
 _FUNCTIONS = frozenset({"rgb", "rgba", "hsl", "hsla"})
 _UNITS = frozenset({"px", "em", "rem", "ex", "ch", "pt", "pc", "in", "cm", "mm", "deg", "q"})
 _PIXELS = {"em": 16.0, "rem": 16.0, "ex": 8.0, "ch": 8.0, "pt": 1.34, "pc": 16.0, "in": 96.0, "cm": 38.0, "mm": 3.8}
-_DISPLAY = frozenset({"block", "inline", "inline-block", "none", "table", "table-cell", "table-row", "list-item", "inline-table", "table-row-group"})
+_DISPLAY = frozenset({
+    "block", "inline", "inline-block", "none", "table", "table-cell", "table-row", "list-item", "inline-table",
+    "table-row-group",
+})
 _FORBIDDEN_WORDS = frozenset({"expression", "behavior", "behaviour", "javascript", "vbscript", "url", "src", "inherit-url"})
 _REMOTE = re.compile(r"(?:url|image-set|src)\s*\(\s*[\"']?\s*(?:https?:)?//", re.IGNORECASE)
 _WORD = re.compile(r"-?[A-Za-z][A-Za-z0-9-]{0,60}")

@@ -36,11 +36,20 @@ MAX_DATA_URL = 300_000
 """Characters of a data: picture."""
 
 TAGS = frozenset(
-    ["a", "abbr", "address", "article", "b", "bdi", "bdo", "big", "blockquote", "br", "caption", "center", "cite", "code", "col", "colgroup", "dd", "del", "details", "dfn", "div", "dl", "dt", "em", "figcaption", "figure", "font", "footer", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "i", "img", "ins", "kbd", "li", "main", "mark", "ol", "p", "pre", "q", "s", "samp", "section", "small", "span", "strike", "strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "time", "tr", "tt", "u", "ul", "var", "wbr"]
+    [
+        "a", "abbr", "address", "article", "b", "bdi", "bdo", "big", "blockquote", "br", "caption", "center", "cite",
+        "code", "col", "colgroup", "dd", "del", "details", "dfn", "div", "dl", "dt", "em", "figcaption", "figure", "font",
+        "footer", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "i", "img", "ins", "kbd", "li", "main", "mark", "ol",
+        "p", "pre", "q", "s", "samp", "section", "small", "span", "strike", "strong", "sub", "summary", "sup", "table",
+        "tbody", "td", "tfoot", "th", "thead", "time", "tr", "tt", "u", "ul", "var", "wbr",
+    ]
 )
 # What stands inside these is no text for a reader.
 DROPPED_WITH_CONTENT = frozenset(
-    ["script", "style", "title", "template", "svg", "math", "noscript", "iframe", "object", "embed", "applet", "textarea", "select", "option", "xmp", "noembed", "noframes", "plaintext", "audio", "video", "canvas", "frameset"]
+    [
+        "script", "style", "title", "template", "svg", "math", "noscript", "iframe", "object", "embed", "applet",
+        "textarea", "select", "option", "xmp", "noembed", "noframes", "plaintext", "audio", "video", "canvas", "frameset",
+    ]
 )
 _GLOBAL = frozenset({"style", "align", "valign", "dir", "lang", "title", "width", "height", "bgcolor", "background"})
 _BY_TAG: dict[str, frozenset[str]] = {
@@ -205,7 +214,9 @@ def _cut_at(html: str) -> int:
 
 def _bleached(html: str, rules: _Rules) -> str:
     cleaner = Cleaner(  # type: ignore[no-untyped-call]
-        tags=TAGS, attributes=rules.allows, protocols={"http", "https", "mailto", "data"}, strip=True, strip_comments=True, css_sanitizer=_CSS
+        tags=TAGS, attributes=rules.allows, protocols={
+            "http", "https", "mailto", "data",
+        }, strip=True, strip_comments=True, css_sanitizer=_CSS
     )
     return str(cleaner.clean(html))  # type: ignore[no-untyped-call]
 

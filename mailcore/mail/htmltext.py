@@ -19,22 +19,36 @@ MAX_QUOTE_DEPTH = 20
 """Quote levels that get a mark of their own."""
 
 _TAGS = frozenset(
-    ["a", "b", "blockquote", "br", "dd", "div", "dl", "dt", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "img", "li", "ol", "p", "pre", "table", "tbody", "td", "th", "thead", "tr", "ul", "section", "article", "header", "footer", "address", "figure", "figcaption", "center"]
+    [
+        "a", "b", "blockquote", "br", "dd", "div", "dl", "dt", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "img", "li", "ol",
+        "p", "pre", "table", "tbody", "td", "th", "thead", "tr", "ul", "section", "article", "header", "footer", "address",
+        "figure", "figcaption", "center",
+    ]
 )
 _HIDDEN = frozenset(
-    ["script", "style", "title", "template", "svg", "math", "noscript", "iframe", "object", "embed", "textarea", "select", "option", "xmp", "noembed", "noframes", "audio", "video"]
+    [
+        "script", "style", "title", "template", "svg", "math", "noscript", "iframe", "object", "embed", "textarea",
+        "select", "option", "xmp", "noembed", "noframes", "audio", "video",
+    ]
 )
 _TOKEN = re.compile(r"<(/?)([a-z][a-z0-9]*)((?:[^<>\"]|\"[^\"]*\")*)>|([^<]+)|<")
 _HREF = re.compile(r'\bhref="([^"]*)"')
 _ALT = re.compile(r'\balt="([^"]*)"')
 _WHITE = re.compile("[ \t\r\n\f]+")
-_PARAGRAPH = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "ul", "ol", "dl", "table", "pre", "figure", "hr"})
-_LINE = frozenset({"div", "li", "tr", "dt", "dd", "section", "article", "header", "footer", "address", "center", "figcaption"})
+_PARAGRAPH = frozenset({
+    "p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "ul", "ol", "dl", "table", "pre", "figure", "hr",
+})
+_LINE = frozenset({
+    "div", "li", "tr", "dt", "dd", "section", "article", "header", "footer", "address", "center", "figcaption",
+})
 
 
 _RAW_TAG = re.compile(r"<(?:(/?)([A-Za-z][A-Za-z0-9]{0,20})|!--)")
 # These end by themselves where the next one begins, or hold nothing.
-_SELF_ENDING = frozenset(["p", "li", "td", "tr", "th", "tbody", "dt", "dd", "option", "br", "hr", "img", "wbr", "col", "meta", "link", "input", "area", "base", "source"])
+_SELF_ENDING = frozenset([
+    "p", "li", "td", "tr", "th", "tbody", "dt", "dd", "option", "br", "hr", "img", "wbr", "col", "meta", "link", "input",
+    "area", "base", "source",
+])
 
 
 def bounded(html: str, limit: int = MAX_HTML_CHARS) -> str:

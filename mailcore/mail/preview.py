@@ -21,9 +21,14 @@ MAX_HTML_BYTES = 49_152
 _WHITE = re.compile("[\\s\\u00a0\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180e\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\x00-\\x1f]+")
 _STOP = re.compile(r"-{2,} ?(?:Original Message|Forwarded message|Ursprüngliche Nachricht|Message d'origine)|_{20,}", re.IGNORECASE)
 _TAG = re.compile(r"(/?[A-Za-z][A-Za-z0-9]*+)(?:[^>\"']*+(?:\"[^\"]*+\"|'[^']*+'))*+[^>]*+>?")
-_HIDDEN = frozenset({"style", "script", "head", "title", "template", "noscript", "svg", "math", "select", "textarea", "xmp", "iframe", "object"})
+_HIDDEN = frozenset({
+    "style", "script", "head", "title", "template", "noscript", "svg", "math", "select", "textarea", "xmp", "iframe",
+    "object",
+})
 _QUOTED = "blockquote"
-_INLINE = frozenset({"b", "i", "u", "em", "strong", "span", "a", "font", "small", "big", "sub", "sup", "mark", "abbr", "code", "wbr"})
+_INLINE = frozenset({
+    "b", "i", "u", "em", "strong", "span", "a", "font", "small", "big", "sub", "sup", "mark", "abbr", "code", "wbr",
+})
 
 
 def squeeze(text: str) -> str:
