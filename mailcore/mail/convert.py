@@ -52,7 +52,7 @@ def needs_smtputf8(headers: Headers) -> bool:
 
 
 def to_7bit(data: bytes) -> bytes | None:
-    """*data* with 7-bit bodies and lines of at most 998; None when it is that already. Raises NOT_SUPPORTED for what is signed or encrypted."""
+    """*data* with 7-bit bodies and short lines; None when it is that already. Raises NOT_SUPPORTED for what is signed or encrypted."""
     if data.isascii() and not has_long_line(data):
         return None
     root = parse(data)

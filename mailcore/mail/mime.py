@@ -3,15 +3,18 @@
 Each open multipart remembers where its next delimiter line stands; the nearest of them decides what ends. So every byte is
 searched once a level by C code, an outer delimiter ends whatever was left open inside it, and a boundary that is the prefix of
 another one is no trouble (RFC 2046 §5.1.2). There is no recursion. Past a limit the rest of the message is one opaque leaf.
-Reading bodies is `body`'s; what is stored of all this is `structure`'s.
+Reading bodies is `body`'s, whose names are given on from here; what is stored of all this is `structure`'s.
 """
 
 import re
 from mmap import mmap
 
+from mailcore.mail.body import decode_body as decode_body
+from mailcore.mail.body import decode_text as decode_text
 from mailcore.mail.headers import Headers, scan_headers
 from mailcore.mail.params import decode_params, raw_params
-from mailcore.mail.part import Part
+from mailcore.mail.part import Part as Part
+from mailcore.mail.part import Section as Section
 from mailcore.mail.words import unfold
 
 MAX_DEPTH = 100

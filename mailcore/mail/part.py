@@ -144,7 +144,7 @@ class Part:
             stack.extend(reversed(part.children))
 
     def numbered(self) -> Iterator[tuple[str, "Part"]]:
-        """The parts with the section numbers a client names them by, multiparts and enclosed messages' roots left out; self is a message."""
+        """The leaves and enclosed messages of this message with the section numbers a client names them by."""
         stack: list[tuple[str, Part]] = [("", self)]
         while stack:
             number, part = stack.pop()
@@ -159,7 +159,7 @@ class Part:
                 stack.append((number, inner) if inner.children else (number + ".1", inner))
 
     def find(self, section: str) -> Section | None:
-        """The bytes of an IMAP section such as "", "HEADER", "TEXT", "2", "1.2.MIME", "3.HEADER"; None when there is none. RFC 9051 §6.4.5.1."""
+        """The bytes of an IMAP section such as "", "TEXT", "2", "1.2.MIME", "3.HEADER"; None for none. RFC 9051 §6.4.5.1."""
         numbers, part = [], self
         words = section.upper().split(".") if section else []
         while words and words[0].isascii() and words[0].isdigit():

@@ -86,7 +86,11 @@ def _link(found: re.Match[str]) -> tuple[str, str, str]:
     if found.lastgroup == "mail":
         return "mailto:" + text, text, ""
     end = len(text)
-    while end > max(0, len(text) - 50) and (text[end - 1] in ".,;:!?'*_" or (text[end - 1] in ")]" and text.count(")", 0, end) > text.count("(", 0, end))):
+    while end > max(0, len(text) - 50):
+        last = text[end - 1]
+        is_unmatched = last in ")]" and text.count(")", 0, end) > text.count("(", 0, end)
+        if not is_unmatched and last not in ".,;:!?'*_":
+            break
         end -= 1
     shown = text[:end]
     return ("http://" + shown if shown.lower().startswith("www.") else shown), shown, text[end:]

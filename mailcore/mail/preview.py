@@ -18,7 +18,9 @@ MAX_PLAIN_BYTES = 6_144
 MAX_HTML_BYTES = 49_152
 """The same for HTML, whose style sheets come first."""
 
-_WHITE = re.compile("[\\s\\u00a0\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180e\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\x00-\\x1f]+")
+_WHITE = re.compile(
+    "[\\s\\u00a0\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180e\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\x00-\\x1f]+"
+)
 _STOP = re.compile(r"-{2,} ?(?:Original Message|Forwarded message|Ursprüngliche Nachricht|Message d'origine)|_{20,}", re.IGNORECASE)
 _TAG = re.compile(r"(/?[A-Za-z][A-Za-z0-9]*+)(?:[^>\"']*+(?:\"[^\"]*+\"|'[^']*+'))*+[^>]*+>?")
 _HIDDEN = frozenset({

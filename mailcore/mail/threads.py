@@ -14,7 +14,8 @@ _MARKS = (
     "re|fwd|fw|aw|wg|antw|antwort|doorst|sv|vs|vl|vb|odp|pd|ynt|ilt|res|enc|rv|tr|ref|rif|r|i|vá|továbbítás|továbbitás"
     "|σχετ|πρθ|απ|ответ|отв|на|пересл|回复|答复|回覆|转发|轉寄|轉發|답장|전달|返信|転送|הועבר|תשובה|رد|إعادة توجيه"
 )
-_SUBJECT_MARK = re.compile(rf"(?:\[[^\[\]]*\]\s*)*(?:{_MARKS})\s*(?:\[[^\[\]]*\]\s*|\(\d{{1,4}}\)\s*|\^\d{{1,4}}\s*)?[:：]\s*", re.IGNORECASE)
+_COUNT = r"(?:\[[^\[\]]*\]\s*|\(\d{1,4}\)\s*|\^\d{1,4}\s*)?"
+_SUBJECT_MARK = re.compile(rf"(?:\[[^\[\]]*\]\s*)*(?:{_MARKS})\s*{_COUNT}[:：]\s*", re.IGNORECASE)
 _BLOB = re.compile(r"\[[^\[\]]*\]\s*")
 _TRAILER = "(fwd)"
 _WRAPPED = re.compile(r"\[fwd:(.*)\]", re.IGNORECASE | re.DOTALL)
