@@ -111,6 +111,13 @@ class _Scanner:
         nearest = min((opened.at for opened in self.opened), default=_NOWHERE)
         return max(pos, min(self.stop, nearest + 1))
 
+    def body_limit(self, pos: int) -> int:
+        """Where a body that begins at *pos* ends at the latest: the line ending before a delimiter is the delimiter's."""
+        nearest = min((opened.at for opened in self.opened), default=_NOWHERE)
+        if nearest == _NOWHERE:
+            return self.stop
+        return max(pos, nearest - 1 if nearest > 0 and self.data[nearest - 1] == _CR else nearest)
+
     def begin(self, start: int, limit: int, *, is_message: bool, default: str) -> Part:
         """Reads the header of the entity at *start*."""
         headers = scan_headers(self.data, start, limit)
@@ -144,7 +151,7 @@ class _Scanner:
                 _make_opaque(part, "encoded_message")
                 return
             start = part.body_start
-            part.message = self.begin(start, self.limit(start), is_message=True, default="text/plain")
+            part.message = self.begin(start, self.body_limit(start), is_message=True, default="text/plain")
             part = part.message
             chain.append(part)
         if part.type == "multipart":

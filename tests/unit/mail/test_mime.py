@@ -180,6 +180,11 @@ def test_an_outer_delimiter_ends_what_was_left_open():
     assert section(data, "2") == b"y\r\n--c"
 
 
+def test_an_enclosed_message_without_a_body_ends_before_the_delimiter():
+    for data in (multipart(b"--b\nContent-Type: message/rfc822\n\n\n--b"), multipart(b"--b\r\nContent-Type: message/rfc822\r\n\r\nA: b\r\n\r\n--b--")):
+        check_offsets(parse(data), data)
+
+
 def test_a_nest_of_thousands_ends_at_the_limit():
     for unit in (b"Content-Type: message/rfc822\n\n", b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n"):
         data = b"".join(unit.replace(b"%d", b"%d." % i) for i in range(20_000))
