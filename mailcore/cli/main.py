@@ -75,6 +75,7 @@ def build(name: str) -> tuple[Parser, Any]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command of *arguments* (the process's own when None); the exit code."""
+    os.umask(0o077)
     words = sys.argv[1:] if arguments is None else arguments
     name = next((w for w in words if not w.startswith("-")), "")
     if name not in COMMANDS:

@@ -7,7 +7,7 @@ store's own writer and come back as a future. Each pool has a limit and gauges.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import TypeVar
 
 from mailcore.auth.login import Doorkeeper
@@ -34,11 +34,11 @@ class Bridge:
             "network": ThreadPoolExecutor(NETWORK_THREADS, thread_name_prefix="network"),
             "cpu": ThreadPoolExecutor(CPU_THREADS, thread_name_prefix="cpu"),
         }
-        self._is_inline = not runtime.store.database.is_postgres
+        self.is_inline = not runtime.store.database.is_postgres
 
     async def read(self, fn: Callable[[Tx], T]) -> T:
         """A cheap read: inline on SQLite, in the store pool on PostgreSQL."""
-        if self._is_inline:
+        if self.is_inline:
             return fn(self.runtime.store.read())
         return await self._in("store", lambda: fn(self.runtime.store.read()))
 
@@ -48,7 +48,12 @@ class Bridge:
 
     def write(self, fn: Callable[[Tx], T], *, bulk: bool = False) -> Awaitable[T]:
         """A write; awaiting it means it is on disk. Cancelling the waiter does not cancel the write."""
-        return asyncio.shield(asyncio.wrap_future(self.runtime.store.submit(fn, bulk=bulk)))
+        return self.done(self.runtime.store.submit(fn, bulk=bulk))
+
+    @staticmethod
+    def done(future: "Future[T]") -> Awaitable[T]:
+        """A store's future as something to await. Cancelling the waiter does not cancel the write."""
+        return asyncio.shield(asyncio.wrap_future(future))
 
     async def store(self, call: Callable[[], T]) -> T:
         """A store call that is neither a plain read nor a write (bodies of large blobs), in the store pool."""

@@ -3,6 +3,7 @@
 Everything above this layer takes a Runtime (or the part of it that it needs) as an argument; nothing is global.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,6 +33,8 @@ class Runtime:
     random: Random
     log: Log
     contexts: ServerContexts = field(default_factory=ServerContexts)
+    counts: Counter[str] = field(default_factory=Counter)
+    """What happened since the last second, by name; the process writes it into the hourly counters."""
 
     @property
     def hostname(self) -> str:

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from mailcore.base.errors import MailError, Reason
 from mailcore.config import process
@@ -22,6 +23,8 @@ from mailcore.config.system import FileLock
 from mailcore.serve import sockets as socket_room
 from mailcore.serve.sockets import Bound
 
+HOME = Path(__file__).resolve().parents[2]
+VENV = Path(sys.prefix)
 DRAIN_SECONDS = 4.0
 RESTART_SECONDS = (0.1, 0.5, 2.0, 5.0)
 """Waits before a process that died is started again; the last repeats."""
@@ -39,6 +42,8 @@ class Child:
     pid: int = 0
     started: float = 0.0
     deaths: int = 0
+    due: float = 0.0
+    """When a child that died is started again, on the monotonic clock; 0 while it lives."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -98,10 +103,11 @@ class Supervisor:
         if not process.is_root():
             return
         uid, gid = process.ensure_user(self.config.user)
-        closed = process.shut_out_at(self.config.data_dir, uid, gid)
-        if closed is not None:
-            self.say(f"Warning: user {self.config.user} may not enter {closed}, so Roost goes on as root. Choose another folder with ROOST_DATA_DIR.")
-            return
+        for what, folder in (("its data", self.config.data_dir), ("the program", HOME), ("Python", Path(os.__file__).parent), ("Python's packages", VENV)):
+            closed = process.shut_out_at(folder / "x", uid, gid)
+            if closed is not None:
+                self.say(f"Warning: user {self.config.user} may not enter {closed}, where {what} is, so Roost goes on as root. See ./roost doctor.")
+                return
         process.give(self.config.data_dir, uid, gid)
         self.user = (uid, gid)
 
@@ -204,17 +210,19 @@ class Supervisor:
         return ended
 
     def reap(self, bound: Bound, told: dict[str, object]) -> None:
-        """Start again what died."""
+        """Start again what died, each after its wait."""
+        now = time.monotonic()
         for child in self.collect():
-            if self.is_stopping:
-                return
-            lived = time.monotonic() - child.started
+            lived = now - child.started
             child.deaths = 1 if lived > STEADY_SECONDS else child.deaths + 1
             wait = RESTART_SECONDS[min(child.deaths, len(RESTART_SECONDS)) - 1]
+            child.due = now + wait
             self.say(f"{child.name} ended after {lived:.1f} s; it starts again in {wait} s.")
-            time.sleep(wait)
-            self.start(child)
-            self.write_status(bound, told)
+        for child in self.children:
+            if child.due and now >= child.due and not self.is_stopping:
+                child.due = 0.0
+                self.start(child)
+                self.write_status(bound, told)
 
     def write_status(self, bound: Bound, told: dict[str, object]) -> None:
         """What `roost status` reads."""

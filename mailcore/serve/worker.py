@@ -19,7 +19,7 @@ from mailcore.listen.bridge import Bridge
 from mailcore.listen.limits import Connections
 from mailcore.runtime.runtime import Runtime, open_runtime
 from mailcore.serve.sockets import IMPLICIT_TLS, Bound, mail_sockets
-from mailcore.store import changes
+from mailcore.store import changes, records
 
 DRAIN_SECONDS = 3.0
 HEAL_SECONDS = 1.0
@@ -120,8 +120,18 @@ async def heal(runtime: Runtime) -> None:
                 runtime.bus.dispatch_local(list(dict.fromkeys((c.account_id, c.container) for c in found)))
                 seen = found[-1].id if found else newest
             runtime.settings.refresh()
+            write_counts(runtime)
         except MailError as error:
             runtime.log.warning("the store does not answer", detail=error.detail)
+
+
+def write_counts(runtime: Runtime) -> None:
+    """Add what was counted in the last second to the hourly counters."""
+    if runtime.counts:
+        amounts = dict(runtime.counts)
+        runtime.counts.clear()
+        now = runtime.clock.micros()
+        runtime.store.submit(lambda tx: records.count_up(tx, amounts, now), bulk=True)
 
 
 def load_certificates(runtime: Runtime) -> None:

@@ -1,0 +1,165 @@
+"""Takes what people send, from programs and from the webmail: who may send as whom, Bcc away, Date and Message-ID there.
+
+The envelope's address was checked at MAIL; here the header's is. For the webmail the Sent copy, the draft's end and the flag on
+the answered message are part of the same write as the delivery, so that mail is sent once and filed once.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from email.utils import format_datetime
+
+from mailcore.base.clock import Micros
+from mailcore.base.errors import MailError, Reason
+from mailcore.delivery import accept
+from mailcore.delivery.parcel import Parcel, new_email, parcel_of
+from mailcore.directory import resolve
+from mailcore.mail.address import Address, NamedAddress, ReversePath
+from mailcore.mail.address import mailboxes as header_addresses
+from mailcore.mail.compose import strip_bcc
+from mailcore.mail.headers import Headers, scan_headers
+from mailcore.mail.structure import summarise
+from mailcore.policy import facts, intake, pipeline
+from mailcore.runtime.runtime import Runtime
+from mailcore.store import Tx, mailboxes, messages
+from mailcore.store.accounts import Account
+
+
+def from_program(runtime: Runtime, mail: facts.Mail, parcel: Parcel, data: bytes, headers: Headers) -> "Future[None]":
+    """A message that came by submission: checked, completed, handed on. Raises MailError."""
+    account = mail.client.account
+    assert account is not None
+    check_author(runtime, account, headers)
+    wire = completed(runtime, data, headers)
+    if wire is not data:
+        parcel = parcel_of(parcel.trace_id, runtime.store.blobs.add(wire), wire)
+    return accept.accept(runtime, mail, parcel)
+
+
+def completed(runtime: Runtime, data: bytes, headers: Headers) -> bytes:
+    """*data* as it goes on the wire: without Bcc, with Date and Message-ID (RFC 6409 §8). The same object when nothing was to do."""
+    if headers.raw(b"bcc") is not None or headers.raw(b"resent-bcc") is not None:
+        data = strip_bcc(data)
+    missing = b""
+    if headers.raw(b"date") is None:
+        missing += b"Date: " + format_datetime(runtime.clock.now()).encode() + b"\r\n"
+    if headers.raw(b"message-id") is None:
+        missing += f"Message-ID: <{runtime.new_trace_id()}@{runtime.hostname}>\r\n".encode()
+    return missing + data if missing else data
+
+
+def check_author(runtime: Runtime, account: Account, headers: Headers) -> None:
+    """Raises MailError(SENDER_DENIED) unless From (or Resent-From, or Sender of several) is the account's own. See POLICY, Trust."""
+    tx = runtime.store.read()
+    for name in (b"resent-from", b"from"):
+        value = headers.raw(name)
+        if value is None:
+            continue
+        authors = header_addresses(value)
+        if len(authors) > 1:
+            sender = headers.raw(b"sender")
+            authors = header_addresses(sender) if sender is not None else authors
+            authors = authors[:1] if sender is not None else authors
+        _check_each(tx, account, authors, name.decode().title())
+        return
+    raise MailError(Reason.SENDER_DENIED, "The message has no From line that says who wrote it.")
+
+
+def _check_each(tx: Tx, account: Account, authors: Sequence[NamedAddress], field: str) -> None:
+    if not authors:
+        raise MailError(Reason.SENDER_DENIED, f"The {field} line names no address.")
+    for author in authors:
+        if author.address is None or not resolve.may_send_as(tx, account, author.address):
+            raise MailError(
+                Reason.SENDER_DENIED,
+                f"{account.address} may not send as {author.address or author.raw[:100]} ({field}). An alias or the setting 'device' of the account allows it.",
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aftermath:
+    """What else the webmail wants done in the write that sends: file the Sent copy, end the draft, flag the original."""
+
+    files_sent: bool = True
+    draft_message_id: int | None = None
+    answered_message_id: int | None = None
+    forwarded_message_id: int | None = None
+
+
+def submit_message(
+    runtime: Runtime, account: Account, data: bytes, sender: Address | None, recipients: Sequence[Address], *, aftermath: Aftermath | None = None,
+    ip: str = "127.0.0.1", agent: str = "webmail", notify: str = "",
+) -> str:  # fmt: skip
+    """Send *data* (a whole message, Bcc still in it) in the name of *account*; the trace id once all is on disk.
+
+    *sender* is the envelope's, None for the null path. Raises MailError with a sentence for the person; nothing is stored then.
+    """
+    made = facts.Mail(client=facts.Client(ip=ip, listener="web", helo=agent, is_extended=True, is_tls=True, account=account), sender=ReversePath(sender), size=len(data))
+    pipeline.at_sender(runtime, made)
+    if not recipients:
+        raise MailError(Reason.SYNTAX, "Nobody is to get this message yet.")
+    for address in recipients:
+        made.recipients.append(pipeline.at_recipient(runtime, made, address, notify=notify))
+    headers = scan_headers(data)
+    check_author(runtime, account, headers)
+    intake.check_size(runtime, made, len(data))
+    made.is_utf8 = any(not a.is_ascii for a in recipients) or (sender is not None and not sender.is_ascii)
+    wire = completed(runtime, data, headers)
+    trace_id = runtime.new_trace_id()
+    parcel = parcel_of(trace_id, runtime.store.blobs.add(wire), wire)
+    then = aftermath or Aftermath()
+    own = replace_missing(runtime, data, wire, headers)
+    also = _aftermath(runtime, account, own, trace_id, then, runtime.clock.micros())
+    accept.accept(runtime, made, parcel, also=also).result()
+    return trace_id
+
+
+def replace_missing(runtime: Runtime, data: bytes, wire: bytes, headers: Headers) -> bytes:
+    """The Sent copy: as written, Bcc included, with the same Date and Message-ID as the wire's."""
+    if headers.raw(b"date") is not None and headers.raw(b"message-id") is not None:
+        return data
+    sent = scan_headers(wire)
+    added = b"".join(
+        name.title().replace(b"Id", b"ID") + b": " + (sent.raw(name) or b"").strip() + b"\r\n"
+        for name in (b"date", b"message-id")
+        if headers.raw(name) is None
+    )
+    return added + data
+
+
+def _aftermath(runtime: Runtime, account: Account, own: bytes, trace_id: str, then: Aftermath, now: Micros) -> Callable[[Tx], None]:
+    staged = runtime.store.blobs.add(own) if then.files_sent else None
+    email = new_email(staged, summarise(own), b"", trace_id) if staged is not None else None
+    actor = f"webmail:{account.address}"
+
+    def also(tx: Tx) -> None:
+        if email is not None:
+            box = mailboxes.by_role(tx, account.id, "sent") or mailboxes.create(tx, account.id, "Sent", role="sent", actor=actor, now=now)
+            messages.append(tx, runtime.store.blobs, account.id, box.id, email, actor=actor, now=now, flags=messages.SEEN)
+        if then.draft_message_id is not None:
+            _expunge_one(tx, account.id, then.draft_message_id, actor, now)
+        if then.answered_message_id is not None:
+            _flag_one(tx, account.id, then.answered_message_id, messages.ANSWERED, (), actor, now)
+        if then.forwarded_message_id is not None:
+            _flag_one(tx, account.id, then.forwarded_message_id, 0, ("$Forwarded",), actor, now)
+
+    return also
+
+
+def _where(tx: Tx, account_id: int, message_id: int) -> tuple[int, int] | None:
+    row = tx.one("SELECT mailbox_id, uid FROM messages WHERE id = :i AND account_id = :a", {"i": message_id, "a": account_id})
+    return None if row is None else (row[0], row[1])
+
+
+def _expunge_one(tx: Tx, account_id: int, message_id: int, actor: str, now: Micros) -> None:
+    found = _where(tx, account_id, message_id)
+    if found is not None:
+        messages.expunge(tx, account_id, found[0], [(found[1], found[1])], actor=actor, now=now, keep=False)
+
+
+def _flag_one(tx: Tx, account_id: int, message_id: int, flags: int, keywords: tuple[str, ...], actor: str, now: Micros) -> None:
+    found = _where(tx, account_id, message_id)
+    if found is not None:
+        messages.store_flags(tx, account_id, found[0], [(found[1], found[1])], "add", flags, keywords, actor=actor, now=now)
+
+

@@ -1,0 +1,85 @@
+"""What checks look at and what they answer with. No check keeps state between messages; what it learns it writes as facts.
+
+`is_near` is real loopback (127.0.0.1, ::1): no reputation check, greylisting, rate limit or ban applies there.
+"""
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
+
+from mailcore.auth.login import is_loopback
+from mailcore.base.errors import MailError
+from mailcore.directory.resolve import Recipient
+from mailcore.mail.address import Address, ReversePath
+from mailcore.store.accounts import Account
+
+
+@dataclass(slots=True, kw_only=True)
+class Client:
+    """One connection, as far as it is known."""
+
+    ip: str
+    listener: str = "smtp"
+    helo: str = ""
+    is_extended: bool = False
+    is_tls: bool = False
+    tls_text: str = ""
+    account: Account | None = None
+
+    @property
+    def is_near(self) -> bool:
+        """Whether the peer is real loopback."""
+        return is_loopback(self.ip)
+
+    @property
+    def protocol(self) -> str:
+        """SMTP, ESMTP, ESMTPS, ESMTPA, ESMTPSA. RFC 3848."""
+        if not self.is_extended:
+            return "SMTP"
+        return "ESMTP" + ("S" if self.is_tls else "") + ("A" if self.account is not None else "")
+
+
+class Level(IntEnum):
+    """How bad a finding is; the worst of a moment stands."""
+
+    ACCEPT = 0
+    JUNK = 1
+    DEFER = 2
+    REFUSE = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One check's answer. *error* says what to tell the other side when the level is DEFER or REFUSE."""
+
+    check: str
+    level: Level
+    error: MailError | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """A recipient that was taken, or put off until the message has come: *refusal* then says why it will not get it."""
+
+    path: str
+    address: Address
+    recipient: Recipient | None
+    notify: str = ""
+    orcpt: str = ""
+    refusal: MailError | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Mail:
+    """One transaction: sender, recipients so far, and what the client announced. Sizes in bytes."""
+
+    client: Client
+    sender: ReversePath
+    size: int = 0
+    body_kind: str = ""
+    is_utf8: bool = False
+    envid: str = ""
+    ret: str = ""
+    recipients: list[Accepted] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)

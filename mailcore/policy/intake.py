@@ -1,0 +1,96 @@
+"""The checks every server needs: message size, free disk, who may relay, whether the recipient exists and has room, loops."""
+
+import shutil
+import time
+
+from mailcore.base.clock import SECOND, Micros
+from mailcore.base.errors import MailError, Reason
+from mailcore.directory import resolve
+from mailcore.mail.address import Address
+from mailcore.policy.facts import Mail
+from mailcore.runtime.runtime import Runtime
+from mailcore.store import Tx, accounts
+
+DISK_SECONDS = 5.0
+"""How long a look at the free disk is believed."""
+_disk: dict[str, tuple[float, int]] = {}
+
+
+def size_limit(runtime: Runtime, domain_id: int | None = None) -> int:
+    """Bytes of the largest message for a domain (or the server)."""
+    return int(runtime.settings.get("smtp.message_size", domain_id=domain_id))
+
+
+def largest_limit(runtime: Runtime) -> int:
+    """What EHLO's SIZE announces: the server's own limit."""
+    return size_limit(runtime)
+
+
+def check_size(runtime: Runtime, mail: Mail, size: int) -> None:
+    """Raises MailError(TOO_BIG) for a message over the limit of the server or of the sender's domain."""
+    domain_id = mail.client.account.domain_id if mail.client.account is not None else None
+    limit = size_limit(runtime, domain_id)
+    if size > limit:
+        raise MailError(Reason.TOO_BIG, f"A message may have {limit} bytes here; this one has {size}.")
+
+
+def check_disk(runtime: Runtime) -> None:
+    """Raises MailError(NO_SPACE) when the disk is nearer to full than the reserve."""
+    folder = str(runtime.config.data_dir)
+    now = time.monotonic()
+    looked, free = _disk.get(folder, (-DISK_SECONDS, 0))
+    if now - looked >= DISK_SECONDS:
+        free = shutil.disk_usage(folder).free
+        _disk[folder] = (now, free)
+    if free < runtime.settings.get("storage.reserve"):
+        raise MailError(Reason.NO_SPACE, "The server is short of disk space; try again later.")
+
+
+def find_recipient(runtime: Runtime, tx: Tx, mail: Mail, address: Address) -> resolve.Recipient | None:
+    """What *address* leads to here; None for an outside address that this client may send to.
+
+    Raises MailError: UNKNOWN_USER, DISABLED, RELAY_DENIED, and POLICY in a network of its own.
+    """
+    try:
+        return resolve.resolve(tx, address, str(runtime.settings.get("server.default_domain")))
+    except MailError as error:
+        if error.reason is not Reason.UNKNOWN_DOMAIN:
+            raise
+    if mail.client.account is None:
+        raise MailError(Reason.RELAY_DENIED, f"{address.domain} is not served here, and relaying needs a sign-in.")
+    if runtime.settings.get("server.mode") == "lan":
+        raise MailError(Reason.POLICY, f"This server sends only inside its own network, and {address.domain} is not in it.")
+    return None
+
+
+def check_room(runtime: Runtime, tx: Tx, recipient: resolve.Recipient, size: int, now: Micros) -> MailError | None:
+    """Why no account behind *recipient* has room for *size* bytes, or None when one has or the recipient also leads elsewhere."""
+    if recipient.remote or not recipient.local:
+        return None
+    trouble: MailError | None = None
+    for target in recipient.local:
+        account = accounts.account(tx, target.account_id)
+        if account is None:
+            continue
+        if not account.quota_bytes or account.used_bytes + size <= account.quota_bytes:
+            return None
+        since = account.over_quota_since
+        is_grace = since is None or now - since < runtime.settings.get("quota.grace") * SECOND
+        trouble = MailError(Reason.OVER_QUOTA, f"The mailbox of {account.address} is full.", temporary=is_grace)
+        if since is None:
+            note_over_quota(runtime, account.id, now)
+    return trouble
+
+
+def note_over_quota(runtime: Runtime, account_id: int, now: Micros) -> None:
+    """Remember when an account first had no room, so that the grace time has a start."""
+    runtime.store.submit(lambda tx: accounts.set_account(tx, account_id, over_quota_since=now))
+
+
+def check_loops(runtime: Runtime, received: int) -> None:
+    """Raises MailError(LOOP) for a message that has come through too many servers. RFC 5321 §6.3."""
+    limit = runtime.settings.get("smtp.max_received")
+    if received > limit:
+        raise MailError(Reason.LOOP, f"The message has {received} Received lines, more than {limit}: it goes round in a loop.")
+
+

@@ -1,0 +1,49 @@
+"""Runs the checks of each moment in order and merges what they find; the first refusal at RCPT is that recipient's alone.
+
+Lists of checks by moment make the order visible; families beside `intake` (sender authentication, lists, greylisting,
+scanners) add themselves here. What must ask a network runs in the message moment only, in the network pool.
+"""
+
+from mailcore.base.errors import MailError, Reason
+from mailcore.directory import resolve
+from mailcore.mail.address import Address
+from mailcore.mail.headers import Headers
+from mailcore.mail.received import count_received
+from mailcore.policy import intake
+from mailcore.policy.facts import Accepted, Mail
+from mailcore.runtime.runtime import Runtime
+
+DEFERRED_REASONS = frozenset({Reason.OVER_QUOTA})
+
+
+def at_sender(runtime: Runtime, mail: Mail) -> None:
+    """MAIL FROM: size announced, disk, and whether a signed-in client may use this address. Raises MailError."""
+    intake.check_size(runtime, mail, mail.size)
+    intake.check_disk(runtime)
+    account = mail.client.account
+    if account is None or mail.sender.address is None:
+        return
+    if not resolve.may_send_as(runtime.store.read(), account, mail.sender.address):
+        raise MailError(
+            Reason.SENDER_DENIED, f"{account.address} may not send as {mail.sender.address}. An alias or the setting 'device' of the account allows it."
+        )
+
+
+def at_recipient(runtime: Runtime, mail: Mail, address: Address, *, notify: str = "", orcpt: str = "") -> Accepted:
+    """RCPT TO: the recipient, taken. Raises MailError for this recipient only."""
+    limit = runtime.settings.get("smtp.max_recipients")
+    if len(mail.recipients) >= limit:
+        raise MailError(Reason.TOO_MANY_RECIPIENTS, f"At most {limit} recipients at once; send the rest separately.", temporary=True)
+    tx = runtime.store.read()
+    recipient = intake.find_recipient(runtime, tx, mail, address)
+    if recipient is not None:
+        trouble = intake.check_room(runtime, tx, recipient, mail.size, runtime.clock.micros())
+        if trouble is not None:
+            raise trouble
+    return Accepted(path=str(address), address=address, recipient=recipient, notify=notify, orcpt=orcpt)
+
+
+def at_message(runtime: Runtime, mail: Mail, size: int, headers: Headers) -> None:
+    """The whole message has come: size and loops. Raises MailError for every recipient."""
+    intake.check_size(runtime, mail, size)
+    intake.check_loops(runtime, count_received(headers))
