@@ -1,0 +1,95 @@
+"""`test`: what the tests need from Debian, then lint, types, layers, and pytest; what was skipped and why is said at the end.
+
+The quick run takes at most 25 minutes on two cores; `--all` adds the tests marked long.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from typing import Any
+
+from mailcore.cli.main import Context
+from mailcore.cli.offline import home
+from mailcore.config import process
+
+PACKAGES = (
+    "postgresql", "swaks", "isync", "mutt", "curl", "fetchmail", "chromium", "strace", "postfix", "libnet-ssleay-perl", "libio-socket-ssl-perl",
+    "fonts-noto-core",
+)  # fmt: skip
+"""Debian's packages that tests use; each test says so and is skipped where its program is missing."""
+PROGRAMS = ("swaks", "mbsync", "mutt", "curl", "fetchmail", "chromium", "strace", "smtp-source")
+
+
+def add(commands: Any, name: str) -> None:
+    """The parser of `test`."""
+    parser = commands.add_parser("test", description="Runs the tests. Example: ./roost test tests/wire -k imap")
+    parser.add_argument("--all", action="store_true", help="the long tests as well")
+    parser.add_argument("--quick", action="store_true", help="no Debian packages, lint or types: only pytest")
+    parser.add_argument("rest", nargs="*", help="what pytest should look at; everything if left out")
+    parser.set_defaults(run=test)
+
+
+def test(context: Context) -> int:
+    """Run everything; exit code 0 only when all of it is well."""
+    arguments = context.arguments
+    start = time.monotonic()
+    os.chdir(home())
+    if not arguments.quick:
+        install_packages()
+    failed = [] if arguments.quick or arguments.rest else [name for name, command in CHECKS.items() if not passes(name, command)]
+    command = [sys.executable, "-m", "pytest", "-rs", "--durations=10", *(["--all"] if arguments.all else []), *arguments.rest]
+    code = subprocess.run(command, env=environment(), check=False).returncode
+    print(f"Tests took {time.monotonic() - start:.0f} s." + (f" Also wrong: {', '.join(failed)}." if failed else ""), flush=True)
+    return code or (1 if failed else 0)
+
+
+CHECKS: dict[str, list[str]] = {
+    "ruff": [sys.executable, "-m", "ruff", "check", "."],
+    "mypy": [sys.executable, "-m", "mypy"],
+}
+"""What must be well besides the tests; the layers are a test of their own."""
+
+
+def passes(name: str, command: list[str]) -> bool:
+    """Whether a check is content; shows what it said when not."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        print(f"--- {name}\n{(done.stdout + done.stderr)[-3000:]}", flush=True)
+    return done.returncode == 0
+
+
+def environment() -> dict[str, str]:
+    """The tests' environment: nothing of a running Roost leaks in."""
+    return {k: v for k, v in os.environ.items() if not k.startswith("ROOST_")} | {"ROOST_HOME": str(home())}
+
+
+def install_packages() -> None:
+    """As root on Debian, install what is missing; elsewhere say what tests will be skipped."""
+    missing = [p for p in PROGRAMS if shutil.which(p) is None and not os.path.exists(f"/usr/sbin/{p}")]
+    if not os.path.isdir("/usr/lib/postgresql"):
+        missing.append("postgresql")
+    if not missing:
+        return
+    if not (process.is_root() and shutil.which("apt-get")):
+        print(f"Not installed, so some tests are skipped: {', '.join(missing)}.", flush=True)
+        return
+    print("Installing Debian packages for the tests …", flush=True)
+    quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "check": False}
+    env = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
+    policy = "/usr/sbin/policy-rc.d"
+    made_policy = not os.path.exists(policy)
+    if made_policy:  # the packages' daemons must not start: the tests start their own
+        with open(policy, "w") as file:
+            file.write("#!/bin/sh\nexit 101\n")
+        os.chmod(policy, 0o755)
+    try:
+        subprocess.run(["apt-get", "update", "-qq"], env=env, **quiet)
+        done = subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *PACKAGES], env=env, **quiet)
+        if done.returncode:
+            for package in PACKAGES:
+                subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", package], env=env, **quiet)
+    finally:
+        if made_policy:
+            os.unlink(policy)
