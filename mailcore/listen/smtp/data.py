@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mailcore.base.errors import MailError, Reason
 from mailcore.delivery import accept, submit
 from mailcore.delivery.parcel import Parcel
+from mailcore.listen.smtp import mail_rcpt
 from mailcore.mail.headers import scan_headers
 from mailcore.mail.structure import summarise
 from mailcore.policy import facts, intake, pipeline
@@ -196,7 +197,12 @@ def hand_on(session: "Session", spool: Spool) -> None:
     trace_id = session.door.runtime.new_trace_id()
 
     if len(data) <= INLINE_BYTES and session.door.bridge.is_inline:
-        future = judged(session, mail, Parcel(trace_id=trace_id, staged=staged, summary=summarise(data)), data)
+        try:
+            future = judged(session, mail, Parcel(trace_id=trace_id, staged=staged, summary=summarise(data)), data)
+        except MailError as error:
+            session.end_transaction()
+            mail_rcpt.refused(session, error, str(mail.sender))
+            return
         waiting: Any = session.door.bridge.done(future)
     else:
 

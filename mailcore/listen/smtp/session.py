@@ -195,13 +195,14 @@ class Session(SMTP):
         try:
             while self._buffer and not self._is_busy and not self._is_closing:
                 if self.message is not None:
-                    self._buffer = self.message.take(self._buffer)
+                    # The buffer is empty while a message takes from it: after a fault nothing of it is read as a command.
+                    chunk, self._buffer = self._buffer, b""
+                    self._buffer = self.message.take(chunk)
                 elif not self._one_line():
                     break
-        except MailError as error:
-            self.send(reply_for(error))
-        except Exception as error:  # noqa: BLE001 - the session's one catch: a fault of ours is 451 and a log line
+        except Exception as error:  # noqa: BLE001 - the session's one catch: a fault of ours is 451, a log line, and the end
             self.fault(error)
+            self._is_closing = True
         if self._is_closing and not self._is_busy:
             self.close()
         else:
@@ -264,7 +265,7 @@ class Session(SMTP):
         except MailError as error:
             self.end_transaction()
             self.send(reply_for(error))
-        except (asyncio.CancelledError, ConnectionError):
+        except (asyncio.CancelledError, OSError):
             self._is_closing = True
         except Exception as error:  # noqa: BLE001 - as in pump
             self.end_transaction()
@@ -303,6 +304,7 @@ class Session(SMTP):
     def start_tls(self) -> None:
         """Answer 220, throw away what came behind STARTTLS, and shake hands. RFC 3207 §4, §6."""
         self._buffer = b""
+        self.transport.pause_reading()  # what comes from here on is the handshake's, not ours
         self.send(Reply.of(220, "2.0.0", "Go ahead."))
         self.flush()
         self.transaction.start_tls()
@@ -316,8 +318,7 @@ class Session(SMTP):
     def _tls_started(self, transport: Any) -> None:
         if transport is None:
             raise ConnectionResetError
-        self.transport = transport
-        self._buffer = b""
+        self.transport = transport  # the buffer may hold what came through TLS already
         self.client.is_tls = True
         self.client.tls_text = tls_text(transport)
 

@@ -1,0 +1,89 @@
+"""A whole Roost for the tests: the real supervisor on free loopback ports, with a data directory of its own."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HOME = Path(__file__).resolve().parents[2]
+PASSWORD = "correct horse 1"
+LISTENERS = ("smtp", "submission", "submissions", "imap", "imaps", "pop3", "pop3s", "sieve", "http", "https")
+START_SECONDS = 60
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on, all different."""
+    probes = [socket.socket() for _ in range(count)]
+    for probe in probes:
+        probe.bind(("127.0.0.1", 0))
+    ports = [probe.getsockname()[1] for probe in probes]
+    for probe in probes:
+        probe.close()
+    return ports
+
+
+class RoostServer:
+    """Set up with people u1@x.test … and admin@x.test, started, stopped. `ports` maps listener names to ports."""
+
+    def __init__(self, *, people: int = 3, dns: str = "none", workers: int = 2, listeners: tuple[str, ...] = LISTENERS, settings: dict[str, str] | None = None, host: str = "127.0.0.1", **environ: str) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="roost-test-"))
+        self.ports = dict(zip(listeners, free_ports(len(listeners)), strict=True))
+        listen = ",".join(f"{name}={host}:{port}" for name, port in self.ports.items())
+        self.environ = {k: v for k, v in os.environ.items() if not k.startswith("ROOST_")} | {
+            "ROOST_DATA_DIR": str(self.folder / "data"), "ROOST_LISTEN": listen, "ROOST_DNS": dns, "ROOST_WORKERS": str(workers), "ROOST_LOG": "warning",
+            "ROOST_HOME": str(HOME), "PYTHONPATH": str(HOME), **environ,
+        }  # fmt: skip
+        self.run("setup", "--admin", "admin@x.test", "--password-stdin", "--hostname", "mx.x.test", "--mode", "internet", input=PASSWORD + "\n")
+        for number in range(1, people + 1):
+            self.run("account", "add", f"u{number}@x.test", "--password-stdin", input=PASSWORD + "\n")
+        for name, value in (settings or {}).items():
+            self.run("settings", "set", name, value)
+        self.process: subprocess.Popen[bytes] | None = None
+        self.start()
+
+    def run(self, *words: str, input: str = "", is_checked: bool = True) -> str:
+        """One command of `./roost`; what it printed."""
+        done = subprocess.run(
+            [sys.executable, "-m", "mailcore.cli", *words], env=self.environ, input=input, capture_output=True, text=True, cwd=HOME, check=False
+        )
+        assert done.returncode == 0 or not is_checked, f"{words}: {done.stdout}{done.stderr}"
+        return done.stdout
+
+    def start(self) -> None:
+        """Start every process and wait until all listeners answer."""
+        self.log = open(self.folder / "log", "ab")  # noqa: SIM115
+        self.process = subprocess.Popen([sys.executable, "-m", "mailcore.cli", "up"], env=self.environ, stdout=self.log, stderr=self.log, cwd=HOME)
+        done = subprocess.run(
+            [sys.executable, "-m", "mailcore.cli", "status", "--wait", str(START_SECONDS), "--json"], env=self.environ, capture_output=True, text=True, cwd=HOME, check=False
+        )
+        assert done.returncode == 0, done.stdout + self.log_text()
+
+    def stop(self) -> None:
+        """Drain and end; the data stays until `remove`."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.log.close()
+
+    def remove(self) -> None:
+        """Stop and leave nothing."""
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def pids(self) -> dict[str, int]:
+        """The processes by name."""
+        found = json.loads((self.folder / "data" / "run" / "status.json").read_text())
+        return {"supervisor": found["pid"], **found["processes"]}
+
+    def log_text(self) -> str:
+        """What the processes have written so far."""
+        return (self.folder / "log").read_text(errors="replace")
