@@ -6,7 +6,8 @@ store's own writer and come back as a future. Each pool has a limit and gauges.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import contextlib
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -28,6 +29,7 @@ class Bridge:
         self.runtime = runtime
         self.doorkeeper = Doorkeeper(runtime)
         self.draining = asyncio.Event()
+        self._sleepers: set[asyncio.Event] = set()
         self.waiting = {"store": 0, "network": 0, "cpu": 0}
         self._pools: dict[str, Executor] = {
             "store": ThreadPoolExecutor(STORE_THREADS, thread_name_prefix="store"),
@@ -35,6 +37,21 @@ class Bridge:
             "cpu": ThreadPoolExecutor(CPU_THREADS, thread_name_prefix="cpu"),
         }
         self.is_inline = not runtime.store.database.is_postgres
+
+    @contextlib.contextmanager
+    def woken_by_drain(self, event: asyncio.Event) -> Iterator[None]:
+        """While this lasts, the start of the drain sets *event*: cheaper than a task that waits for two things."""
+        self._sleepers.add(event)
+        try:
+            yield
+        finally:
+            self._sleepers.discard(event)
+
+    def drain(self) -> None:
+        """Tell every session to say goodbye."""
+        self.draining.set()
+        for event in tuple(self._sleepers):
+            event.set()
 
     async def read(self, fn: Callable[[Tx], T]) -> T:
         """A cheap read: inline on SQLite, in the store pool on PostgreSQL."""

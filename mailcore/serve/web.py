@@ -58,7 +58,7 @@ async def serve(config: Config, sockets: dict[str, list[socket.socket]], https_p
     tasks = [loop.create_task(server.serve(sockets=group)) for server, group in zip(servers, sockets.values(), strict=True)]
     background = [loop.create_task(heal(runtime)), loop.create_task(watch_certificates(runtime))]
     await stop.wait()
-    bridge.draining.set()
+    bridge.drain()
     for server in servers:
         server.should_exit = True
     await asyncio.wait(tasks, timeout=3.0)

@@ -62,7 +62,7 @@ async def serve(config: Config, sockets: dict[str, list[socket.socket]], index: 
     await stop.wait()
     for server in servers:
         server.close()
-    bridge.draining.set()
+    bridge.drain()
     for task in background:
         task.cancel()
     await drain(connections)

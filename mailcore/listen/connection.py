@@ -1,0 +1,139 @@
+"""What line protocols with a task a connection share: the socket's side, waiting with limits, back-pressure, STARTTLS.
+
+The subclass has a framer and a `serve` coroutine; it never touches the socket but by `send`, and never waits but by `wait`.
+"""
+
+import asyncio
+from typing import Any
+
+from mailcore.listen.bridge import Bridge
+from mailcore.listen.limits import Connections
+from mailcore.runtime.runtime import Runtime
+from mailcore.wire.imap.framing import Framer
+
+BUFFER_BYTES = 256 * 1024
+"""Input that may wait; beyond it the socket is not read."""
+
+
+class Gone(Exception):
+    """The other side has left, or the server goes down."""
+
+
+class Talker(asyncio.Protocol):
+    """One client's connection."""
+
+    def __init__(self, bridge: Bridge, connections: Connections, *, is_tls: bool) -> None:
+        self.bridge = bridge
+        self.runtime: Runtime = bridge.runtime
+        self.connections = connections
+        self.is_tls = is_tls
+        self.ip = ""
+        self.framer = Framer()
+        self.transport: Any = None
+        self.task: asyncio.Task[None] | None = None
+        self.is_gone = False
+        self._wake = asyncio.Event()
+        self._can_write = asyncio.Event()
+        self._can_write.set()
+        self._is_reading = True
+
+    async def serve(self) -> None:
+        """The life of the connection."""
+        raise NotImplementedError
+
+    def farewell(self) -> bytes:
+        """What is said when the server goes down."""
+        raise NotImplementedError
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A connection was accepted, or came back from its handshake."""
+        self.transport = transport
+        if self.task is not None:
+            return
+        peer = transport.get_extra_info("peername")
+        self.ip = str(peer[0]).removeprefix("::ffff:") if peer else ""
+        self.task = asyncio.get_running_loop().create_task(self.serve())
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """The other side is gone."""
+        self.is_gone = True
+        self._wake.set()
+        self._can_write.set()
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes came."""
+        self.framer.receive(data)
+        self._wake.set()
+        if self.framer.pending_bytes > BUFFER_BYTES and self._is_reading:
+            self._is_reading = False
+            self.transport.pause_reading()
+
+    def eof_received(self) -> bool:
+        """The other side sends no more."""
+        self.is_gone = True
+        self._wake.set()
+        return False
+
+    def pause_writing(self) -> None:
+        """The client does not read: wait with more."""
+        self._can_write.clear()
+
+    def resume_writing(self) -> None:
+        """It reads again."""
+        self._can_write.set()
+
+    def resume_reading(self) -> None:
+        """There is room for input again."""
+        if not self._is_reading:
+            self._is_reading = True
+            self.transport.resume_reading()
+
+    def wake(self) -> None:
+        """End a `wait` from outside."""
+        self._wake.set()
+
+    async def wait(self, seconds: float) -> bool:
+        """Wait for input or `wake`; False when time is up. Raises Gone."""
+        self.check_alive()
+        self.resume_reading()
+        self._wake.clear()
+        if self.bridge.draining.is_set():
+            await self.send(self.farewell())
+            raise Gone
+        with self.bridge.woken_by_drain(self._wake):
+            try:
+                async with asyncio.timeout(seconds):
+                    await self._wake.wait()
+            except TimeoutError:
+                return False
+        self.check_alive()
+        if self.bridge.draining.is_set():
+            await self.send(self.farewell())
+            raise Gone
+        return True
+
+    def check_alive(self) -> None:
+        """Raises Gone when the other side has left."""
+        if self.is_gone:
+            raise Gone
+
+    async def send(self, data: bytes) -> None:
+        """Write, and wait while the client does not read. Raises Gone."""
+        if not data:
+            return
+        self.check_alive()
+        self.transport.write(data)
+        if not self._can_write.is_set():
+            await self._can_write.wait()
+            self.check_alive()
+
+    async def upgrade(self) -> None:
+        """Shake hands; what was pipelined before it is thrown away (RFC 3501 §6.2.1, RFC 2595 §4). Raises Gone, OSError."""
+        self.transport.pause_reading()
+        self.framer.take_rest()
+        loop = asyncio.get_running_loop()
+        self.transport = await loop.start_tls(self.transport, self, self.runtime.contexts.context, server_side=True, ssl_handshake_timeout=30.0)
+        if self.transport is None:
+            raise Gone
+        self._is_reading = True
+        self.is_tls = True

@@ -1,0 +1,234 @@
+"""CREATE, DELETE, RENAME, SUBSCRIBE, LIST, LSUB, NAMESPACE, STATUS, QUOTA: the mailboxes and what can be told of them."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from mailcore.base.errors import MailError, Reason
+from mailcore.sessions.imap.selecting import find
+from mailcore.sessions.imap.steps import Read, Steps, Write
+from mailcore.store import Tx, accounts, mailboxes
+from mailcore.store.mailboxes import Mailbox
+from mailcore.wire.imap import commands as c
+from mailcore.wire.imap import responses as r
+from mailcore.wire.imap.options import ListReturn, ListSelect, StatusItem
+
+if TYPE_CHECKING:
+    from mailcore.sessions.imap.session import Session
+
+DELIMITER = "/"
+USES = {"drafts": "\\Drafts", "sent": "\\Sent", "junk": "\\Junk", "trash": "\\Trash", "archive": "\\Archive"}
+"""Role → RFC 6154's attribute."""
+ROLES = {attribute.lower(): role for role, attribute in USES.items()}
+
+
+def create(session: "Session", command: c.Create) -> Steps:
+    """CREATE, with CREATE-SPECIAL-USE. A trailing delimiter only announces children."""
+    name = str(command.mailbox).rstrip(DELIMITER)
+    roles = [ROLES.get(use.lower()) for use in command.special_use]
+    if None in roles or len(roles) > 1:
+        raise MailError(Reason.NOT_SUPPORTED, "That special use is not known here.")
+    now = session.runtime.clock.micros()
+
+    def write(tx: Tx) -> int:
+        made = mailboxes.create(tx, session.account_id, name, actor=session.actor, now=now)
+        if roles and roles[0]:
+            mailboxes.set_role(tx, session.account_id, made.id, roles[0], actor=session.actor, now=now)
+        return made.id
+
+    mailbox_id = yield Write(write)
+    yield from session.done(command, code=f"MAILBOXID (F{mailbox_id})")
+
+
+def delete(session: "Session", command: c.Delete) -> Steps:
+    """DELETE."""
+    name, now = str(command.mailbox), session.runtime.clock.micros()
+    keep = session.runtime.settings.get("undelete.days") > 0
+    yield Write(lambda tx: mailboxes.delete(tx, session.account_id, name, actor=session.actor, now=now, keep_until=now if keep else None))
+    yield from session.done(command)
+
+
+def rename(session: "Session", command: c.Rename) -> Steps:
+    """RENAME."""
+    old, new, now = str(command.mailbox), str(command.target).rstrip(DELIMITER), session.runtime.clock.micros()
+    yield Write(lambda tx: mailboxes.rename(tx, session.account_id, old, new, actor=session.actor, now=now))
+    yield from session.done(command)
+
+
+def subscribe(session: "Session", command: c.Subscribe) -> Steps:
+    """SUBSCRIBE."""
+    yield Write(lambda tx: mailboxes.subscribe(tx, session.account_id, mailboxes.check_name(str(command.mailbox))))
+    yield from session.done(command)
+
+
+def unsubscribe(session: "Session", command: c.Unsubscribe) -> Steps:
+    """UNSUBSCRIBE."""
+    yield Write(lambda tx: mailboxes.unsubscribe(tx, session.account_id, str(command.mailbox)))
+    yield from session.done(command)
+
+
+def namespace(session: "Session", command: c.Namespace) -> Steps:
+    """NAMESPACE: one personal name space without a prefix."""
+    yield r.namespace([("", DELIMITER)])
+    yield from session.done(command)
+
+
+def matches(pattern: str, name: str) -> bool:
+    """Whether *name* fits *pattern*; `*` is any text, `%` any without the delimiter. Linear in both: only the last star is gone back to.
+
+    A `%` never has to be revisited across a delimiter, so one place to return to for each kind is enough.
+    """
+    states = {0}
+    for char in name + "\0":
+        closed: set[int] = set()
+        todo = list(states)
+        while todo:
+            at = todo.pop()
+            if at in closed:
+                continue
+            closed.add(at)
+            if at < len(pattern) and pattern[at] in "*%":
+                todo.append(at + 1)
+        if char == "\0":
+            return len(pattern) in closed
+        states = set()
+        for at in closed:
+            if at < len(pattern):
+                if pattern[at] == "*" or (pattern[at] == "%" and char != DELIMITER):
+                    states.add(at)
+                elif pattern[at] == char:
+                    states.add(at + 1)
+        if not states:
+            return False
+    return False
+
+
+def squeezed(pattern: str) -> str:
+    """*pattern* with runs of wildcards made one: `%*%` says no more than `*`."""
+    out: list[str] = []
+    for char in pattern:
+        if char in "*%" and out and out[-1] in "*%":
+            if char == "*":
+                out[-1] = "*"
+            continue
+        out.append(char)
+    return "".join(out)
+
+
+def canonical_pattern(reference: str, pattern: str) -> str:
+    """Reference and pattern joined, INBOX in capitals."""
+    whole = squeezed(reference + pattern)
+    return "INBOX" + whole[5:] if whole[:5].upper() == "INBOX" and (len(whole) == 5 or whole[5] in "/*%") else whole
+
+
+def list_(session: "Session", command: c.List) -> Steps:
+    """LIST, with LIST-EXTENDED, LIST-STATUS and SPECIAL-USE. RFC 3501 §6.3.8, 5258, 5819, 6154."""
+    if command.patterns == ("",) and not command.is_extended:
+        yield r.list_reply(["\\Noselect"], DELIMITER, "")
+        yield from session.done(command)
+        return
+
+    def look(tx: Tx) -> tuple[list[Mailbox], list[str]]:
+        return mailboxes.list_all(tx, session.account_id), mailboxes.subscriptions(tx, session.account_id)
+
+    boxes, subscribed = yield Read(look)
+    patterns = [canonical_pattern(command.reference, p) for p in command.patterns]
+    yield b"".join(listed(session, command, boxes, set(subscribed), patterns))
+    yield from session.done(command)
+
+
+def listed(session: "Session", command: c.List, boxes: list[Mailbox], subscribed: set[str], patterns: list[str]) -> Iterable[bytes]:
+    """The lines of LIST."""
+    by_name = {box.name: box for box in boxes}
+    wants_subscribed = ListSelect.SUBSCRIBED in command.select
+    names = sorted(subscribed | (set(by_name) if not wants_subscribed else set())) if wants_subscribed else sorted(by_name)
+    parents = {name[:at] for name in by_name for at in range(len(name)) if name[at] == DELIMITER}
+    shows_uses = not command.is_extended or ListReturn.SPECIAL_USE in command.returns or ListSelect.SPECIAL_USE in command.select or not command.returns
+    for name in names:
+        box = by_name.get(name)
+        if ListSelect.SPECIAL_USE in command.select and (box is None or box.role not in USES):
+            continue
+        if not any(matches(pattern, name) for pattern in patterns):
+            continue
+        attributes = []
+        if box is None:
+            attributes.append("\\NonExistent")
+        elif box.is_noselect:
+            attributes.append("\\Noselect")
+        if (wants_subscribed or ListReturn.SUBSCRIBED in command.returns) and name in subscribed:
+            attributes.append("\\Subscribed")
+        attributes.append("\\HasChildren" if name in parents else "\\HasNoChildren")
+        if shows_uses and box is not None and box.role in USES:
+            attributes.append(USES[box.role])
+        info = ["SUBSCRIBED"] if ListSelect.RECURSIVEMATCH in command.select and any(s.startswith(name + "/") for s in subscribed) else []
+        yield r.list_reply(attributes, DELIMITER, name, child_info=info)
+        if command.status and box is not None and not box.is_noselect:
+            yield r.status(name, status_of(session, box, command.status))
+
+
+def lsub(session: "Session", command: c.Lsub) -> Steps:
+    """LSUB. RFC 3501 §6.3.9: with `%`, a parent of a subscribed name is shown as \\Noselect."""
+    names = yield Read(lambda tx: mailboxes.subscriptions(tx, session.account_id))
+    pattern = canonical_pattern(command.reference, command.pattern)
+    out, shown = [], set()
+    for name in names:
+        if matches(pattern, name):
+            out.append(r.list_reply([], DELIMITER, name, kind="LSUB"))
+            shown.add(name)
+        elif pattern.endswith("%"):
+            parts = name.split(DELIMITER)
+            for depth in range(len(parts) - 1, 0, -1):
+                parent = DELIMITER.join(parts[:depth])
+                if matches(pattern, parent) and parent not in shown and parent not in names:
+                    out.append(r.list_reply(["\\Noselect"], DELIMITER, parent, kind="LSUB"))
+                    shown.add(parent)
+    yield b"".join(out)
+    yield from session.done(command)
+
+
+def status_of(session: "Session", box: Mailbox, items: Iterable[StatusItem]) -> dict[StatusItem, int | str | None]:
+    """What STATUS tells of *box*."""
+    limit = int(session.runtime.settings.get("smtp.message_size"))
+    values: dict[StatusItem, int | str | None] = {
+        StatusItem.MESSAGES: box.message_count, StatusItem.RECENT: max(0, min(box.message_count, box.uidnext - 1 - box.recent_uid)),
+        StatusItem.UIDNEXT: box.uidnext, StatusItem.UIDVALIDITY: box.uidvalidity, StatusItem.UNSEEN: box.unseen_count,
+        StatusItem.HIGHESTMODSEQ: max(1, box.modseq), StatusItem.SIZE: box.size_bytes, StatusItem.DELETED: box.deleted_count,
+        StatusItem.APPENDLIMIT: limit, StatusItem.MAILBOXID: f"F{box.id}",
+    }  # fmt: skip
+    return {item: values[item] for item in items}
+
+
+def status(session: "Session", command: c.Status) -> Steps:
+    """STATUS. Counts are kept with every change, so this reads one row."""
+    box = yield from find(session, str(command.mailbox))
+    if StatusItem.HIGHESTMODSEQ in command.items:
+        session.enabled.add("CONDSTORE")
+    yield r.status(box.name, status_of(session, box, command.items))
+    yield from session.done(command)
+
+
+def quota_line(session: "Session", tx: Tx) -> bytes:
+    """QUOTA of the account's one root; an account without a limit has no resources to tell."""
+    account = accounts.account(tx, session.account_id)
+    assert account is not None
+    return r.quota("", [("STORAGE", (account.used_bytes + 1023) // 1024, account.quota_bytes // 1024)] if account.quota_bytes else [])
+
+
+def get_quota(session: "Session", command: c.GetQuota) -> Steps:
+    """GETQUOTA."""
+    if command.root:
+        raise MailError(Reason.NOT_FOUND, "There is no such quota root.")
+    yield (yield Read(lambda tx: quota_line(session, tx)))
+    yield from session.done(command)
+
+
+def get_quota_root(session: "Session", command: c.GetQuotaRoot) -> Steps:
+    """GETQUOTAROOT: every mailbox has the one root."""
+    yield r.quotaroot(str(command.mailbox), [""])
+    yield (yield Read(lambda tx: quota_line(session, tx)))
+    yield from session.done(command)
+
+
+def set_quota(session: "Session", command: c.SetQuota) -> Steps:
+    """SETQUOTA is the panel's."""
+    raise MailError(Reason.NOT_PERMITTED, "Quotas are set in the admin panel.")
+    yield b""

@@ -1,0 +1,165 @@
+"""STORE, COPY, MOVE, EXPUNGE: what changes messages. Large sets are written in pieces, so that nobody waits long for the store."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from mailcore.base.errors import MailError, Reason
+from mailcore.sessions.imap.selecting import find
+from mailcore.sessions.imap.steps import Asking, Read, Steps, Write
+from mailcore.sessions.imap.view import View, flag_names, split_flags
+from mailcore.store import Tx, listing, messages
+from mailcore.store.mailboxes import Mailbox
+from mailcore.wire.imap import commands as c
+from mailcore.wire.imap import responses as r
+from mailcore.wire.imap.errors import ImapSyntaxError
+from mailcore.wire.imap.options import FlagChange
+from mailcore.wire.imap.sequence import SequenceSet
+
+if TYPE_CHECKING:
+    from mailcore.sessions.imap.session import Session
+
+PIECE = 5000
+"""Messages one write touches."""
+OPS = {FlagChange.ADD: "add", FlagChange.REMOVE: "remove", FlagChange.REPLACE: "replace"}
+
+
+def writable(session: "Session") -> View:
+    """The selected mailbox. Raises MailError(READ_ONLY) after EXAMINE."""
+    view = session.view
+    assert view is not None
+    if view.is_read_only:
+        raise MailError(Reason.READ_ONLY, "This mailbox was opened with EXAMINE.")
+    return view
+
+
+def chosen(view: View, command: c.Store | c.Copy | c.Move | c.Fetch) -> list[tuple[int, int]]:
+    """The command's messages as UID ranges; BAD for a sequence number that does not exist."""
+    if not command.is_uid and view.is_out_of_range(command.messages):
+        raise ImapSyntaxError(command.tag, "There is no message of that number.")
+    return view.ranges(command.messages, is_uid=command.is_uid)
+
+
+def pieces(view: View, ranges: list[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
+    """*ranges* cut so that each piece names at most PIECE known messages."""
+    from bisect import bisect_left, bisect_right
+
+    batch: list[tuple[int, int]] = []
+    count = 0
+    for low, high in ranges:
+        first, last = bisect_left(view.uids, low), bisect_right(view.uids, high)
+        while first < last:
+            take = min(last - first, PIECE - count)
+            batch.append((view.uids[first], view.uids[first + take - 1]))
+            first += take
+            count += take
+            if count >= PIECE:
+                yield batch
+                batch, count = [], 0
+    if batch:
+        yield batch
+
+
+def store(session: "Session", command: c.Store) -> Steps:
+    """STORE. RFC 3501 §6.4.6, RFC 7162 §3.1.3."""
+    view = writable(session)
+    bits, words = split_flags(command.flags)
+    if command.unchanged_since is not None:
+        session.enabled.add("CONDSTORE")
+    now, refused = session.runtime.clock.micros(), []
+    for batch in pieces(view, chosen(view, command)):
+        told = yield Write(
+            lambda tx, b=batch: messages.store_flags(  # type: ignore[misc]
+                tx, session.account_id, view.mailbox_id, b, OPS[command.change], bits, words, actor=session.actor, now=now,
+                unchanged_since=command.unchanged_since,
+            )
+        )  # fmt: skip
+        refused += told.refused
+        view.wrote(told.modseq)
+        said = yield Read(lambda tx, b=batch, t=told: flag_lines(session, view, command, tx, b, t))  # type: ignore[misc]
+        if said:
+            yield said
+    code = b""
+    if refused:
+        numbers = refused if command.is_uid else [n for uid in refused if (n := view.number_of(uid))]
+        code = r.modified(SequenceSet.of(numbers))
+    yield from session.done(command, code=code)
+
+
+def flag_lines(session: "Session", view: View, command: c.Store, tx: Tx, batch: list[tuple[int, int]], told: messages.Flagged) -> bytes:
+    """The FETCH lines that answer STORE: every message unless .SILENT; with CONDSTORE the changed ones' MODSEQ even then."""
+    has_condstore = "CONDSTORE" in session.enabled
+    if command.is_silent and not has_condstore:
+        return b""
+    changed = {row[0] for row in told.changed}
+    refused = set(told.refused)
+    out = []
+    for uid, flags, words, modseq in listing.flags(tx, view.mailbox_id, batch):
+        number = view.number_of(uid)
+        if number is None or (command.is_silent and uid not in changed) or uid in refused:
+            continue
+        if command.is_silent:
+            out.append(r.fetch(number, [b"UID %d" % uid, b"MODSEQ (%d)" % modseq]))
+            continue
+        names = flag_names(flags, words, view.is_recent(uid))
+        out.append(r.fetch_flags(number, names, uid=uid if command.is_uid or has_condstore else None, modseq=modseq if has_condstore else None))
+    return b"".join(out)
+
+
+def copy(session: "Session", command: c.Copy) -> Steps:
+    """COPY. RFC 3501 §6.4.7 (all or nothing), RFC 4315 §3 (COPYUID)."""
+    view = session.view
+    assert view is not None
+    ranges = chosen(view, command)
+    box = yield from target(session, str(command.mailbox))
+    now = session.runtime.clock.micros()
+    yield Read(lambda tx: check_quota(session, tx, view, ranges))
+    told = yield Write(lambda tx: messages.copy(tx, session.account_id, view.mailbox_id, box.id, ranges, actor=session.actor, now=now))
+    code = r.copyuid(box.uidvalidity, SequenceSet.of(told.source), SequenceSet.of(told.target)) if told.source else b""
+    yield from session.done(command, code=code)
+
+
+def target(session: "Session", name: str) -> Asking[Mailbox]:
+    """The mailbox to copy into. Raises MailError(NOT_FOUND) as NO [TRYCREATE]."""
+    try:
+        return (yield from find(session, name))
+    except MailError as error:
+        raise ImapSyntaxError(None, error.detail, status="NO", code="TRYCREATE") from error
+
+
+def check_quota(session: "Session", tx: Tx, view: View, ranges: list[tuple[int, int]]) -> None:
+    """Raises MailError(OVER_QUOTA) when the copies would not fit."""
+    account = session.account
+    assert account is not None
+    row = tx.one("SELECT quota_bytes, used_bytes FROM accounts WHERE id = :a", {"a": account.id})
+    if row is None or not row[0]:
+        return
+    size = sum(int(tx.value("SELECT coalesce(sum(size), 0) FROM messages WHERE mailbox_id = :b AND uid BETWEEN :f AND :l", {"b": view.mailbox_id, "f": f, "l": last})) for f, last in ranges)
+    if row[1] + size > row[0]:
+        raise MailError(Reason.OVER_QUOTA, "The copies would not fit into the mailbox's quota.")
+
+
+def move(session: "Session", command: c.Move) -> Steps:
+    """MOVE. RFC 6851: COPYUID untagged first, then the EXPUNGEs."""
+    view = writable(session)
+    ranges = chosen(view, command)
+    box = yield from target(session, str(command.mailbox))
+    now = session.runtime.clock.micros()
+    if box.id == view.mailbox_id:
+        raise MailError(Reason.NOT_SUPPORTED, "The messages are in that mailbox already.")
+    for batch in pieces(view, ranges):
+        told = yield Write(lambda tx, b=batch: messages.move(tx, session.account_id, view.mailbox_id, box.id, b, actor=session.actor, now=now))  # type: ignore[misc]
+        if told.source:
+            yield r.untagged("OK", "Moved.", r.copyuid(box.uidvalidity, SequenceSet.of(told.source), SequenceSet.of(told.target)))
+    yield from session.done(command)
+
+
+def expunge(session: "Session", command: c.Expunge) -> Steps:
+    """EXPUNGE and UID EXPUNGE."""
+    view = writable(session)
+    ranges = None if command.uids is None else view.ranges(command.uids, is_uid=True)
+    now, keep = session.runtime.clock.micros(), session.runtime.settings.get("undelete.days") > 0
+    if ranges is None or ranges:
+        yield Write(
+            lambda tx: messages.expunge(tx, session.account_id, view.mailbox_id, ranges, actor=session.actor, now=now, only_deleted=True, keep=keep)
+        )
+    yield from session.done(command)

@@ -1,0 +1,101 @@
+"""SELECT, EXAMINE, CLOSE, UNSELECT; QRESYNC's catching up with what a client missed."""
+
+from array import array
+from typing import TYPE_CHECKING, Any
+
+from mailcore.base.errors import MailError, Reason
+from mailcore.sessions.imap.steps import Asking, LongRead, Read, Steps, Write
+from mailcore.sessions.imap.view import BITS, View, flag_names
+from mailcore.store import Tx, listing, mailboxes, messages
+from mailcore.wire.imap import commands as c
+from mailcore.wire.imap import responses as r
+from mailcore.wire.imap.sequence import SequenceSet
+from mailcore.wire.imap.states import State
+
+if TYPE_CHECKING:
+    from mailcore.sessions.imap.session import Session
+
+LARGE = 5000
+"""A mailbox with more messages is read in the store pool, not on the loop."""
+
+
+def find(session: "Session", name: str) -> Asking[mailboxes.Mailbox]:
+    """The mailbox called *name*, as the generator's value. Raises MailError(NOT_FOUND)."""
+    box: mailboxes.Mailbox | None = yield Read(lambda tx: mailboxes.by_name(tx, session.account_id, name))
+    if box is None or box.is_noselect:
+        raise MailError(Reason.NOT_FOUND, f"There is no mailbox {name}.")
+    return box
+
+
+def select(session: "Session", command: c.Select | c.Examine) -> Steps:
+    """SELECT and EXAMINE. RFC 3501 §6.3.1; a failed one leaves no mailbox selected."""
+    if session.view is not None and "QRESYNC" in session.enabled:
+        yield r.untagged("OK", "The old mailbox is closed.", "CLOSED")
+    session.view, session.state = None, State.AUTHENTICATED
+    box = yield from find(session, str(command.mailbox))
+    is_read_only = isinstance(command, c.Examine)
+    if command.has_condstore or command.qresync is not None:
+        session.enabled.add("CONDSTORE")
+
+    def look(tx: Tx) -> tuple[mailboxes.Mailbox, "array[int]", int | None, list[str]]:
+        now = mailboxes.get(tx, box.id)
+        if now is None:
+            raise MailError(Reason.NOT_FOUND, f"There is no mailbox {box.name}.")
+        return now, listing.uids(tx, box.id), listing.first_unseen(tx, box.id) if now.unseen_count else None, listing.keywords_used(tx, box.id)
+
+    box, uids, unseen, words = yield LongRead(look) if box.message_count > LARGE else Read(look)
+    view = View(box, uids, is_read_only=is_read_only)
+    names = [name for _, name in BITS] + words
+    yield r.flags(names)
+    yield r.untagged("OK", "Flags that stay.", "PERMANENTFLAGS (" + " ".join([*names, "\\*"] if not is_read_only else []) + ")")
+    yield r.exists(len(uids))
+    yield r.recent(sum(1 for uid in uids if uid >= view.recent_from) if box.recent_uid < box.uidnext - 1 else 0)
+    if unseen is not None and (number := view.number_of(unseen)) is not None:
+        yield r.untagged("OK", "The first unseen message.", f"UNSEEN {number}")
+    yield r.untagged("OK", "UIDs are valid.", f"UIDVALIDITY {box.uidvalidity}")
+    yield r.untagged("OK", "The next UID.", f"UIDNEXT {box.uidnext}")
+    yield r.untagged("OK", "The highest mod-sequence.", f"HIGHESTMODSEQ {max(1, box.modseq)}")
+    yield r.untagged("OK", "The mailbox's id.", f"MAILBOXID (F{box.id})")
+    session.view, session.state = view, State.SELECTED
+    if not is_read_only and box.recent_uid < box.uidnext - 1:
+        yield Write(lambda tx: mailboxes.claim_recent(tx, box.id))
+    if command.qresync is not None and command.qresync.uidvalidity == box.uidvalidity:
+        yield from catch_up(session, view, command.qresync)
+    yield r.tagged(command.tag, "OK", "Selected.", "READ-ONLY" if is_read_only else "READ-WRITE")
+
+
+def catch_up(session: "Session", view: View, known: Any) -> Steps:
+    """Tell what changed since the client's MODSEQ. RFC 7162 §3.2.5."""
+    rows = yield LongRead(
+        lambda tx: (listing.expunged_since(tx, view.mailbox_id, known.modseq), listing.changed_since(tx, view.mailbox_id, known.modseq))
+    )
+    gone, changed = rows
+    if known.known_uids is not None:
+        gone = [uid for uid in gone if uid in known.known_uids]
+    if gone:
+        yield r.vanished(SequenceSet.of(gone), is_earlier=True)
+    out = []
+    for uid, flags, words, modseq in changed:
+        number = view.number_of(uid)
+        if number is not None and (known.known_uids is None or uid in known.known_uids):
+            out.append(r.fetch_flags(number, flag_names(flags, words, view.is_recent(uid)), uid=uid, modseq=modseq))
+    if out:
+        yield b"".join(out)
+
+
+def close(session: "Session", command: c.Close) -> Steps:
+    """CLOSE: expunge without a word, and leave. RFC 3501 §6.4.2."""
+    view = session.view
+    assert view is not None
+    if not view.is_read_only:
+        now = session.runtime.clock.micros()
+        yield Write(lambda tx: messages.expunge(tx, session.account_id, view.mailbox_id, None, actor=session.actor, now=now, only_deleted=True))
+    yield from unselect(session, command)
+
+
+def unselect(session: "Session", command: c.Command) -> Steps:
+    """UNSELECT: leave."""
+    session.view, session.state = None, State.AUTHENTICATED
+    yield r.tagged(command.tag, "OK", "Done.")
+
+
