@@ -76,7 +76,7 @@ def actor() -> "Actor":
 def attach_database(app: flask.Flask, runtime: Runtime) -> None:
     """Flask-SQLAlchemy over the store's own connections, for reading only."""
     database = runtime.store.database
-    app.config["SQLALCHEMY_DATABASE_URI"] = "postgresql+psycopg://" if database.is_postgres else "sqlite://"
+    app.config["SQLALCHEMY_DATABASE_URI"] = "postgresql+psycopg://" if database.is_postgres else f"sqlite:///{getattr(database, 'path', '')}"
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"creator": database.connect, "pool_size": 4, "max_overflow": 28}
     db.init_app(app)
     if not getattr(db, "is_guarded", False):

@@ -362,3 +362,28 @@ def put_back(tx: Tx, account_id: int, expunged_ids: Sequence[int], *, target_id:
                   actor=actor, now=now)
         )  # fmt: skip
     return placed
+
+
+def replace(
+    tx: Tx, blobs: BlobStore, account_id: int, message_id: int, email: NewEmail, *, actor: str, now: Micros, flags: int
+) -> Placed:
+    """Put *email* in the place of a message (a draft that is saved again): the row stays, the UID is new, the old one is expunged."""
+    row = tx.one("SELECT mailbox_id, uid, flags, size FROM messages WHERE id = :i AND account_id = :a", {"i": message_id, "a": account_id})
+    if row is None:
+        raise MailError(Reason.NOT_FOUND, "This draft is no longer here.")
+    mailbox_id, old_uid, old_flags, old_size = row
+    placed = append(tx, blobs, account_id, mailbox_id, email, actor=actor, now=now, flags=flags)
+    tx.run("DELETE FROM messages WHERE id = :i", {"i": message_id})
+    tx.run("UPDATE messages SET id = :new WHERE id = :old", {"new": message_id, "old": placed.message_id})
+    tx.run("UPDATE accounts SET used_bytes = used_bytes - :b, used_count = used_count - 1 WHERE id = :a", {"b": old_size, "a": account_id})
+    unseen, deleted = 1 - (old_flags & SEEN), (old_flags & DELETED) // DELETED
+    _leave(tx, account_id, mailbox_id, placed.modseq, old_size, unseen, deleted, 1)
+    tx.run(
+        "INSERT INTO expunged (account_id, mailbox_id, uid, modseq, at, actor) VALUES (:a, :b, :u, :m, :n, :w)",
+        {"a": account_id, "b": mailbox_id, "u": old_uid, "m": placed.modseq, "n": now, "w": actor},
+    )
+    changes.log(tx, account_id, placed.modseq, "expunge", container=mailbox_id, ids=str(old_uid), actor=actor, now=now)
+    return Placed(
+        message_id=message_id, email_id=placed.email_id, thread_id=placed.thread_id, mailbox_id=mailbox_id, uidvalidity=placed.uidvalidity,
+        uid=placed.uid, modseq=placed.modseq,
+    )  # fmt: skip

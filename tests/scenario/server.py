@@ -13,7 +13,7 @@ from pathlib import Path
 HOME = Path(__file__).resolve().parents[2]
 PASSWORD = "correct horse 1"
 LISTENERS = ("smtp", "submission", "submissions", "imap", "imaps", "pop3", "pop3s", "sieve", "http", "https")
-START_SECONDS = 60
+START_SECONDS = 40
 
 
 def free_ports(count: int) -> list[int]:
@@ -61,7 +61,7 @@ class RoostServer:
         done = subprocess.run(
             [sys.executable, "-m", "mailcore.cli", "status", "--wait", str(START_SECONDS), "--json"], env=self.environ, capture_output=True, text=True, cwd=HOME, check=False
         )
-        assert done.returncode == 0, done.stdout + self.log_text()
+        assert done.returncode == 0, done.stdout + self.log_text()[-3000:]
 
     def stop(self) -> None:
         """Drain and end; the data stays until `remove`."""

@@ -1,0 +1,129 @@
+"""The live stream: server-sent events at /events, one coroutine and one queue slot a tab, no thread.
+
+A tab is known by its session cookie, as any request. It is told the new unread counts and which mailbox changed; a comment
+line every HEARTBEAT_SECONDS keeps proxies from closing it, and shows when the session has ended.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, MutableMapping
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+
+from mailcore.auth import sessions
+from mailcore.listen.bridge import Bridge
+from mailcore.store import mailboxes
+
+HEARTBEAT_SECONDS = 25.0
+GATHER_SECONDS = 0.15
+"""Hints that come together are told together."""
+COOKIES = ("__Host-roost", "roost")
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+def make_app(bridge: Bridge) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
+    """The ASGI app of /events."""
+    live = Live(bridge)
+    return live.serve
+
+
+class Live:
+    """Every open tab of this process."""
+
+    def __init__(self, bridge: Bridge) -> None:
+        self.bridge = bridge
+        self.open = 0
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One tab, until it or its session ends."""
+        token = token_of(scope)
+        runtime = self.bridge.runtime
+        session = await self.bridge.cpu(lambda: sessions.find(runtime, token)) if token else None
+        if session is None or session.is_pending_totp:
+            await refuse(send, 401)
+            return
+        if self.open >= runtime.settings.get("live.max_streams"):
+            await refuse(send, 503)
+            return
+        self.open += 1
+        changed: set[int] = set()
+        wake = asyncio.Event()
+
+        def hint(_account: int, mailbox: int) -> None:
+            changed.add(mailbox)
+            wake.set()
+
+        stop = runtime.bus.subscribe(session.account_id, hint)
+        closed = asyncio.ensure_future(until_closed(receive, wake))
+        try:
+            await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+            await send({"type": "http.response.body", "body": b": here\n\n", "more_body": True})
+            await self.tell(session.account_id, token, send, wake, changed, closed)
+        finally:
+            self.open -= 1
+            stop()
+            closed.cancel()
+
+    async def tell(
+        self, account_id: int, token: str, send: Send, wake: asyncio.Event, changed: set[int], closed: "asyncio.Future[None]"
+    ) -> None:
+        """Events as they come."""
+        runtime = self.bridge.runtime
+        while not closed.done() and not self.bridge.draining.is_set():
+            with self.bridge.woken_by_drain(wake):
+                try:
+                    async with asyncio.timeout(HEARTBEAT_SECONDS):
+                        await wake.wait()
+                except TimeoutError:
+                    if await self.bridge.cpu(lambda: sessions.find(runtime, token)) is None:
+                        return
+                    await send({"type": "http.response.body", "body": b": still here\n\n", "more_body": True})
+                    continue
+            await asyncio.sleep(GATHER_SECONDS)
+            wake.clear()
+            boxes = sorted(changed)
+            changed.clear()
+            counts = await self.bridge.read(lambda tx: {str(b.id): count_of(b) for b in mailboxes.list_all(tx, account_id)})
+            for box in boxes or [0]:
+                data = json.dumps({"counts": counts, "mailbox": str(box)})
+                await send({"type": "http.response.body", "body": f"data: {data}\n\n".encode(), "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+HEADERS = [
+    (b"content-type", b"text/event-stream"), (b"cache-control", b"no-store, no-transform"), (b"x-accel-buffering", b"no"), (b"x-content-type-options", b"nosniff"),
+]  # fmt: skip
+
+
+def count_of(box: mailboxes.Mailbox) -> int:
+    """The number beside a mailbox in the navigation."""
+    if box.role == "drafts":
+        return box.message_count
+    return 0 if box.role in ("sent", "trash", "archive") else box.unseen_count
+
+
+def token_of(scope: Scope) -> str:
+    """The session's token in the request's cookies."""
+    raw = b"; ".join(value for name, value in scope["headers"] if name == b"cookie").decode("latin-1")
+    try:
+        jar = SimpleCookie(raw)
+    except CookieError:
+        return ""
+    wanted = COOKIES[0] if scope["scheme"] == "https" else COOKIES[1]
+    return jar[wanted].value if wanted in jar else ""
+
+
+async def until_closed(receive: Receive, wake: asyncio.Event) -> None:
+    """Ends when the tab is closed."""
+    while (await receive())["type"] != "http.disconnect":
+        continue
+    wake.set()
+
+
+async def refuse(send: Send, status: int) -> None:
+    """A short answer."""
+    await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"0")]})
+    await send({"type": "http.response.body", "body": b""})

@@ -1,0 +1,95 @@
+"""Fetches a picture that a message names, for who asked to see it: no private address, no cookie, no type but raster pictures.
+
+The name is resolved once, every address is judged, and the connection goes to the judged address; each redirect is judged
+anew. What comes back is checked by its first bytes, not by what it says it is.
+"""
+
+import http.client
+import ipaddress
+import socket
+import ssl
+from dataclasses import dataclass
+from urllib.parse import urljoin, urlsplit
+
+from mailcore.base.errors import MailError, Reason
+from mailcore.base.resolver import Resolver
+
+PICTURE_BYTES = 8 * 1024 * 1024
+SECONDS = 10.0
+REDIRECTS = 3
+_MAGIC = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"GIF87a", "image/gif"), (b"GIF89a", "image/gif"))
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A raster picture."""
+
+    data: bytes
+    mime: str
+
+
+def looks_like(data: bytes) -> str:
+    """The type of raster picture that *data* begins as, or ""."""
+    for magic, mime in _MAGIC:
+        if data.startswith(magic):
+            return mime
+    return "image/webp" if data[:4] == b"RIFF" and data[8:12] == b"WEBP" else ""
+
+
+def picture(resolver: Resolver, url: str) -> Picture:
+    """The picture at *url*. Raises MailError(NOT_PERMITTED, NETWORK)."""
+    for _ in range(REDIRECTS + 1):
+        response, data = _get(resolver, url)
+        if response.status in (301, 302, 303, 307, 308) and (target := response.getheader("Location")):
+            url = urljoin(url, target)
+            continue
+        mime = looks_like(data)
+        if response.status != 200 or not mime or len(data) > PICTURE_BYTES:
+            raise MailError(Reason.NETWORK, "There is no picture at that address.")
+        return Picture(data, mime)
+    raise MailError(Reason.NETWORK, "The picture's address goes round in a circle.")
+
+
+def judged_address(resolver: Resolver, host: str) -> str:
+    """A public address of *host*. Raises MailError(NOT_PERMITTED) when any of its addresses is not public."""
+    try:
+        found = [str(ipaddress.ip_address(host.strip("[]")))]
+    except ValueError:
+        found = [*resolver.query(host, "A").values, *resolver.query(host, "AAAA").values]
+    if not found:
+        raise MailError(Reason.NETWORK, "The picture's server does not exist.")
+    if not all(is_public(address) for address in found):
+        raise MailError(Reason.NOT_PERMITTED, "The picture's address is inside a private network.")
+    return found[0]
+
+
+def is_public(text: str) -> bool:
+    """Whether an address is out on the Internet; an IPv4 address inside an IPv6 one is judged as itself."""
+    address = ipaddress.ip_address(text)
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
+        if inner is not None:
+            return inner.is_global and not inner.is_multicast
+        if address in ipaddress.ip_network("64:ff9b::/96"):
+            return False
+    return address.is_global and not address.is_multicast
+
+
+def _get(resolver: Resolver, url: str) -> tuple[http.client.HTTPResponse, bytes]:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.port not in (None, 80, 443):
+        raise MailError(Reason.NOT_PERMITTED, "Only pictures at ordinary web addresses are fetched.")
+    address = judged_address(resolver, parts.hostname)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    connection = http.client.HTTPConnection(parts.hostname, port, timeout=SECONDS)
+    try:
+        raw = socket.create_connection((address, port), timeout=SECONDS)
+        connection.sock = ssl.create_default_context().wrap_socket(raw, server_hostname=parts.hostname) if parts.scheme == "https" else raw
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        connection.request("GET", path, headers={"User-Agent": "Roost image proxy", "Accept": "image/*"})
+        response = connection.getresponse()
+        return response, response.read(PICTURE_BYTES + 1)
+    except (OSError, http.client.HTTPException, UnicodeError, ValueError) as error:
+        raise MailError(Reason.NETWORK, "The picture's server did not answer.") from error
+    finally:
+        connection.close()

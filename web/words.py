@@ -1,0 +1,68 @@
+"""Moments and sizes as people read them: in the account's zone and language."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from babel.dates import format_date, format_datetime, format_time
+from flask_babel import get_locale
+from flask_babel import gettext as _
+
+from mailcore.base.clock import Micros, from_micros
+from web.signed_in import account, is_signed_in
+
+
+def zone() -> ZoneInfo:
+    """The account's time zone, UTC when it has none that is known."""
+    try:
+        return ZoneInfo((account().time_zone if is_signed_in() else "") or "UTC")
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
+
+
+def local(moment: Micros) -> datetime:
+    """*moment* in the account's zone."""
+    return from_micros(moment).astimezone(zone())
+
+
+def short(moment: Micros) -> str:
+    """Clock time today, day and month this year, else the date."""
+    there, now = local(moment), datetime.now(UTC).astimezone(zone())
+    if there.date() == now.date():
+        return format_time(there, "HH:mm", locale=get_locale())
+    if there.year == now.year:
+        return format_date(there, "d MMM", locale=get_locale())
+    return format_date(there, "d MMM y", locale=get_locale())
+
+
+def long(moment: Micros) -> str:
+    """Date and time in full."""
+    return format_datetime(local(moment), "EEEE, d MMMM y, HH:mm", locale=get_locale())
+
+
+def iso(moment: Micros) -> str:
+    """For `<time datetime>`."""
+    return from_micros(moment).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def day_key(moment: Micros) -> str:
+    """A stable key of the day."""
+    return local(moment).strftime("%Y-%m-%d")
+
+
+def day_label(moment: Micros) -> str:
+    """Today, Yesterday, or the date."""
+    there, now = local(moment).date(), datetime.now(UTC).astimezone(zone()).date()
+    if there == now:
+        return _("Today")
+    if there == now - timedelta(days=1):
+        return _("Yesterday")
+    return format_date(there, "EEEE, d MMMM" if there.year == now.year else "d MMMM y", locale=get_locale())
+
+
+def size(count: int) -> str:
+    """A size in bytes as 3.1 GB, 182 KB, 12 bytes."""
+    for power, unit in ((3, "GB"), (2, "MB"), (1, "KB")):
+        if count >= 1024**power:
+            value = count / 1024**power
+            return f"{value:.1f} {unit}" if value < 10 and power > 1 else f"{value:.0f} {unit}"
+    return _("%(count)d bytes", count=count)

@@ -1,0 +1,96 @@
+"""The webmail's blueprints and what surrounds each of its pages: shell and navigation."""
+
+from typing import Any
+
+import flask
+from flask_babel import get_locale
+
+from mailcore.store import mailboxes
+from mailcore.store.mailboxes import Mailbox
+from web import words
+from web.signed_in import account, is_signed_in
+from web.site import site
+from webmail import presenters as p
+
+mail = flask.Blueprint("mail", __name__)
+compose = flask.Blueprint("compose", __name__, url_prefix="/compose")
+settings_blueprint = flask.Blueprint("settings", __name__)
+session_blueprint = flask.Blueprint("session", __name__)
+
+ICONS = {"inbox": "inbox", "drafts": "draft", "sent": "send", "archive": "archive", "junk": "junk", "trash": "trash"}
+ORDER = ("inbox", "drafts", "sent", "archive", "junk", "trash")
+RTL = frozenset({"ar", "he", "fa", "ur"})
+
+
+def setting(name: str) -> Any:
+    """A setting of the signed-in account."""
+    mine = account()
+    return site().runtime.settings.get(name, account_id=mine.id, domain_id=mine.domain_id)
+
+
+def shell(toast: p.Toast | None = None) -> p.Shell:
+    """What surrounds every page of the signed-in person."""
+    mine = account()
+    language = str(get_locale() or "en")
+    return p.Shell(
+        me=p.Person(name=mine.display_name, address=mine.address, is_me=True), theme=theme(), density=setting("web.density"), language=language,
+        direction="rtl" if language.split("_")[0] in RTL else "ltr", has_shortcuts=bool(setting("web.shortcuts")), is_admin=mine.role != "user", toast=toast,
+    )  # fmt: skip
+
+
+def theme() -> str:
+    """The theme of the cookie, else of the account."""
+    chosen = flask.request.cookies.get("theme", "")
+    return chosen if chosen in ("light", "dark", "auto") else (setting("web.theme") if is_signed_in() else "auto")
+
+
+def role_name(box: Mailbox) -> str:
+    """The name shown for a mailbox: translated where it has a role."""
+    from flask_babel import gettext as _
+
+    names = {
+        "inbox": _("Inbox"), "drafts": _("Drafts"), "sent": _("Sent"), "junk": _("Junk"), "trash": _("Trash"), "archive": _("Archive"),
+    }  # fmt: skip
+    return names.get(box.role) or ("Inbox" if box.name == "INBOX" else box.name.rpartition("/")[2])
+
+
+def link(box: Mailbox) -> p.MailboxLink:
+    """One line of the navigation."""
+    count = box.message_count if box.role == "drafts" else 0 if box.role in ("sent", "trash", "archive") else box.unseen_count
+    return p.MailboxLink(id=str(box.id), name=role_name(box), icon=ICONS.get(box.role, "folder"), role=box.role, depth=box.name.count("/"), count=count)
+
+
+def boxes() -> list[Mailbox]:
+    """The account's mailboxes, read once a request."""
+    if not hasattr(flask.g, "boxes"):
+        flask.g.boxes = mailboxes.list_all(site().read(), account().id)
+    return flask.g.boxes  # type: ignore[no-any-return]
+
+
+def nav(current: str = "") -> p.MailboxNav:
+    """The navigation and the quota."""
+    all_boxes = boxes()
+    special = sorted((b for b in all_boxes if b.role in ORDER), key=lambda b: ORDER.index(b.role))
+    own = [b for b in all_boxes if b.role not in ORDER and not b.is_noselect]
+    mine, quota = account(), None
+    if mine.quota_bytes:
+        percent = min(100, mine.used_bytes * 100 // mine.quota_bytes)
+        level = "full" if percent >= 95 else "warn" if percent >= 80 else "ok"
+        quota = p.Quota(used_text=words.size(max(0, mine.used_bytes)), limit_text=words.size(mine.quota_bytes), percent=percent, level=level)
+    return p.MailboxNav(special=tuple(map(link, special)), own=tuple(map(link, own)), current=current, quota=quota)
+
+
+def targets(but: int = 0) -> tuple[p.MailboxLink, ...]:
+    """Where messages can be moved."""
+    return tuple(link(b) for b in boxes() if b.id != but and not b.is_noselect and b.role != "drafts")
+
+
+@mail.context_processor
+@compose.context_processor
+@settings_blueprint.context_processor
+def around() -> dict[str, object]:
+    """Shell and navigation for templates that were not given their own."""
+    if not is_signed_in():
+        return {"shell": None, "theme": theme()}
+    toast = flask.session.pop("toast", None)
+    return {"shell": shell(p.Toast(**toast) if toast else None), "nav": nav(), "reader": None}

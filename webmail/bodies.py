@@ -1,0 +1,123 @@
+"""What a message holds, each as its own response: the body in a sandbox, parts to download, the source, pictures by the proxy.
+
+Decision 10: the body never enters our page. Parts are never served as something that runs: raster pictures are shown, all
+else is a download of no type.
+"""
+
+import io
+import zipfile
+from typing import Any
+from urllib.parse import quote
+
+import flask
+from flask_babel import gettext as _
+from markupsafe import Markup
+
+from mailcore.base.errors import MailError, Reason
+from mailcore.mail.body import decode_body
+from mailcore.mail.headers import decode_value, scan_headers
+from mailcore.mail.part import load_parts
+from mailcore.mail.structure import leaves
+from mailcore.net import fetch
+from mailcore.store import listing
+from web import tokens, words
+from web.drawing import page
+from web.signed_in import account, require
+from web.site import site
+from webmail import files
+from webmail import presenters as p
+from webmail.blueprints import mail, theme
+from webmail.messages import box_of
+
+BODY_POLICY = "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
+FILE_POLICY = "sandbox; default-src 'none'"
+SHOWN_TYPES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+SOURCE_CHARACTERS = 500_000
+ZIP_BYTES = 200 * 1024 * 1024
+"""Files of one message that are packed into one archive."""
+
+
+@mail.get("/mail/body/<token>")
+@require("user")
+def body(token: str) -> Any:
+    message_id, shows_images = tokens.read("body", token)
+    stored = listing.get(site().read(), account().id, message_id)
+    made = files.body_of(stored, shows_images=bool(shows_images))
+    html = made.html + (f"<p>[{_('The rest of this message is left out here; its source holds all of it.')}]</p>" if made.has_cut else "")
+    text = flask.render_template(
+        "webmail/body.html", body=Markup(html), is_text=False, theme=theme(), title=_("Message"), language="", has_own_colours="bgcolor" in made.html or "background-color" in made.html
+    )
+    response = flask.Response(text, mimetype="text/html")
+    response.headers["Content-Security-Policy"] = BODY_POLICY
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["X-DNS-Prefetch-Control"] = "off"
+    response.headers["Cache-Control"] = "private, max-age=3600"
+    return response
+
+
+@mail.get("/mail/part/<token>/<name>")
+@require("user")
+def part(token: str, name: str) -> Any:
+    message_id, start, end = tokens.read("part", token)
+    stored = listing.get(site().read(), account().id, message_id)
+    found = next((x for x in load_parts(stored.parts).walk() if files.number_of(x) == [start, end]), None)
+    if found is None:
+        raise MailError(Reason.NOT_FOUND, _("This file is not in the message."))
+    data = decode_body(site().store.blobs.read(stored.locator), found)
+    return download(data, files.safe_name(found), found.mime_type)
+
+
+def download(data: bytes, name: str, mime: str) -> flask.Response:
+    """A file that cannot run in our pages. RFC 6266, RFC 8187."""
+    is_shown = mime in SHOWN_TYPES and fetch.looks_like(data) == mime
+    response = flask.Response(data, mimetype=mime if is_shown else "application/octet-stream")
+    plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\' else "_" for c in name)
+    kind = "inline" if is_shown else "attachment"
+    response.headers["Content-Disposition"] = f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+    response.headers["Content-Security-Policy"] = FILE_POLICY
+    response.headers["Cache-Control"] = "private, max-age=3600"
+    return response
+
+
+@mail.get("/mail/files/<token>")
+@require("user")
+def all_parts(token: str) -> Any:
+    message_id = tokens.read("zip", token)
+    stored = listing.get(site().read(), account().id, message_id)
+    data, out, taken = site().store.blobs.read(stored.locator), io.BytesIO(), set()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for found in leaves(load_parts(stored.parts))[2]:
+            name = files.safe_name(found)
+            while name in taken:
+                name = "_" + name
+            taken.add(name)
+            if out.tell() < ZIP_BYTES:
+                archive.writestr(name, decode_body(data, found))
+    return download(out.getvalue(), "files.zip", "application/zip")
+
+
+@mail.get("/mail/<mailbox_id>/<int:message_id>/source")
+@require("user")
+def source(mailbox_id: str, message_id: int) -> Any:
+    stored = listing.get(site().read(), account().id, message_id)
+    data = listing.content(site().store.blobs, stored)
+    if flask.request.args.get("view") == "file" or "download" in flask.request.args:
+        return download(data, "message.eml", "message/rfc822")
+    view = "headers" if flask.request.args.get("view") == "headers" else "source"
+    text = data[: SOURCE_CHARACTERS + 1].decode("utf-8", "replace").replace("\r\n", "\n")
+    pairs = tuple((n.decode("latin-1").title(), decode_value(v)) for n, v in scan_headers(data).items()) if view == "headers" else ()
+    made = p.SourcePage(
+        mailbox_id=str(box_of(mailbox_id).id), message_id=str(message_id), subject=stored.row.subject, view=view, headers=pairs, text=text[:SOURCE_CHARACTERS],
+        size_text=words.size(len(data)), is_cut=len(data) > SOURCE_CHARACTERS,
+    )  # fmt: skip
+    return page("webmail/source.html", source=made)
+
+
+@mail.get("/mail/image/<token>")
+@require("user")
+def image(token: str) -> Any:
+    found = fetch.picture(site().runtime.resolver, tokens.read("image", token))
+    response = flask.Response(found.data, mimetype=found.mime)
+    response.headers["Content-Security-Policy"] = FILE_POLICY
+    response.headers["Cache-Control"] = "private, max-age=86400"
+    return response

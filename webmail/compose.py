@@ -1,0 +1,259 @@
+"""Writing: new, reply, forward, drafts saved while one types, files, sending. A draft is a message in Drafts from its first save."""
+
+from dataclasses import replace
+from typing import Any
+
+import flask
+from flask_babel import gettext as _
+
+from mailcore.base.errors import MailError, Reason
+from mailcore.directory import resolve
+from mailcore.mail.address import mailboxes
+from mailcore.mail.body import decode_body
+from mailcore.mail.compose import Attachment, forward_subject, quote_html, quote_text, reply_all, reply_to
+from mailcore.mail.headers import scan_headers
+from mailcore.mail.html import sanitise, text_to_html
+from mailcore.mail.mime import decode_text
+from mailcore.mail.part import load_parts
+from mailcore.mail.structure import leaves
+from mailcore.sessions import webmail_drafts as drafts
+from mailcore.store import listing
+from web import words
+from web.drawing import done, page, wants_json
+from web.signed_in import account, require
+from web.site import site
+from webmail import files
+from webmail import presenters as p
+from webmail.blueprints import compose
+
+SUGGESTED = 8
+
+
+@compose.get("")
+@require("user")
+def new() -> Any:
+    args = flask.request.args
+    typed = drafts.Typed(sender=account().address, to=args.get("to", "")[:2000], subject=args.get("subject", "")[:500], text=args.get("body", "")[:50_000])
+    return drawn(form_of(drafts.Draft(key=drafts.new_key(site().runtime), typed=typed), _("New message")))
+
+
+@compose.get("/reply/<int:message_id>")
+@require("user")
+def reply(message_id: int) -> Any:
+    kind = flask.request.args.get("kind") or flask.request.args.get("mode") or "reply"
+    draft = start_of(f"r{message_id}-{kind}")
+    return drawn(form_of(replace(draft, key=f"{draft.key}-r{message_id}-{kind}"), _("Forward") if kind == "forward" else _("Reply")))
+
+
+@compose.get("/<draft_id>")
+@require("user")
+def edit(draft_id: str) -> Any:
+    found = drafts.find(site().runtime, account(), key_of(draft_id))
+    if found is None:
+        raise MailError(Reason.NOT_FOUND, _("This draft is no longer here."))
+    return drawn(form_of(replace(found, key=draft_id), found.typed.subject or _("Draft")))
+
+
+def key_of(draft_id: str) -> str:
+    """The draft's own key; a reply's id also says what it answers, for its first save."""
+    return draft_id.partition("-r")[0]
+
+
+def origin_of(draft_id: str) -> drafts.Draft | None:
+    """What a reply that was never saved starts from."""
+    _key, dash, origin = draft_id.partition("-r")
+    return replace(start_of("r" + origin), key=_key) if dash else None
+
+
+def start_of(origin: str) -> drafts.Draft:
+    """A reply or forward of a message ("r12-reply"): recipients, subject, quote, references, files. Raises MailError(NOT_FOUND)."""
+    number, _dash, kind = origin[1:].partition("-")
+    runtime, mine = site().runtime, account()
+    stored = listing.get(site().read(), mine.id, int(number))
+    data = site().store.blobs.read(stored.locator)
+    headers, parts = scan_headers(data), load_parts(stored.parts)
+    own = set(resolve.addresses_of(site().read(), mine))
+    answer = reply_all(headers, own) if kind == "all" else reply_to(headers, own)
+    plain, markup, attached = leaves(parts)
+    text = decode_text(data, plain).replace("\r\n", "\n") if plain is not None else files.make_body(stored, shows_images=False).text
+    safe = sanitise(decode_text(data, markup), cid_url=lambda cid: f"cid:{cid}", remote_url=lambda url: url).html if markup is not None else text_to_html(text)
+    who = stored.row.from_name or stored.row.from_addr
+    line = _("On %(when)s %(who)s wrote:", when=words.long(stored.row.internal_date), who=who)
+    reached = next((a for a in own if a in stored_recipients(headers)), mine.address)
+    is_forward = kind == "forward"
+    kept = [part for part in parts.walk() if part.content_id and part.type == "image" and not part.children]
+    wanted = attached if is_forward else []
+    taken = tuple(
+        Attachment(name=files.safe_name(x), type=x.mime_type, content=decode_body(data, x), content_id=x.content_id if x in kept else "")
+        for x in [*wanted, *[k for k in kept if k not in wanted and markup is not None]]
+    )
+    typed = drafts.Typed(
+        sender=reached, to="" if is_forward else joined(answer.to), cc="" if is_forward else joined(answer.cc),
+        subject=forward_subject(stored.row.subject) if is_forward else answer.subject, text="\n\n" + quote_text(text, line), html="<p><br></p>" + quote_html(safe, line),
+    )  # fmt: skip
+    return drafts.Draft(
+        key=drafts.new_key(runtime), typed=typed, answers=("forward" if is_forward else "reply", stored.row.message_id), in_reply_to=answer.in_reply_to,
+        references=answer.references, files=taken,
+    )  # fmt: skip
+
+
+def stored_recipients(headers: Any) -> set[str]:
+    """The keys of everyone the message was to."""
+    found = [a for name in (b"to", b"cc", b"delivered-to") for value in headers.all(name) for a in mailboxes(value)]
+    return {a.address.key for a in found if a.address is not None}
+
+
+def joined(people: Any) -> str:
+    """Addresses for the To field, as people type them."""
+    return ", ".join(f"{a.name} <{a.address}>" if a.name and not set(a.name) & set(',;<>"@') else str(a.address) for a in people if a.address is not None)
+
+
+def form_of(draft: drafts.Draft, title: str, errors: dict[str, str] | None = None, saved: str = "") -> p.ComposeForm:
+    """A draft on screen."""
+    mine, typed = account(), draft.typed
+    limit = int(site().runtime.settings.get("smtp.message_size", domain_id=mine.domain_id))
+    own = resolve.addresses_of(site().read(), mine)
+    choices = tuple(p.Choice(value=a, label=f"{mine.display_name} <{a}>" if mine.display_name else a) for a in own)
+    html = sanitise(typed.html, cid_url=lambda cid: None, remote_url=None).html if typed.html else ""
+    shown = tuple(replace_id(files.card(f.name, len(f.content), ""), i) for i, f in enumerate(draft.files) if not f.content_id)
+    return p.ComposeForm(
+        draft_id=draft.key, title=title, identities=choices, from_value=typed.sender or mine.address, to=typed.to, cc=typed.cc, bcc=typed.bcc, subject=typed.subject,
+        body_text=typed.text, body_html=html or text_to_html(typed.text), format="html" if html or not draft.message_id else "text", attachments=shown,
+        saved_text=saved, revision=draft.revision, limit_text=words.size(limit * 3 // 4), limit_bytes=limit * 3 // 4, errors=errors or {},
+    )  # fmt: skip
+
+
+def replace_id(card: p.Attachment, number: int) -> p.Attachment:
+    """A file's card with its number on the draft."""
+    return replace(card, id=str(number))
+
+
+def drawn(form: p.ComposeForm, status: int = 200) -> Any:
+    """The panel for a script, a page without."""
+    if flask.request.headers.get("HX-Target") == "compose-slot":
+        return flask.render_template("webmail/_compose.html", form=form), status
+    return page("webmail/compose.html", form=form), status
+
+
+def typed_of_form() -> drafts.Typed:
+    """What was typed."""
+    form = flask.request.form
+    html = form.get("body_html", "") if form.get("format") == "html" else ""
+    return drafts.Typed(
+        sender=form.get("from", ""), to=form.get("to", ""), cc=form.get("cc", ""), bcc=form.get("bcc", ""), subject=form.get("subject", ""),
+        text=form.get("body", "").replace("\r\n", "\n"), html=html,
+    )  # fmt: skip
+
+
+@compose.post("/<draft_id>/draft")
+@require("user")
+def save(draft_id: str) -> Any:
+    revision = int(flask.request.form.get("revision") or 0)
+    take_files(draft_id)
+    if flask.request.files.getlist("files"):
+        revision = current_revision(draft_id, revision)
+    made = drafts.save(site().runtime, account(), key_of(draft_id), typed_of_form(), revision, start=origin_of(draft_id))
+    return done(flask.url_for("compose.edit", draft_id=key_of(draft_id)), saved_text=_("Draft saved"), revision=made.revision)
+
+
+def current_revision(draft_id: str, given: int) -> int:
+    """The draft's revision after files of the same form were added."""
+    found = drafts.find(site().runtime, account(), key_of(draft_id))
+    return found.revision if found is not None else given
+
+
+def take_files(draft_id: str) -> drafts.Draft | None:
+    """Add the files of this form to the draft."""
+    sent = [f for f in flask.request.files.getlist("files") if f.filename]
+    if not sent:
+        return None
+    inline = flask.request.form.get("inline") == "1"
+    made = [
+        Attachment(
+            name=(f.filename or "file")[-200:], type=f.mimetype if "/" in (f.mimetype or "") else "application/octet-stream", content=f.read(),
+            content_id=f"{site().runtime.new_trace_id()}@inline" if inline else "",
+        )
+        for f in sent
+    ]  # fmt: skip
+    return drafts.attach(site().runtime, account(), key_of(draft_id), made, start=origin_of(draft_id))
+
+
+@compose.post("/<draft_id>/files")
+@require("user")
+def attach(draft_id: str) -> Any:
+    key = key_of(draft_id)
+    if flask.request.form.get("detach", "").isdigit():
+        draft: drafts.Draft | None = drafts.detach(site().runtime, account(), key, int(flask.request.form["detach"]))
+    else:
+        draft = take_files(draft_id)
+    if draft is None:
+        flask.abort(400)
+    if flask.request.form.get("inline") == "1":
+        return flask.jsonify(url=f"cid:{draft.files[-1].content_id}")
+    if wants_json() or "HX-Request" in flask.request.headers:
+        return flask.render_template("webmail/_attachments.html", form=form_of(replace(draft, key=draft_id), ""))
+    return flask.redirect(flask.url_for("compose.edit", draft_id=key), 303)
+
+
+@compose.post("/<draft_id>/send")
+@require("user")
+def send(draft_id: str) -> Any:
+    typed, key = typed_of_form(), key_of(draft_id)
+    try:
+        take_files(draft_id)
+        check(typed)
+        drafts.send(site().runtime, account(), key, typed, start=origin_of(draft_id), ip=flask.request.remote_addr or "")
+    except MailError as error:
+        if error.temporary and error.reason in (Reason.STORAGE, Reason.NO_SPACE):
+            raise
+        field = "to" if error.reason in (Reason.UNKNOWN_USER, Reason.DISABLED, Reason.SYNTAX, Reason.POLICY, Reason.OVER_QUOTA) else "form"
+        return refused(draft_id, typed, {field: error.detail})
+    if flask.request.form.get("op") == "send-archive":
+        archive_answered(key, draft_id)
+    if not wants_json():
+        flask.session["toast"] = {"text": _("Sent"), "undo": None}
+    return done(flask.url_for("mail.home"), message=_("Sent"), undo=None)
+
+
+def check(typed: drafts.Typed) -> None:
+    """Raises MailError(SYNTAX) for what is no address, before anything is sent."""
+    bad = [w for text in (typed.to, typed.cc, typed.bcc) for w in drafts.wrong(text)]
+    if bad:
+        raise MailError(Reason.SYNTAX, _("%(what)s is not an address.", what=bad[0]))
+    if not (typed.to.strip() or typed.cc.strip() or typed.bcc.strip()):
+        raise MailError(Reason.SYNTAX, _("Who should get it? Add an address."))
+
+
+def archive_answered(key: str, draft_id: str) -> None:
+    """Send and archive: the answered message leaves the inbox."""
+    from mailcore.sessions import webmail
+
+    origin = draft_id.partition("-r")[2].partition("-")[0]
+    if origin.isdigit():
+        webmail.move_by_role(site().runtime, account(), "archive", [int(origin)])
+
+
+def refused(draft_id: str, typed: drafts.Typed, errors: dict[str, str]) -> Any:
+    """The form again with what was typed, and why it was not sent."""
+    if wants_json():
+        return flask.jsonify(errors=errors, message=next(iter(errors.values()))), 422
+    found = drafts.find(site().runtime, account(), key_of(draft_id)) or origin_of(draft_id) or drafts.Draft(key=draft_id, typed=typed)
+    return drawn(form_of(replace(found, key=draft_id, typed=typed), _("New message"), errors), 422)
+
+
+@compose.post("/<draft_id>/discard")
+@require("user")
+def discard(draft_id: str) -> Any:
+    drafts.discard(site().runtime, account(), key_of(draft_id))
+    return done(flask.url_for("mail.home"), message=_("Draft discarded"), undo=None)
+
+
+@compose.get("/people")
+@require("user")
+def people() -> Any:
+    from mailcore.store import people as store
+
+    found = store.suggest(site().read(), account().id, flask.request.args.get("q", ""), SUGGESTED)
+    return flask.jsonify(people=[{"name": n, "address": a} for n, a in found])
+
+

@@ -1,0 +1,116 @@
+"""Bodies and files of messages: safe HTML by the sanitiser, cached; attachments with a kind, a badge and a signed address."""
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+
+import flask
+
+from mailcore.mail.html import html_to_text, sanitise, text_to_html
+from mailcore.mail.mime import decode_text
+from mailcore.mail.part import Part, load_parts
+from mailcore.mail.plain import unflow
+from mailcore.mail.structure import leaves
+from mailcore.store.listing import Stored
+from web import tokens, words
+from web.site import site
+from webmail import presenters as p
+
+CACHED = 500
+BODY_BYTES = 5 * 1024 * 1024
+"""Text of a message that is shown; the rest is left out with a word."""
+KINDS = {
+    "pdf": ("pdf", "PDF"), "zip": ("archive", "ZIP"), "gz": ("archive", "GZ"), "7z": ("archive", "7Z"), "rar": ("archive", "RAR"), "xls": ("sheet", "XLS"),
+    "xlsx": ("sheet", "XLS"), "ods": ("sheet", "ODS"), "csv": ("sheet", "CSV"), "doc": ("text", "DOC"), "docx": ("text", "DOC"), "odt": ("text", "ODT"),
+    "txt": ("text", "TXT"), "md": ("text", "TXT"), "png": ("image", "PNG"), "jpg": ("image", "JPG"), "jpeg": ("image", "JPG"), "gif": ("image", "GIF"),
+    "webp": ("image", "WEBP"), "mp3": ("media", "MP3"), "mp4": ("media", "MP4"), "eml": ("mail", "EML"), "ics": ("text", "ICS"), "vcf": ("text", "VCF"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A body ready to show; *text* for measuring, *remote_count* pictures kept back or proxied."""
+
+    html: str
+    text: str
+    remote_count: int
+    is_text: bool
+    has_cut: bool
+
+
+_cache: "OrderedDict[tuple[int, int, bool], Body]" = OrderedDict()
+_lock = threading.Lock()
+
+
+def body_of(stored: Stored, *, shows_images: bool) -> Body:
+    """The body of a message, cached by email and session (its links are the session's)."""
+    from web.signed_in import visitor
+
+    key = (stored.row.email_id, visitor().session.id, shows_images)
+    with _lock:
+        found = _cache.get(key)
+        if found is not None:
+            _cache.move_to_end(key)
+            return found
+    made = make_body(stored, shows_images=shows_images)
+    with _lock:
+        _cache[key] = made
+        while len(_cache) > CACHED:
+            _cache.popitem(last=False)
+    return made
+
+
+def make_body(stored: Stored, *, shows_images: bool) -> Body:
+    """HTML through the sanitiser, else text made HTML."""
+    root = load_parts(stored.parts)
+    plain, markup, _attached = leaves(root)
+    data = site().store.blobs.read(stored.locator)
+    if markup is not None:
+        by_cid = {part.content_id: part for part in root.walk() if part.content_id}
+
+        def cid_url(cid: str) -> str | None:
+            part = by_cid.get(cid)
+            return part_url(stored.row.message_id, part) if part is not None and part.type == "image" else None
+
+        text = decode_text(data, markup, BODY_BYTES)
+        safe = sanitise(text, cid_url=cid_url, remote_url=image_url if shows_images else None)
+        return Body(safe.html, html_to_text(safe.html)[:20_000], safe.remote_count, False, safe.has_cut)
+    text = decode_text(data, plain, BODY_BYTES) if plain is not None else ""
+    if plain is not None and plain.params.get("format", "").lower() == "flowed":
+        text = unflow(text, delete_space=plain.params.get("delsp", "").lower() == "yes")
+    return Body(text_to_html(text), text, 0, False, len(text) >= BODY_BYTES)
+
+
+def image_url(url: str) -> str:
+    """The proxy's address for a picture elsewhere."""
+    return flask.url_for("mail.image", token=tokens.make("image", url))
+
+
+def number_of(part: Part) -> list[int]:
+    """What names a part in a token: where its bytes lie in the blob."""
+    return [part.body_start, part.body_end]
+
+
+def part_url(message_id: int, part: Part) -> str:
+    """The signed address of one part."""
+    name = safe_name(part)
+    return flask.url_for("mail.part", token=tokens.make("part", [message_id, *number_of(part)]), name=name)
+
+
+def safe_name(part: Part) -> str:
+    """A file name without folders and control characters."""
+    name = (part.filename or "").replace("\\", "/").rpartition("/")[2]
+    name = "".join(c for c in name if c.isprintable() and c not in '<>:"|?*').strip(". ")[:150]
+    return name or ("message.eml" if part.type == "message" else f"file.{part.subtype[:10] or 'bin'}")
+
+
+def attachment(message_id: int, part: Part) -> p.Attachment:
+    """One file of a message."""
+    name = safe_name(part)
+    return card(name, part.size * 3 // 4 if part.encoding == "base64" else part.size, part_url(message_id, part), is_image=part.type == "image")
+
+
+def card(name: str, size: int, url: str, *, is_image: bool = False, id: str = "") -> p.Attachment:
+    """A file's card: kind and badge by its ending."""
+    kind, badge = KINDS.get(name.rpartition(".")[2].lower(), ("image" if is_image else "other", "FILE"))
+    return p.Attachment(name=name, size_text=words.size(size), url=url, kind=kind, badge=badge, id=id)

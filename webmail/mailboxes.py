@@ -1,0 +1,66 @@
+"""Mailbox management: create, rename, delete, subscribe."""
+
+from typing import Any
+
+import flask
+from flask_babel import gettext as _
+
+from mailcore.base.errors import MailError
+from mailcore.sessions import webmail
+from mailcore.store import mailboxes as store
+from web import words
+from web.drawing import done, page
+from web.signed_in import account, require
+from web.site import site
+from webmail import presenters as p
+from webmail.blueprints import ICONS, boxes, mail, role_name
+from webmail.messages import box_of
+
+
+@mail.route("/mail/mailboxes", methods=["GET", "POST"])
+@require("user")
+def mailboxes() -> Any:
+    errors: dict[str, str] = {}
+    if flask.request.method == "POST":
+        try:
+            change(flask.request.form)
+            return done(flask.url_for("mail.mailboxes"))
+        except MailError as error:
+            errors["name"] = error.detail
+            flask.g.pop("boxes", None)
+    parents = (p.Choice(value="", label=_("The top")), *(p.Choice(value=str(b.id), label=role_name(b)) for b in boxes() if b.role not in ("drafts", "trash", "junk")))
+    return page("webmail/mailboxes.html", boxes=rows(), parents=parents, errors=errors), 422 if errors else 200
+
+
+def change(form: Any) -> None:
+    """One change. Raises MailError."""
+    mine, now, actor = account(), site().now(), webmail.actor_of(account())
+    op = form.get("op", "")
+    if op == "create":
+        parent = box_of(form["parent"]).name + "/" if form.get("parent") else ""
+        site().write(lambda tx: store.create(tx, mine.id, parent + form.get("name", "").strip().replace("/", "-"), actor=actor, now=now, is_subscribed=True))
+        return
+    box = box_of(form.get("mailbox", ""))
+    if op == "rename":
+        head = box.name.rpartition("/")[0]
+        new = (head + "/" if head else "") + form.get("name", "").strip().replace("/", "-")
+        site().write(lambda tx: store.rename(tx, mine.id, box.name, new, actor=actor, now=now))
+    elif op == "delete":
+        webmail.delete_mailbox(site().runtime, mine, box)
+    elif op == "subscribe":
+        is_on = form.get("on") == "1"
+        site().write(lambda tx: store.subscribe(tx, mine.id, box.name) if is_on else store.unsubscribe(tx, mine.id, box.name))
+
+
+def rows() -> tuple[p.MailboxRow, ...]:
+    """Every mailbox as a line."""
+    subscribed = set(store.subscriptions(site().read(), account().id))
+    names = [b.name for b in boxes()]
+    return tuple(
+        p.MailboxRow(
+            id=str(b.id), name=role_name(b), path=b.name, total=b.message_count, unread=b.unseen_count, size_text=words.size(b.size_bytes), depth=b.name.count("/"),
+            icon=ICONS.get(b.role, "folder"), is_locked=bool(b.role) or b.name == "INBOX", is_subscribed=b.name in subscribed,
+            has_children=any(n.startswith(b.name + "/") for n in names),
+        )
+        for b in boxes()
+    )  # fmt: skip

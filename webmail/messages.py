@@ -1,0 +1,187 @@
+"""A mailbox's list and an open message: paged by cursor, a conversation across mailboxes with one's own replies in place."""
+
+from typing import Any
+
+import flask
+from flask_babel import gettext as _
+
+from mailcore.base.errors import MailError, Reason
+from mailcore.mail.address import mailboxes as addresses
+from mailcore.mail.headers import scan_headers
+from mailcore.mail.part import load_parts
+from mailcore.mail.structure import leaves
+from mailcore.sessions import webmail
+from mailcore.store import listing, mailboxes, messages
+from mailcore.store.listing import ListRow, Stored
+from mailcore.store.mailboxes import Mailbox
+from web import tokens, words
+from web.drawing import page
+from web.signed_in import account, require
+from web.site import site
+from webmail import files
+from webmail import presenters as p
+from webmail.blueprints import boxes, mail, nav, role_name, setting, targets
+from webmail.rows import groups_of, row_of
+
+HEADER_BYTES = 256 * 1024
+EXPANDED = 3
+"""Messages of a conversation that are open at once: the newest, and unread ones up to this."""
+
+
+def cursor_of(text: str) -> tuple[int, int] | None:
+    """(date, id) of a cursor, or None for one that is not ours."""
+    date, _dot, number = text.lstrip("a").partition(".")
+    return (int(date), int(number)) if date.lstrip("-").isdigit() and number.isdigit() else None
+
+
+def box_of(mailbox_id: str) -> Mailbox:
+    """One of the account's mailboxes. Raises MailError(NOT_FOUND)."""
+    for box in boxes():
+        if str(box.id) == mailbox_id:
+            return box
+    raise MailError(Reason.NOT_FOUND, _("This mailbox is no longer here."))
+
+
+@mail.get("/")
+@require("user")
+def home() -> Any:
+    inbox = mailboxes.by_name(site().read(), account().id, "INBOX")
+    return flask.redirect(flask.url_for("mail.mailbox", mailbox_id=inbox.id if inbox else 0))
+
+
+@mail.get("/mail/<mailbox_id>")
+@require("user")
+def mailbox(mailbox_id: str) -> Any:
+    box = box_of(mailbox_id)
+    if flask.request.args.get("since"):
+        return fresh(box, flask.request.args["since"])
+    return page("webmail/mailbox.html", page=list_page(box), reader=None, nav=nav(mailbox_id))
+
+
+def fresh(box: Mailbox, since: str) -> Any:
+    """Only rows newer than the one named; 204 when there are none."""
+    known = listing.rows(site().read(), account().id, [int(since)]) if since.isdigit() else []
+    rows = listing.page(site().read(), box.id, after=(known[0].internal_date, known[0].message_id)) if known else []
+    if not rows:
+        return "", 204
+    items = [row_of(r, box, account().address) for r in rows]
+    made = p.ListPage(mailbox_id=str(box.id), title="", groups=groups_of(rows, items))
+    return page("webmail/mailbox.html", page=made)
+
+
+def list_page(box: Mailbox, open_id: int = 0) -> p.ListPage:
+    """The middle pane."""
+    args, size = flask.request.args, int(setting("web.page_size"))
+    cursor = cursor_of(args["cursor"]) if "cursor" in args else None
+    is_oldest = args.get("sort") == "oldest"
+    if is_oldest:
+        rows = list(reversed(listing.page(site().read(), box.id, after=cursor or (-(2**62), 0), limit=size)))
+    elif args.get("cursor", "").startswith("a"):
+        rows = listing.page(site().read(), box.id, after=cursor, limit=size)
+    else:
+        rows = listing.page(site().read(), box.id, before=cursor, limit=size)
+    continued = words.day_key(cursor[0]) if cursor and flask.request.headers.get("HX-Target") == "more" else ""
+    items = [row_of(r, box, account().address, open_id=open_id) for r in rows]
+    return p.ListPage(
+        mailbox_id=str(box.id), title=role_name(box), groups=groups_of(rows, items, continued), unread=box.unseen_count, total=box.message_count,
+        state="ready" if rows else "empty", role=box.role, older=mark(rows[-1]) if len(rows) == size else None,
+        newer="a" + mark(rows[0]) if rows and cursor else None, move_targets=targets(box.id), list_query={"sort": "oldest"} if is_oldest else {},
+    )  # fmt: skip
+
+
+def mark(row: ListRow) -> str:
+    """A row as a cursor."""
+    return f"{row.internal_date}.{row.message_id}"
+
+
+@mail.get("/mail/<mailbox_id>/<int:message_id>")
+@require("user")
+def message(mailbox_id: str, message_id: int) -> Any:
+    box = box_of(mailbox_id)
+    stored = listing.get(site().read(), account().id, message_id)
+    if not stored.row.flags & messages.SEEN:
+        webmail.flag(site().runtime, account(), "read", [message_id])
+        flask.g.pop("boxes", None)
+    reader = reader_page(box, stored)
+    if flask.request.headers.get("HX-Target") == "reader":
+        return page("webmail/mailbox.html", page=p.ListPage(mailbox_id=mailbox_id, title=role_name(box)), reader=reader)
+    return page("webmail/mailbox.html", page=list_page(box_of(mailbox_id), message_id), reader=reader, nav=nav(mailbox_id))
+
+
+@mail.get("/mail/<mailbox_id>/<int:message_id>/print")
+@require("user")
+def printed(mailbox_id: str, message_id: int) -> Any:
+    return page("webmail/print.html", reader=reader_page(box_of(mailbox_id), listing.get(site().read(), account().id, message_id)))
+
+
+def reader_page(box: Mailbox, stored: Stored) -> p.ReaderPage:
+    """The right pane: the conversation up to its newest message, the chosen one open."""
+    tx, row = site().read(), stored.row
+    thread = [r for r in listing.thread(tx, account().id, row.thread_id) if not r.flags & messages.DRAFT and role_of(r) not in ("trash", "junk") or r.message_id == row.message_id]
+    seen: set[int] = set()
+    shown = []
+    for one in thread:
+        if one.email_id in seen and one.message_id != row.message_id:
+            continue
+        seen.add(one.email_id)
+        is_open = one.message_id == row.message_id
+        shown.append(reader_message(stored if is_open else listing.get(tx, account().id, one.message_id), is_expanded=is_open))
+    shown.sort(key=lambda m: m.is_expanded and m.id == str(row.message_id))  # the chosen one is last: it is what Reply answers
+    cursor = (row.internal_date, row.message_id)
+    newer = listing.page(tx, box.id, after=cursor, limit=1)
+    older = listing.page(tx, box.id, before=cursor, limit=1)
+    position = int(tx.value("SELECT count(*) FROM messages WHERE mailbox_id = :b AND (internal_date, id) >= (:d, :i)", {"b": box.id, "d": cursor[0], "i": cursor[1]}))
+    return p.ReaderPage(
+        mailbox_id=str(box.id), mailbox_name=role_name(box), subject=row.subject or _("(no subject)"), messages=tuple(shown), position=position, total=box.message_count,
+        newer=str(newer[0].message_id) if newer else None, older=str(older[0].message_id) if older else None, in_junk=box.role == "junk",
+        in_trash=box.role == "trash", move_targets=targets(box.id),
+    )  # fmt: skip
+
+
+def role_of(row: ListRow) -> str:
+    """The role of the mailbox a row stands in."""
+    return next((b.role for b in boxes() if b.id == row.mailbox_id), "")
+
+
+def people(value: str) -> tuple[p.Person, ...]:
+    """The people in a header's value."""
+    me = account().address
+    return tuple(p.Person(name=a.name, address=str(a.address or a.raw), is_me=bool(a.address) and str(a.address).lower() == me) for a in addresses(value)[:500])
+
+
+def reader_message(stored: Stored, *, is_expanded: bool) -> p.ReaderMessage:
+    """One message; folded ones cost no read of their bytes."""
+    row = stored.row
+    sender = p.Person(name=row.from_name, address=row.from_addr, is_me=row.from_addr.lower() == account().address)
+    common: dict[str, Any] = {
+        "id": str(row.message_id), "mailbox_id": str(row.mailbox_id), "sender": sender, "time_text": words.short(row.internal_date),
+        "time_iso": words.iso(row.internal_date), "time_long": words.long(row.internal_date), "preview": row.preview, "size_text": words.size(row.size),
+        "is_unread": not row.flags & messages.SEEN, "is_starred": bool(row.flags & messages.FLAGGED), "is_expanded": is_expanded,
+    }  # fmt: skip
+    if not is_expanded:
+        return p.ReaderMessage(to=(), **common)
+    parts = load_parts(stored.parts)
+    headers = scan_headers(site().store.blobs.read(stored.locator, 0, min(parts.body_start, HEADER_BYTES)))
+    to, cc = people(headers.text(b"to")), people(headers.text(b"cc"))
+    replies = people(headers.text(b"reply-to"))
+    _plain, markup, attached = leaves(parts)
+    shows_images = flask.request.args.get("images") == "1" or setting("web.images") == "always"
+    body = files.body_of(stored, shows_images=shows_images)
+    return p.ReaderMessage(
+        to=to, cc=cc, bcc=people(headers.text(b"bcc")), reply_to=replies[0] if replies and replies[0].address != sender.address else None,
+        to_text=to_line(to, cc), body_url=flask.url_for("mail.body", token=tokens.make("body", [row.message_id, shows_images])),
+        body_lines=max(3, min(200, body.text.count("\n") + len(body.text) // 90 + 2)), remote_images=0 if shows_images else body.remote_count,
+        attachments=tuple(files.attachment(row.message_id, part) for part in attached),
+        all_parts_url=flask.url_for("mail.all_parts", token=tokens.make("zip", row.message_id)) if len(attached) > 1 else None, **common,
+    )  # fmt: skip
+
+
+def to_line(to: tuple[p.Person, ...], cc: tuple[p.Person, ...]) -> str:
+    """The recipients in one line."""
+    names = [_("me") if one.is_me else one.label for one in to[:3]]
+    line = _("to %(people)s", people=", ".join(names)) if names else _("to nobody by name")
+    if len(to) > 3:
+        line += _(" and %(count)d more", count=len(to) - 3)
+    if cc:
+        line += _(", cc %(people)s", people=", ".join(_("me") if c.is_me else c.label for c in cc[:2]))
+    return line

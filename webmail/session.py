@@ -1,0 +1,86 @@
+"""Signing in, the second step, signing out, the theme."""
+
+from typing import Any
+
+import flask
+import pyotp
+from flask_babel import gettext as _
+
+from mailcore.auth.login import Attempt
+from mailcore.base.errors import MailError
+from mailcore.base.secret import Secret
+from mailcore.store import accounts
+from web import signed_in
+from web.drawing import done, page
+from web.signed_in import public, safe_next
+from web.site import site
+from webmail import presenters as p
+from webmail.blueprints import session_blueprint as session
+from webmail.blueprints import theme as current_theme
+
+THEME_SECONDS = 365 * 86_400
+
+
+@session.route("/sign-in", methods=["GET", "POST"])
+@public
+def sign_in() -> Any:
+    request = flask.request
+    target = safe_next(request.values.get("next"), flask.url_for("mail.home"))
+    address, error = request.form.get("address", ""), ""
+    if request.method == "POST":
+        attempt = Attempt(
+            login=address, password=Secret(request.form.get("password", "")), protocol="web", ip=request.remote_addr or "", is_tls=request.is_secure,
+            agent=request.headers.get("User-Agent", ""),
+        )  # fmt: skip
+        try:
+            found = site().doorkeeper.sign_in(attempt)
+            next_page = flask.url_for("session.totp", next=target) if found.totp_secret else target
+            site().runtime.counts["sign_ins"] += 1
+            return signed_in.begin(found.id, flask.make_response(flask.redirect(next_page, 303)), is_pending_totp=bool(found.totp_secret), stays="remember" in request.form)
+        except MailError as refused:
+            error = refused.detail
+    elif signed_in.is_signed_in():
+        return flask.redirect(target)
+    form = p.SignInForm(address=address, error=error, next_url=target, host=site().runtime.hostname)
+    return page("session/sign_in.html", form=form, shell=None, theme=current_theme()), 401 if error else 200
+
+
+@session.route("/sign-in/code", methods=["GET", "POST"])
+@public
+def totp() -> Any:
+    waiting = signed_in.pending()
+    target = safe_next(flask.request.values.get("next"), flask.url_for("mail.home"))
+    mine = accounts.account(site().read(), waiting.account_id) if waiting is not None else None
+    if mine is None:
+        return flask.redirect(flask.url_for("session.sign_in"))
+    error = ""
+    if flask.request.method == "POST":
+        code = flask.request.form.get("code", "").replace(" ", "")
+        step = int(site().runtime.clock.now().timestamp()) // 30
+        used = next((s for s in (step - 1, step, step + 1) if pyotp.TOTP(mine.totp_secret).at(s * 30) == code and s > mine.totp_last_step), None)
+        if used is not None:
+            site().write(lambda tx: accounts.set_account(tx, mine.id, totp_last_step=used))
+            return signed_in.begin(mine.id, flask.make_response(flask.redirect(target, 303)))
+        error = _("That code is wrong or was used already. Wait for the next one.")
+    form = p.SignInForm(address=mine.address, error=error, next_url=target, host=site().runtime.hostname)
+    return page("session/totp.html", form=form, shell=None, theme=current_theme()), 401 if error else 200
+
+
+@session.post("/sign-out")
+@public
+def sign_out() -> Any:
+    signed_in.end_current()
+    response = flask.make_response(flask.redirect(flask.url_for("session.sign_in"), 303))
+    response.delete_cookie(signed_in.cookie_name(), secure=flask.request.is_secure, path="/")
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return response
+
+
+@session.post("/theme")
+@public
+def theme() -> Any:
+    chosen = flask.request.form.get("theme", "auto")
+    response = flask.make_response(done(safe_next(flask.request.form.get("next"), flask.url_for("mail.home"))))
+    if chosen in ("light", "dark", "auto"):
+        response.set_cookie("theme", chosen, max_age=THEME_SECONDS, samesite="Lax", secure=flask.request.is_secure)
+    return response
