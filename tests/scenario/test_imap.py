@@ -76,8 +76,10 @@ def test_mail_that_came_by_smtp_is_read_by_imap_byte_for_byte(server: RoostServe
     deliver(server, "u1@x.test", 1)
     with sign_in(server) as client:
         assert client.select("INBOX") == ("OK", [b"1"])
-        _, data = client.fetch("1", "(FLAGS UID RFC822.SIZE ENVELOPE BODYSTRUCTURE BODY.PEEK[])")
+        _, data = client.fetch("1", "(FLAGS UID RFC822.SIZE BODYSTRUCTURE BODY.PEEK[])")
         head, body = data[0]
+        envelope = client.fetch("1", "ENVELOPE")[1][0]  # the subject is raw 8 bit, so it comes as a literal
+        assert envelope[1] == "Grüße 1".encode() and b"Mon, 2 Mar 2026 10:00:00 +0100" in envelope[0]
         assert body.startswith(b"Return-Path: <ann@out.test>\r\nReceived: from ")
         assert body.endswith(LETTER % (1, 1, 1))
         assert int(re.search(rb"RFC822.SIZE (\d+)", head).group(1)) == len(body)  # type: ignore[union-attr]
@@ -177,6 +179,39 @@ def test_search_finds_by_flags_dates_headers_and_text(server: RoostServer) -> No
     wire.socket.sendall(b"u SEARCH CHARSET UTF-8 SUBJECT {%d+}\r\n%b\r\n" % (len(text), text))
     assert b"* SEARCH 3" in wire.until(b"u ")
     assert hits("UID SEARCH RETURN (MIN MAX COUNT ALL) UNSEEN") == b'* ESEARCH (TAG "s") UID MIN 1 MAX 5 ALL 1,3:5 COUNT 4'
+
+
+def test_a_search_may_have_a_thousand_values(server: RoostServer) -> None:
+    wire = raw(server, "u5@x.test")
+    wire.say("a SELECT INBOX")
+    for key, count in (("LARGER 5", 990), ("NOT SMALLER 5", 490), ("OR LARGER 5 SMALLER 3", 320)):
+        assert wire.say("b SEARCH 1 " + " ".join([key] * count))[0] == b"* SEARCH 1"
+    assert wire.say("c SEARCH UID " + ",".join(str(n) for n in range(1, 1000, 2)))[0] == b"* SEARCH 1 3 5"
+
+
+def test_a_range_that_ends_in_a_star_holds_the_last_message(server: RoostServer) -> None:
+    wire = raw(server, "u5@x.test")
+    wire.say("a SELECT INBOX")
+    assert wire.say("b UID FETCH 559000:* (UID)")[0] == b"* 5 FETCH (UID 5)"
+    assert wire.say("c UID FETCH 4,559000:* (UID)")[:2] == [b"* 4 FETCH (UID 4)", b"* 5 FETCH (UID 5)"]
+    assert wire.say("d UID SEARCH UID *:559000")[0] == b"* SEARCH 5"
+    assert wire.say("e UID FETCH 6:559000 (UID)") == [b"e OK Done."]
+
+
+def test_the_day_a_letter_was_sent_is_the_one_its_sender_wrote(server: RoostServer) -> None:
+    wire = raw(server, "u6@x.test")
+    wire.say("a CREATE Zones")
+    dates = ("Mon, 2 Mar 2026 23:30:00 -0800", "Tue, 3 Mar 2026 00:30:00 +1300", "Tue, 3 Mar 2026 12:00:00 +0000", "1 Mar 2026 12:00:00 +0000", "nonsense")
+    for written in dates:
+        message = f"From: a@b.test\r\nDate: {written}\r\n\r\nx\r\n".encode()
+        wire.socket.sendall(b'b APPEND Zones "02-Mar-2026 08:00:00 +0000" {%d+}\r\n%b\r\n' % (len(message), message))
+        assert b" OK" in wire.until(b"b ")[-1]
+    wire.say("c SELECT Zones")
+    for keys, expected in (
+        ("SENTON 2-Mar-2026", b"1 5"), ("SENTON 3-Mar-2026", b"2 3"), ("SENTBEFORE 3-Mar-2026", b"1 4 5"), ("SENTSINCE 3-Mar-2026", b"2 3"),
+        ("NOT SENTON 2-Mar-2026", b"2 3 4"), ("OR SENTON 1-Mar-2026 SENTON 3-Mar-2026", b"2 3 4"), ("SENTSINCE 1-Feb-2026", b"1 2 3 4 5"),
+    ):  # fmt: skip
+        assert wire.say(f"d SEARCH {keys}")[0] == b"* SEARCH " + expected, keys
 
 
 def test_condstore_and_qresync_tell_what_was_missed(server: RoostServer) -> None:
@@ -363,7 +398,8 @@ def test_pop3_reads_and_deletes_only_at_quit(server: RoostServer) -> None:
     again.quit()
     last = client()
     assert last.uidl()[1] == [b"1 " + ids[1].split()[1], b"2 " + ids[2].split()[1]]
-    assert "STLS" in last.capa() and "UIDL" in last.capa()
+    assert "STLS" not in last.capa() and "UIDL" in last.capa()
+    assert "STLS" in poplib.POP3("127.0.0.1", server.ports["pop3"], timeout=10).capa()
     last.quit()
     with sign_in(server, "u7@x.test") as imap:
         assert imap.select("Archive")[1] == [b"1"]

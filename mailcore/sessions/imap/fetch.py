@@ -3,12 +3,14 @@
 A message is its prefix and its blob; offsets of parts count from the blob. Large sections are sent in pieces.
 """
 
+import re
 from collections.abc import Iterator
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from mailcore.base.clock import from_micros
 from mailcore.base.errors import MailError
-from mailcore.mail.headers import scan_headers
+from mailcore.mail.headers import parse_date, scan_headers
 from mailcore.mail.part import Part, load_parts
 from mailcore.sessions.imap.marks import chosen, pieces
 from mailcore.sessions.imap.steps import Asking, LongRead, Read, Steps, Write
@@ -38,6 +40,9 @@ _ENVELOPE = ("e.envelope", "e.body", "e.bodystructure", "e.preview")
 _BODY = ("e.prefix", "b.segment", 'b."offset"', "b.length", "e.parts")
 _OF_EMAIL = frozenset({A.ENVELOPE, A.BODY, A.BODYSTRUCTURE, A.PREVIEW})
 _OF_BLOB = frozenset({A.RFC822, A.RFC822_HEADER, A.RFC822_TEXT})
+
+_WRITTEN = re.compile(rb'\("((?:[^"\\]|\\.)*)"|\(\{(\d{1,9})\}\r\n')
+"""The date at the start of a stored ENVELOPE, quoted or the mark of a literal."""
 
 
 def needs(items: tuple[FetchItem, ...]) -> int:
@@ -201,6 +206,16 @@ class Source:
         self.blobs = blobs
         self.size = len(self.prefix) + self.locator.length
         self._parts = row[17]
+        self._row = row
+
+    def day_sent(self) -> date:
+        """The day in the Date field as it is written, or in UTC the day it came. RFC 3501 §6.4.4 (SENTON)."""
+        envelope = bytes(self._row[9])
+        found = _WRITTEN.match(envelope)
+        text = b""
+        if found is not None:
+            text = found.group(1) if found.group(1) is not None else envelope[found.end() : found.end() + int(found.group(2))]
+        return (parse_date(text) or from_micros(self._row[4])).date()
 
     @property
     def parts(self) -> Part:

@@ -4,7 +4,7 @@ A key is turned into (SQL condition, rest): the rest, if any, is a predicate ove
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any
 
 from mailcore.base.clock import SECOND, to_micros
@@ -70,6 +70,10 @@ class Row:
         blob = self.data[len(source.prefix) :]
         return [decode_text(blob, part).casefold() for part in source.parts.walk() if part.type == "text" and not part.children]
 
+    def day_sent(self) -> date:
+        """The day its sender wrote, or the day it came where none can be read; far in the past for a message that has gone."""
+        return self.source.day_sent() if self.source is not None else date.min
+
     def whole_header(self) -> str:
         """All of the header, decoded, case folded."""
         return "\n".join(f"{n.decode('latin-1')}: {decode_value(v)}" for n, v in scan_headers(self.data).items()).casefold()
@@ -85,7 +89,7 @@ class Plan:
 
     def value(self, value: Any) -> str:
         """A new parameter; its placeholder."""
-        name = f"p{chr(97 + len(self.params) // 26)}{chr(97 + len(self.params) % 26)}"
+        name = f"p{len(self.params)}"
         self.params[name] = value
         return ":" + name
 
@@ -94,7 +98,7 @@ class Plan:
         if isinstance(key, s.And):
             parts = [self.split(inner) for inner in key.keys]
             rests = [rest for _, rest in parts if rest is not None]
-            condition = " AND ".join(f"({sql})" for sql, _ in parts if sql != "1 = 1") or "1 = 1"
+            condition = joined([f"({sql})" for sql, _ in parts if sql != "1 = 1"], "AND") or "1 = 1"
             return condition, (lambda row: all(rest(row) for rest in rests)) if rests else None
         if isinstance(key, s.Or):
             left, right = self.split(key.left), self.split(key.right)
@@ -109,6 +113,8 @@ class Plan:
                 return "1 = 1", lambda row: not rest(row)
             members = self._members(sql)
             return "1 = 1", lambda row: not (row.uid in members() and rest(row))
+        if isinstance(key, s.OnDay) and key.of is s.DateOf.SENT:
+            return self._sent(key)
         text = self._text(key)
         if text is not None:
             return "1 = 1", text
@@ -158,7 +164,7 @@ class Plan:
             return self._flag(key.flag)
         if isinstance(key, (s.InSequence, s.InUids)):
             ranges = self._ranges(key)
-            return " OR ".join(f"uid BETWEEN {int(low)} AND {int(high)}" for low, high in ranges) or "1 = 0"
+            return joined([f"uid BETWEEN {int(low)} AND {int(high)}" for low, high in ranges], "OR") or "1 = 0"
         if isinstance(key, s.Larger):
             return f"size > {self.value(key.size_bytes)}"
         if isinstance(key, s.Smaller):
@@ -185,17 +191,46 @@ class Plan:
         return f"(' ' || lower(keywords) || ' ') LIKE {self.value(pattern)} ESCAPE '\\'"
 
     def _day(self, key: s.OnDay) -> str:
-        start = to_micros(datetime.combine(key.day, time(), UTC))
-        end = start + int(timedelta(days=1).total_seconds()) * SECOND
-        column = {
-            s.DateOf.INTERNAL: "internal_date", s.DateOf.SAVED: "save_date",
-            s.DateOf.SENT: "coalesce((SELECT e.sent_at FROM emails e WHERE e.id = email_id), internal_date)",
-        }[key.of]  # fmt: skip
-        if key.when is s.When.BEFORE:
+        start, end = day_span(key.day)
+        return self._span("save_date" if key.of is s.DateOf.SAVED else "internal_date", key.when, start, end)
+
+    def _span(self, column: str, when: s.When, start: int, end: int) -> str:
+        if when is s.When.BEFORE:
             return f"{column} < {self.value(start)}"
-        if key.when is s.When.SINCE:
+        if when is s.When.SINCE:
             return f"{column} >= {self.value(start)}"
         return f"{column} BETWEEN {self.value(start)} AND {self.value(end - 1)}"
+
+    def _sent(self, key: s.OnDay) -> tuple[str, Predicate]:
+        """The day as written in the Date field, zone disregarded (RFC 3501 §6.4.4): the stored instant narrows, the field decides."""
+        start, end = day_span(key.day)
+        if key.when is s.When.BEFORE:
+            near, sure = self._span(SENT, key.when, start + DAY, end), self._span(SENT, key.when, start - DAY, end)
+            certain = self._members(sure)
+            return near, lambda row: row.uid in certain() or row.day_sent() < key.day
+        if key.when is s.When.SINCE:
+            near, sure = self._span(SENT, key.when, start - DAY, end), self._span(SENT, key.when, start + DAY, end)
+            certain = self._members(sure)
+            return near, lambda row: row.uid in certain() or row.day_sent() >= key.day
+        return self._span(SENT, key.when, start - DAY, end + DAY), lambda row: row.day_sent() == key.day
+
+
+SENT = "coalesce((SELECT e.sent_at FROM emails e WHERE e.id = email_id), internal_date)"
+DAY = 24 * 3600 * SECOND
+"""A zone moves a day by less than this."""
+
+
+def day_span(day: date) -> tuple[int, int]:
+    """(first, after the last) microsecond of a day in UTC."""
+    start = to_micros(datetime.combine(day, time(), UTC))
+    return start, start + DAY
+
+
+def joined(conditions: list[str], word: str) -> str:
+    """*conditions* joined as a balanced tree: SQLite refuses an expression that is a thousand deep."""
+    while len(conditions) > 1:
+        conditions = [f"({f' {word} '.join(conditions[at : at + 8])})" for at in range(0, len(conditions), 8)]
+    return conditions[0] if conditions else ""
 
 
 SELECT = "SELECT uid, modseq FROM messages WHERE mailbox_id = :b AND ({}) ORDER BY uid"

@@ -78,7 +78,7 @@ class View:
             return []
         if is_uid:
             found = []
-            for low, high in chosen.resolve(max(self.uids[-1], chosen.largest_named)):
+            for low, high in chosen.resolve(self.uids[-1]):  # what lies beyond the last is not there; `*` is the last
                 first, last = bisect_left(self.uids, low), bisect_right(self.uids, high)
                 if first < last:
                     found.append((self.uids[first], self.uids[last - 1]))
