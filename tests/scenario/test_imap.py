@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from mailcore.sessions.imap.folders import Pattern
 from tests.scenario.server import PASSWORD, RoostServer
 
 LETTER = b"From: Ann <ann@out.test>\r\nTo: u1@x.test\r\nSubject: Gr\xc3\xbc\xc3\x9fe %d\r\nMessage-ID: <%d@out.test>\r\nDate: Mon, 2 Mar 2026 10:00:00 +0100\r\n\r\nLine %d of the letter.\r\n"
@@ -254,6 +255,29 @@ def test_list_patterns_with_many_stars_are_quick(server: RoostServer) -> None:
     start = time.monotonic()
     wire.say('a LIST "" "' + "%*" * 400 + 'x"')
     assert time.monotonic() - start < 1.0
+    assert wire.say('b LIST "" "' + "*a" * 600 + '"')[-1].startswith((b"b BAD", b"b NO"))
+
+
+def test_comparing_a_pattern_costs_no_more_than_the_name_is_long() -> None:
+    names = ["a" * 99 + "/" + "a" * (100 + number % 100) + "b" for number in range(300)]
+    start = time.monotonic()
+    for text in ("*a" * 400, "*a" * 100, "%a" * 80 + "*b*c"):
+        pattern = Pattern(text)
+        assert not any(pattern.matches(name) for name in names)
+    assert time.monotonic() - start < 0.5
+    cases = {"*": "x", "%": "x", "a*c": "abc", "a%/c": "a/c", "a/%": "a/b", "*/c": "a/b/c", "%b%": "abc", "": "", "a*": "a"}
+    assert all(Pattern(text).matches(name) for text, name in cases.items())
+    wrong = {"%": "a/b", "a%": "a/b", "a*c": "abd", "a": "ab", "ab": "a", "%/%": "a/b/c"}
+    assert not any(Pattern(text).matches(name) for text, name in wrong.items())
+
+
+def test_a_parent_of_a_subscribed_mailbox_is_shown_when_asked_for(server: RoostServer) -> None:
+    wire = raw(server, "u6@x.test")
+    wire.say("a CREATE Top/Low")
+    wire.say("b UNSUBSCRIBE Top")
+    wire.say("c SUBSCRIBE Top/Low")
+    assert wire.say('d LIST (SUBSCRIBED) "" "Top%"') == [b"d OK Done."]
+    assert wire.say('e LIST (SUBSCRIBED RECURSIVEMATCH) "" "Top%"')[0] == b'* LIST (\\HasChildren) "/" "Top" ("CHILDINFO" ("SUBSCRIBED"))'
 
 
 def test_starttls_forgets_what_was_pipelined_behind_it(server: RoostServer) -> None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 DELIMITER = "/"
 USES = {"drafts": "\\Drafts", "sent": "\\Sent", "junk": "\\Junk", "trash": "\\Trash", "archive": "\\Archive"}
 """Role → RFC 6154's attribute."""
+PATTERN_CHARS = 1000
+"""Longest pattern once runs of wildcards are one; stops a LIST that costs more to compare than to send."""
 ROLES = {attribute.lower(): role for role, attribute in USES.items()}
 
 
@@ -72,34 +74,43 @@ def namespace(session: "Session", command: c.Namespace) -> Steps:
     yield from session.done(command)
 
 
-def matches(pattern: str, name: str) -> bool:
-    """Whether *name* fits *pattern*; `*` is any text, `%` any without the delimiter. Linear in both: only the last star is gone back to.
+class Pattern:
+    """A LIST pattern: `*` is any text, `%` any without the delimiter. RFC 3501 §6.3.8.
 
-    A `%` never has to be revisited across a delimiter, so one place to return to for each kind is enough.
+    All places in the pattern that fit so far are the bits of one number, so a name costs its length, whatever the wildcards.
     """
-    states = {0}
-    for char in name + "\0":
-        closed: set[int] = set()
-        todo = list(states)
-        while todo:
-            at = todo.pop()
-            if at in closed:
-                continue
-            closed.add(at)
-            if at < len(pattern) and pattern[at] in "*%":
-                todo.append(at + 1)
-        if char == "\0":
-            return len(pattern) in closed
-        states = set()
-        for at in closed:
-            if at < len(pattern):
-                if pattern[at] == "*" or (pattern[at] == "%" and char != DELIMITER):
-                    states.add(at)
-                elif pattern[at] == char:
-                    states.add(at + 1)
-        if not states:
+
+    def __init__(self, text: str) -> None:
+        text = squeezed(text)
+        if len(text) > PATTERN_CHARS:
+            raise MailError(Reason.SYNTAX, "The pattern is too long.")
+        self.text = text
+        self._any = self._within = 0
+        self._equal: dict[str, int] = {}
+        for at, char in enumerate(text):
+            if char == "*":
+                self._any |= 1 << at
+            elif char == "%":
+                self._within |= 1 << at
+            else:
+                self._equal[char] = self._equal.get(char, 0) | 1 << at
+        self._needed = sum(mask.bit_count() for mask in self._equal.values())
+
+    def matches(self, name: str) -> bool:
+        """Whether *name* fits."""
+        if self.text == "*":
+            return True
+        if len(name) < self._needed:
             return False
-    return False
+        anywhere, equal = self._any, self._equal.get
+        wild = anywhere | self._within
+        places = 1 | (wild & 1) << 1
+        for char in name:
+            places = places & (anywhere if char == DELIMITER else wild) | (places & equal(char, 0)) << 1
+            if not places:
+                return False
+            places |= (places & wild) << 1
+        return bool(places >> len(self.text))
 
 
 def squeezed(pattern: str) -> str:
@@ -114,10 +125,15 @@ def squeezed(pattern: str) -> str:
     return "".join(out)
 
 
-def canonical_pattern(reference: str, pattern: str) -> str:
+def canonical_pattern(reference: str, pattern: str) -> Pattern:
     """Reference and pattern joined, INBOX in capitals."""
     whole = squeezed(reference + pattern)
-    return "INBOX" + whole[5:] if whole[:5].upper() == "INBOX" and (len(whole) == 5 or whole[5] in "/*%") else whole
+    return Pattern("INBOX" + whole[5:] if whole[:5].upper() == "INBOX" and (len(whole) == 5 or whole[5] in "/*%") else whole)
+
+
+def parents_of(names: Iterable[str]) -> set[str]:
+    """Every name above one of *names*."""
+    return {name[:at] for name in names for at, char in enumerate(name) if char == DELIMITER}
 
 
 def list_(session: "Session", command: c.List) -> Steps:
@@ -130,24 +146,25 @@ def list_(session: "Session", command: c.List) -> Steps:
     def look(tx: Tx) -> tuple[list[Mailbox], list[str]]:
         return mailboxes.list_all(tx, session.account_id), mailboxes.subscriptions(tx, session.account_id)
 
-    boxes, subscribed = yield Read(look)
     patterns = [canonical_pattern(command.reference, p) for p in command.patterns]
+    boxes, subscribed = yield Read(look)
     yield b"".join(listed(session, command, boxes, set(subscribed), patterns))
     yield from session.done(command)
 
 
-def listed(session: "Session", command: c.List, boxes: list[Mailbox], subscribed: set[str], patterns: list[str]) -> Iterable[bytes]:
+def listed(session: "Session", command: c.List, boxes: list[Mailbox], subscribed: set[str], patterns: list[Pattern]) -> Iterable[bytes]:
     """The lines of LIST."""
     by_name = {box.name: box for box in boxes}
     wants_subscribed = ListSelect.SUBSCRIBED in command.select
-    names = sorted(subscribed | (set(by_name) if not wants_subscribed else set())) if wants_subscribed else sorted(by_name)
-    parents = {name[:at] for name in by_name for at in range(len(name)) if name[at] == DELIMITER}
+    above = parents_of(subscribed) if ListSelect.RECURSIVEMATCH in command.select else set()
+    names = sorted(subscribed | above if wants_subscribed else by_name)
+    parents = parents_of(by_name)
     shows_uses = not command.is_extended or ListReturn.SPECIAL_USE in command.returns or ListSelect.SPECIAL_USE in command.select or not command.returns
     for name in names:
         box = by_name.get(name)
         if ListSelect.SPECIAL_USE in command.select and (box is None or box.role not in USES):
             continue
-        if not any(matches(pattern, name) for pattern in patterns):
+        if not any(pattern.matches(name) for pattern in patterns):
             continue
         attributes = []
         if box is None:
@@ -159,7 +176,7 @@ def listed(session: "Session", command: c.List, boxes: list[Mailbox], subscribed
         attributes.append("\\HasChildren" if name in parents else "\\HasNoChildren")
         if shows_uses and box is not None and box.role in USES:
             attributes.append(USES[box.role])
-        info = ["SUBSCRIBED"] if ListSelect.RECURSIVEMATCH in command.select and any(s.startswith(name + "/") for s in subscribed) else []
+        info = ["SUBSCRIBED"] if name in above else []
         yield r.list_reply(attributes, DELIMITER, name, child_info=info)
         if command.status and box is not None and not box.is_noselect:
             yield r.status(name, status_of(session, box, command.status))
@@ -169,16 +186,16 @@ def lsub(session: "Session", command: c.Lsub) -> Steps:
     """LSUB. RFC 3501 §6.3.9: with `%`, a parent of a subscribed name is shown as \\Noselect."""
     names = yield Read(lambda tx: mailboxes.subscriptions(tx, session.account_id))
     pattern = canonical_pattern(command.reference, command.pattern)
-    out, shown = [], set()
+    out, shown, known = [], set(), set(names)
     for name in names:
-        if matches(pattern, name):
+        if pattern.matches(name):
             out.append(r.list_reply([], DELIMITER, name, kind="LSUB"))
             shown.add(name)
-        elif pattern.endswith("%"):
+        elif pattern.text.endswith("%"):
             parts = name.split(DELIMITER)
             for depth in range(len(parts) - 1, 0, -1):
                 parent = DELIMITER.join(parts[:depth])
-                if matches(pattern, parent) and parent not in shown and parent not in names:
+                if parent not in shown and parent not in known and pattern.matches(parent):
                     out.append(r.list_reply(["\\Noselect"], DELIMITER, parent, kind="LSUB"))
                     shown.add(parent)
     yield b"".join(out)
