@@ -14,9 +14,17 @@ from mailcore.wire.imap.framing import Framer
 BUFFER_BYTES = 256 * 1024
 """Input that may wait; beyond it the socket is not read."""
 
+SEND_SECONDS = 300.0
+"""How long a client may leave what it was sent unread; stops one that asks and never reads from holding memory and locks."""
+CHECK_EVERY_SECONDS = 1.0
+"""How often it is looked up whether an account may still be here, where a look costs a trip to another server."""
+
 
 class Gone(Exception):
     """The other side has left, or the server goes down."""
+
+
+SWITCHED_ON = "SELECT count(*) FROM accounts a JOIN domains d ON d.id = a.domain_id WHERE a.id = :a AND a.is_enabled = 1 AND d.is_enabled = 1"
 
 
 class Talker(asyncio.Protocol):
@@ -32,6 +40,8 @@ class Talker(asyncio.Protocol):
         self.transport: Any = None
         self.task: asyncio.Task[None] | None = None
         self.is_gone = False
+        self.has_ended = False
+        self._checked_at = 0.0
         self._wake = asyncio.Event()
         self._can_write = asyncio.Event()
         self._can_write.set()
@@ -69,10 +79,10 @@ class Talker(asyncio.Protocol):
             self.transport.pause_reading()
 
     def eof_received(self) -> bool:
-        """The other side sends no more."""
-        self.is_gone = True
+        """The other side sends no more; what it has sent is still carried out. TLS has no half-closed state."""
+        self.has_ended = True
         self._wake.set()
-        return False
+        return not self.is_tls
 
     def pause_writing(self) -> None:
         """The client does not read: wait with more."""
@@ -95,6 +105,8 @@ class Talker(asyncio.Protocol):
     async def wait(self, seconds: float) -> bool:
         """Wait for input or `wake`; False when time is up. Raises Gone."""
         self.check_alive()
+        if self.has_ended:
+            raise Gone
         self.resume_reading()
         self._wake.clear()
         if self.bridge.draining.is_set():
@@ -124,8 +136,21 @@ class Talker(asyncio.Protocol):
         self.check_alive()
         self.transport.write(data)
         if not self._can_write.is_set():
-            await self._can_write.wait()
+            try:
+                async with asyncio.timeout(SEND_SECONDS):
+                    await self._can_write.wait()
+            except TimeoutError:
+                self.transport.abort()
+                raise Gone from None
             self.check_alive()
+
+    async def may_stay(self, account_id: int) -> bool:
+        """Whether the account and its domain are still switched on."""
+        now = asyncio.get_running_loop().time()
+        if not self.bridge.is_inline and now - self._checked_at < CHECK_EVERY_SECONDS:
+            return True
+        self._checked_at = now
+        return bool(await self.bridge.read(lambda tx: tx.value(SWITCHED_ON, {"a": account_id})))
 
     async def upgrade(self) -> None:
         """Shake hands; what was pipelined before it is thrown away (RFC 3501 §6.2.1, RFC 2595 §4). Raises Gone, OSError."""

@@ -18,14 +18,13 @@ from mailcore.listen.limits import Connections
 from mailcore.sessions.imap import append, enter
 from mailcore.sessions.imap.session import MAX_BAD_COMMANDS, Session
 from mailcore.sessions.imap.steps import Asking, Compute, LongRead, Pause, Read, Write
-from mailcore.store import accounts
 from mailcore.store.accounts import Account
 from mailcore.wire import sasl
 from mailcore.wire.imap import commands as c
 from mailcore.wire.imap import responses as r
 from mailcore.wire.imap.codes import refusal_for
 from mailcore.wire.imap.errors import ImapSyntaxError
-from mailcore.wire.imap.framing import AFTER_LOGIN, Frame, FrameError, Line, LiteralChunk, LiteralWanted, NeedMore
+from mailcore.wire.imap.framing import AFTER_LOGIN, BEFORE_LOGIN, Frame, FrameError, Line, LiteralChunk, LiteralWanted, NeedMore
 from mailcore.wire.imap.parser import parse_command
 from mailcore.wire.imap.states import State
 
@@ -118,6 +117,7 @@ class Connection(Talker):
             session.bad_commands += 1
             await self.send(r.tagged(error.tag, error.status, error.detail, error.code) if error.tag else r.untagged("BAD", error.detail))
             return
+        await self.check_account(session)
         if isinstance(command, c.Login) and session.state is State.NOT_AUTHENTICATED and session.may_login:
             await self.sign_in(session, command, command.user, command.password)
         elif isinstance(command, c.Authenticate) and session.state is State.NOT_AUTHENTICATED:
@@ -132,6 +132,7 @@ class Connection(Talker):
                 session.is_tls = True
             if session.account is None:
                 self.forget_account()
+                self.framer.limits = BEFORE_LOGIN
 
     async def drive(self, steps: Asking[Any]) -> None:
         """Carry out what a handler asks for, in order."""
@@ -180,6 +181,7 @@ class Connection(Talker):
 
     async def append(self, session: Session, command: c.Append, wanted: LiteralWanted) -> None:
         """APPEND: judge it by its head, then stream the message into the blob spool."""
+        await self.check_account(session)
         try:
             await self.drive(append.refusal(session, command, wanted.size))
         except MailError as error:
@@ -345,8 +347,7 @@ class Connection(Talker):
 
     async def check_account(self, session: Session) -> None:
         """End the session of an account that was disabled or removed."""
-        account = await self.bridge.read(lambda tx: accounts.account(tx, session.account_id))
-        if account is None or not account.is_enabled:
+        if session.account is not None and not await self.may_stay(session.account.id):
             await self.send(r.bye("This account was switched off."))
             raise Gone
 

@@ -17,7 +17,6 @@ from mailcore.listen.connection import Gone, Talker
 from mailcore.listen.limits import Connections
 from mailcore.sessions import pop3
 from mailcore.store import access
-from mailcore.store.accounts import Account
 from mailcore.wire import sasl
 from mailcore.wire.imap.framing import FrameError, Line
 from mailcore.wire.pop3 import commands as c
@@ -50,8 +49,9 @@ class Connection(Talker):
         self.bad_commands = 0
         self.is_over = False
         self.fetched: list[int] = []
-        self.lease_until = 0
         self.owner = ""
+        self.locked: int | None = None
+        self.keeper: asyncio.Task[None] | None = None
 
     def farewell(self) -> bytes:
         """For a server that goes down."""
@@ -109,7 +109,9 @@ class Connection(Talker):
             command = c.parse_command(line)
             if type(command) not in ALLOWED[self.state]:
                 raise c.Pop3SyntaxError("Not now: sign in first." if self.state is State.AUTHORIZATION else "Not after signing in.")
-            await self.keep_lock()
+            if self.drop is not None and not await self.may_stay(self.drop.account.id):
+                await self.send(r.err("This account was switched off.", "AUTH"))
+                raise Gone
             await HANDLERS[type(command)](self, command)
         except c.Pop3SyntaxError as error:
             self.bad_commands += 1
@@ -120,24 +122,37 @@ class Connection(Talker):
 
     # The lock
 
-    async def lock(self, account: Account) -> None:
-        """Take the account's one POP3 lock. Raises MailError(IN_USE)."""
+    async def lock(self, account_id: int) -> None:
+        """Take the account's one POP3 lock, or renew it. Raises MailError(IN_USE)."""
         now = self.runtime.clock.micros()
         until = now + pop3.LEASE_SECONDS * SECOND
-        if not await self.bridge.write(lambda tx: access.take_pop3_lock(tx, account.id, self.owner, now, until)):
+        self.locked = account_id
+        if not await self.bridge.write(lambda tx: access.take_pop3_lock(tx, account_id, self.owner, now, until)):
+            self.locked = None
             raise MailError(Reason.IN_USE, "Another program is fetching this mailbox by POP3.")
-        self.lease_until = until
 
-    async def keep_lock(self) -> None:
-        """Renew the lease when half of it is over."""
-        if self.drop is not None and self.lease_until - self.runtime.clock.micros() < pop3.LEASE_SECONDS * SECOND // 2:
-            await self.lock(self.drop.account)
+    async def keep_lock(self, account_id: int) -> None:
+        """Renew the lease for as long as the session lives, whatever it does; a session that has lost it ends and deletes nothing."""
+        while True:
+            await asyncio.sleep(pop3.LEASE_SECONDS / 3)
+            try:
+                await self.lock(account_id)
+            except MailError as error:
+                if error.reason is Reason.IN_USE:
+                    self.is_gone = True
+                    self.transport.abort()
+                    self.wake()
+                    return
+                self.locked = account_id  # the store is busy: the lease lasts for two more tries
 
     def unlock(self) -> None:
         """Give the lock back."""
-        if self.drop is not None:
-            account_id = self.drop.account.id
-            self.drop = None
+        if self.keeper is not None:
+            self.keeper.cancel()
+            self.keeper = None
+        self.drop = None
+        account_id, self.locked = self.locked, None
+        if account_id is not None:
             with contextlib.suppress(MailError):
                 self.runtime.store.submit(lambda tx: access.free_pop3_lock(tx, account_id, self.owner))
 
@@ -158,8 +173,13 @@ class Connection(Talker):
             self.is_over = self.failures >= MAX_FAILURES or error.reason is Reason.BANNED
             raise
         found = account
-        await self.lock(found)
-        self.drop = await self.bridge.long_read(lambda tx: pop3.open_maildrop(tx, found))
+        await self.lock(found.id)
+        try:
+            self.drop = await self.bridge.long_read(lambda tx: pop3.open_maildrop(tx, found))
+        except BaseException:
+            self.unlock()
+            raise
+        self.keeper = asyncio.get_running_loop().create_task(self.keep_lock(found.id))
         self.state = State.TRANSACTION
         self.runtime.counts["sign_ins"] += 1
         await self.send(r.ok(f"{len(self.drop.entries)} messages."))

@@ -1,5 +1,6 @@
 """IMAP as real clients speak it, against a whole server."""
 
+import asyncio
 import contextlib
 import imaplib
 import re
@@ -11,9 +12,12 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from mailcore.listen import pop3
 from mailcore.sessions.imap.folders import Pattern
 from tests.scenario.server import PASSWORD, RoostServer
 
@@ -427,6 +431,77 @@ def test_pop3_reads_and_deletes_only_at_quit(server: RoostServer) -> None:
     last.quit()
     with sign_in(server, "u7@x.test") as imap:
         assert imap.select("Archive")[1] == [b"1"]
+
+
+def test_pop3_carries_out_what_came_before_the_client_stopped_sending(server: RoostServer) -> None:
+    for number in (1, 2):
+        deliver(server, "u3@x.test", number)
+    with sign_in(server, "u3@x.test") as imap:
+        before = int(imap.select("INBOX")[1][0])  # type: ignore[arg-type]
+    with socket.create_connection(("127.0.0.1", server.ports["pop3"]), 10) as half:
+        half.sendall(f"USER u3@x.test\r\nPASS {PASSWORD}\r\nDELE 1\r\nQUIT\r\n".encode())
+        half.shutdown(socket.SHUT_WR)
+        lines = half.makefile("rb").readlines()
+    assert len(lines) == 5 and all(line.startswith(b"+OK") for line in lines), lines
+    with sign_in(server, "u3@x.test") as imap:
+        assert int(imap.select("INBOX")[1][0]) == before - 1  # type: ignore[arg-type]
+
+
+def test_the_pop3_lock_is_renewed_while_the_session_lives_and_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[bool] = []
+    freed: list[object] = []
+
+    async def write(_fn: object) -> bool:
+        taken.append(len(taken) < 3)
+        return taken[-1]
+
+    monkeypatch.setattr(pop3.pop3, "LEASE_SECONDS", 0.03)
+    runtime = SimpleNamespace(clock=SimpleNamespace(micros=lambda: 0), store=SimpleNamespace(submit=freed.append))
+    bridge: Any = SimpleNamespace(runtime=runtime, write=write)
+
+    async def live() -> None:
+        one, two = (pop3.Connection(bridge, None, is_tls=False) for _ in range(2))  # type: ignore[arg-type]
+        two.transport = SimpleNamespace(abort=lambda: None)
+        await one.lock(1)
+        one.unlock()
+        assert len(freed) == 1
+        await two.lock(1)
+        await asyncio.wait_for(two.keep_lock(1), 2)
+        assert taken == [True, True, True, False] and two.is_gone
+        two.unlock()
+        assert len(freed) == 1  # it is another session's by now
+
+    asyncio.run(live())
+
+
+def test_imap_carries_out_what_came_before_the_client_stopped_sending(server: RoostServer) -> None:
+    wire = raw(server, "u3@x.test")
+    wire.socket.sendall(b"a SELECT INBOX\r\nb NOOP\r\n")
+    wire.socket.shutdown(socket.SHUT_WR)
+    assert wire.until(b"b ")[-1] == b"b OK Done." and wire.file.read() == b""
+
+
+def test_a_session_ends_at_the_next_command_after_its_account_was_switched_off(server: RoostServer) -> None:
+    import poplib
+
+    wire = raw(server, "u4@x.test")
+    pop = poplib.POP3("127.0.0.1", server.ports["pop3"], timeout=10)
+    pop.user("u4@x.test")
+    pop.pass_(PASSWORD)
+    server.run("account", "set", "u4@x.test", "--enabled", "off")
+    try:
+        assert wire.say("a NOOP")[-1].startswith(b"* BYE") and wire.file.readline() == b""
+        with pytest.raises(poplib.error_proto, match="switched off"):
+            pop.stat()
+    finally:
+        server.run("account", "set", "u4@x.test", "--enabled", "on")
+
+
+def test_after_unauthenticate_the_limits_of_strangers_hold(server: RoostServer) -> None:
+    wire = raw(server, "u4@x.test")
+    assert b" OK" in wire.say("a UNAUTHENTICATE")[-1]
+    wire.socket.sendall(b"b LOGIN {100000}\r\n")
+    assert not wire.file.readline().startswith(b"+")
 
 
 def test_fetchmail_fetches_by_pop3(server: RoostServer, tmp_path: Path) -> None:

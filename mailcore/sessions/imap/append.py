@@ -74,10 +74,13 @@ def store(session: "Session", command: c.Append, spool: Spool) -> Steps:
     bits, words = split_flags(message.flags)
     now = session.runtime.clock.micros()
     date = to_micros(message.date) if message.date is not None else now
-    placed = yield Write(
-        lambda tx: messages.append(
+
+    def write(tx: Tx) -> messages.Placed:
+        check_room(session, tx, box.role, len(data))  # again: other sessions have written since the message was announced
+        return messages.append(
             tx, session.runtime.store.blobs, session.account_id, box.id, new_email(staged, summary), actor=session.actor, now=now, flags=bits,
             keywords=" ".join(sorted(words, key=str.lower)), internal_date=date,
-        )
-    )  # fmt: skip
+        )  # fmt: skip
+
+    placed = yield Write(write)
     yield from session.done(command, code=r.appenduid(placed.uidvalidity, SequenceSet.of([placed.uid])))

@@ -112,8 +112,12 @@ def copy(session: "Session", command: c.Copy) -> Steps:
     ranges = chosen(view, command)
     box = yield from target(session, str(command.mailbox))
     now = session.runtime.clock.micros()
-    yield Read(lambda tx: check_quota(session, tx, view, ranges))
-    told = yield Write(lambda tx: messages.copy(tx, session.account_id, view.mailbox_id, box.id, ranges, actor=session.actor, now=now))
+
+    def write(tx: Tx) -> messages.Copied:
+        check_quota(session, tx, view, ranges)
+        return messages.copy(tx, session.account_id, view.mailbox_id, box.id, ranges, actor=session.actor, now=now)
+
+    told = yield Write(write)
     code = r.copyuid(box.uidvalidity, SequenceSet.of(told.source), SequenceSet.of(told.target)) if told.source else b""
     yield from session.done(command, code=code)
 
