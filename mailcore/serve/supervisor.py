@@ -250,6 +250,9 @@ class Supervisor:
             self.say(f"  {name:<12} {', '.join(where)}")
         for note in bound.notes:
             self.say(f"  ! {note}")
+        if told.get("demo"):
+            self.say("")
+            self.say(f"This is a sample and goes when it stops. {told['demo']}.")
         if told.get("setup_link"):
             self.say("")
             self.say("Finish set-up in a browser with this link (it works once, until set-up is done):")

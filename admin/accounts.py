@@ -1,0 +1,140 @@
+"""Accounts: list with filters, add, change, password, switch off, delete."""
+
+from typing import Any
+
+import flask
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from admin import presenters as p
+from admin.blueprints import PAGE, admin, domain_choices, domain_of, own_domains, scope, toast
+from admin.domains import quota_of, shown
+from mailcore.base.errors import MailError, Reason
+from mailcore.directory import resolve, verbs
+from mailcore.store import accounts as store
+from web import words
+from web.drawing import done, page
+from web.signed_in import account as mine
+from web.signed_in import require, safe_next
+from web.site import actor, site
+
+
+def initials_of(text: str) -> str:
+    """One or two capitals."""
+    found = [w for w in text.replace("@", " ").replace(".", " ").split() if w[0].isalnum()] or ["?"]
+    return (found[0][0] + (found[1][0] if len(found) > 1 else "")).upper()
+
+
+def account_row(row: store.Account) -> p.AccountRow:
+    """One line."""
+    percent = min(100, row.used_bytes * 100 // row.quota_bytes) if row.quota_bytes else None
+    return p.AccountRow(
+        address=row.address, name=row.display_name, initials=initials_of(row.display_name or row.address), tint=sum(row.address.encode()) % 5 + 1, role=row.role,
+        used_text=words.size(max(0, row.used_bytes)), quota_text=words.size(row.quota_bytes) if row.quota_bytes else _("no limit"), percent=percent,
+        seen_text=words.short(row.last_sign_in_at) if row.last_sign_in_at else _("never"), is_disabled=not row.is_enabled,
+    )  # fmt: skip
+
+
+@admin.route("/accounts", methods=["GET", "POST"])
+@require("domain-admin")
+def accounts() -> Any:
+    if flask.request.method == "POST":
+        return bulk(flask.request.form)
+    args, tx = flask.request.args, site().read()
+    q, state = args.get("q", "").strip(), args.get("state", "")
+    domain_id = domain_of(args["domain"]).id if args.get("domain") else scope()
+    found = store.accounts(tx, domain_id, after=args.get("cursor", ""), limit=PAGE, contains=q)
+    chosen = [a for a in found if state == "" or (state == "off") is (not a.is_enabled) and (state != "full" or a.quota_bytes and a.used_bytes * 100 >= a.quota_bytes * 95)]
+    total = store.count_accounts(tx, domain_id)
+    older = flask.url_for("admin.accounts", q=q, domain=args.get("domain", ""), state=state, cursor=found[-1].address) if len(found) == PAGE else None
+    states = (p.Choice(value="", label=_("All")), p.Choice(value="on", label=_("Switched on")), p.Choice(value="off", label=_("Switched off")), p.Choice(value="full", label=_("Nearly full")))
+    paging = p.Paging(shown=len(chosen), total=total, older=older, is_filtered=bool(q or state), state="ready" if chosen else "empty")
+    summary = ngettext("One account.", "%(num)d accounts in %(domains)d domains.", total, domains=len(own_domains()))
+    return page(
+        "admin/accounts.html", area="accounts", summary=summary, q=q, domain=args.get("domain", ""), domains=(p.Choice(value="", label=_("All domains")), *domain_choices()),
+        state=state, states=states, rows=tuple(account_row(a) for a in chosen), paging=paging,
+    )  # fmt: skip
+
+
+def bulk(form: Any) -> Any:
+    """Switch several accounts on or off."""
+    is_on, count = form.get("op") == "enable", 0
+    if form.get("op") not in ("enable", "disable"):
+        flask.abort(400)
+    for address in form.getlist("ids")[:1000]:
+        found = verbs.find_account(site().read(), address)
+        site().write(lambda tx, a=found: verbs.set_account(tx, actor(), a.id, {"is_enabled": is_on}, site().now()))  # type: ignore[misc]
+        count += 1
+    toast(ngettext("One account changed", "%(num)d accounts changed", count))
+    return done(safe_next(form.get("next"), flask.url_for("admin.accounts")))
+
+
+@admin.route("/accounts/new", methods=["GET", "POST"])
+@require("domain-admin")
+def account_new() -> Any:
+    form, errors = flask.request.form, {}
+    if flask.request.method == "POST":
+        try:
+            address = f"{form.get('localpart', '').strip()}@{form.get('domain', '')}"
+            hashed, quota = verbs.checked_hash(form.get("password", "")), quota_of(form.get("quota", ""))
+            site().write(
+                lambda tx: verbs.add_account(tx, actor(), address, site().now(), password_hash=hashed, display_name=form.get("name", ""), quota_bytes=quota, role=form.get("role", "user"))
+            )
+            toast(_("%(address)s is made", address=address))
+            return done(flask.url_for("admin.accounts"))
+        except MailError as error:
+            errors["password" if "assword" in error.detail else "quota" if "Quota" in error.detail or "quota" in error.detail else "localpart"] = error.detail
+    domain = form.get("domain") or flask.request.args.get("domain") or (own_domains()[0].name if own_domains() else "")
+    made = p.AccountPage(
+        is_new=True, address=f"{form.get('localpart', '')}@{domain}", name=form.get("name", ""), quota=form.get("quota", ""), role=form.get("role", "user"),
+        domains=domain_choices(), errors=errors,
+    )  # fmt: skip
+    return page("admin/account.html", area="accounts", page=made), 422 if errors else 200
+
+
+@admin.route("/accounts/<address>", methods=["GET", "POST"])
+@require("domain-admin")
+def account(address: str) -> Any:
+    found, errors = verbs.find_account(site().read(), address), {}
+    actor().require_domain(found.domain_id)
+    if flask.request.method == "POST":
+        try:
+            return change(found, flask.request.form)
+        except MailError as error:
+            errors[{"password": "password", "delete": "confirm"}.get(flask.request.form.get("op", ""), "quota")] = error.detail
+    return page("admin/account.html", area="accounts", page=account_page(found, errors)), 422 if errors else 200
+
+
+def account_page(found: store.Account, errors: dict[str, str]) -> p.AccountPage:
+    """One account."""
+    row = account_row(found)
+    others = tuple(a for a in resolve.addresses_of(site().read(), found) if a != found.address)
+    return p.AccountPage(
+        address=found.address, name=found.display_name, initials=row.initials, tint=row.tint, role=found.role, quota=shown(found.quota_bytes), used_text=row.used_text,
+        percent=row.percent, aliases=others, created_text=words.long(found.created_at), seen_text=row.seen_text, messages=found.used_count,
+        is_disabled=not found.is_enabled, is_me=found.id == mine().id, domains=domain_choices(), errors=errors,
+    )  # fmt: skip
+
+
+def change(found: store.Account, form: Any) -> Any:
+    """One change of one account. Raises MailError."""
+    op, here = form.get("op", ""), flask.url_for("admin.account", address=found.address)
+    if op == "save":
+        wanted = {"display_name": form.get("name", ""), "quota_bytes": quota_of(form.get("quota", ""))}
+        if found.id != mine().id:
+            wanted["role"] = form.get("role", found.role)
+        site().write(lambda tx: verbs.set_account(tx, actor(), found.id, wanted, site().now()))
+    elif op == "password":
+        hashed = verbs.checked_hash(form.get("password", ""))
+        site().write(lambda tx: verbs.set_password(tx, actor(), found.id, hashed, site().now()))
+    elif op in ("enable", "disable"):
+        site().write(lambda tx: verbs.set_account(tx, actor(), found.id, {"is_enabled": op == "enable"}, site().now()))
+    elif op == "delete":
+        if form.get("confirm") != found.address:
+            raise MailError(Reason.SYNTAX, _("Type the address to delete the account."))
+        site().write(lambda tx: verbs.remove_account(tx, actor(), found.id, site().now()))
+        here = flask.url_for("admin.accounts")
+    else:
+        flask.abort(400)
+    toast(_("Saved") if op != "delete" else _("%(address)s is deleted", address=found.address))
+    return done(here)

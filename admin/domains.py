@@ -1,0 +1,185 @@
+"""Domains: list, add, limits, DNS records, delete."""
+
+from typing import Any
+
+import flask
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from admin import presenters as p
+from admin.blueprints import PAGE, admin, domain_of, own_domains, toast
+from mailcore.base.errors import MailError, Reason
+from mailcore.directory import dns_records, overview, verbs
+from mailcore.settings import values
+from mailcore.settings.catalogue import BY_NAME
+from mailcore.store import accounts
+from web import words
+from web.drawing import done, page
+from web.signed_in import require
+from web.site import actor, site
+
+
+def totals() -> dict[int, tuple[int, int]]:
+    """Accounts and bytes by domain, read once a request."""
+    if not hasattr(flask.g, "totals"):
+        flask.g.totals = accounts.domain_totals(site().read())
+    return flask.g.totals  # type: ignore[no-any-return]
+
+
+def domain_row(domain: accounts.Domain) -> p.DomainRow:
+    """One line; DNS is told from what is known already, so that a list never waits for it."""
+    count, used = totals().get(domain.id, (0, 0))
+    return p.DomainRow(
+        name=domain.name, dns_tone="", dns_text=_("see DNS records"), certificate_text=_("own CA"), accounts=count, storage_text=words.size(used), received=0, sent=0,
+        is_disabled=not domain.is_enabled,
+    )  # fmt: skip
+
+
+@admin.get("/domains")
+@require("domain-admin")
+def domains() -> Any:
+    q = flask.request.args.get("q", "").strip().lower()
+    found = [d for d in own_domains() if q in d.name]
+    summary = ngettext("One domain is served here.", "%(num)d domains are served here.", len(own_domains()))
+    paging = p.Paging(shown=len(found), total=len(found), is_filtered=bool(q), state="ready" if found else "empty")
+    return page("admin/domains.html", area="domains", summary=summary, q=q, rows=tuple(domain_row(d) for d in found), paging=paging)
+
+
+@admin.route("/domains/new", methods=["GET", "POST"])
+@require("server-admin")
+def domain_new() -> Any:
+    name, errors = flask.request.form.get("name", ""), {}
+    if flask.request.method == "POST":
+        try:
+            quota = quota_of(flask.request.form.get("account_quota", ""))
+
+            def add(tx: Any) -> int:
+                domain_id = verbs.add_domain(tx, actor(), name, site().now())
+                values.write(tx, "quota.default", quota, scope=f"domain:{domain_id}", actor=actor().name, now=site().now())
+                return domain_id
+
+            site().write(add)
+            site().runtime.settings.refresh()
+            toast(_("%(name)s is served now", name=name))
+            return done(flask.url_for("admin.dns", domain=verbs.domain_name(name)))
+        except MailError as error:
+            errors["name"] = error.detail
+    return page("admin/domain_new.html", area="domains", name=name, errors=errors), 422 if errors else 200
+
+
+def quota_of(text: str) -> int:
+    """A size as typed; empty is none. Raises MailError(SYNTAX)."""
+    return int(values.parse(BY_NAME["quota.default"], text)) if text.strip() else 0
+
+
+@admin.route("/domains/<domain>", methods=["GET", "POST"])
+@require("domain-admin")
+def domain(domain: str) -> Any:
+    found, errors = domain_of(domain), {}
+    if flask.request.method == "POST":
+        try:
+            return change(found, flask.request.form)
+        except MailError as error:
+            errors["accounts" if flask.request.form.get("op") == "limits" else "form"] = error.detail
+    tab = flask.request.args.get("tab", "limits" if errors else "accounts")
+    if tab not in ("accounts", "aliases", "limits"):
+        flask.abort(404)
+    rows, paging = tab_rows(found, tab)
+    return page("admin/domain.html", area="domains", page=domain_page(found, tab, errors), rows=rows, paging=paging), 422 if errors else 200
+
+
+def tab_rows(found: accounts.Domain, tab: str) -> tuple[tuple[Any, ...], p.Paging]:
+    """Rows and paging of a domain's tab."""
+    from admin.accounts import account_row
+    from admin.aliases import alias_row
+
+    cursor = flask.request.args.get("cursor", "")
+    tx = site().read()
+    if tab == "aliases":
+        some = accounts.aliases(tx, found.id, after=cursor, limit=PAGE)
+        rows, total = tuple(alias_row(a) for a in some), accounts.count_aliases(tx, found.id)
+    else:
+        people = accounts.accounts(tx, found.id, after=cursor, limit=PAGE) if tab == "accounts" else []
+        rows, total, some = tuple(account_row(a) for a in people), accounts.count_accounts(tx, found.id), people  # type: ignore[assignment]
+    older = flask.url_for("admin.domain", domain=found.name, tab=tab, cursor=some[-1].address) if len(some) == PAGE else None
+    return rows, p.Paging(shown=len(rows), total=total, older=older, state="ready" if rows else "empty")
+
+
+def domain_page(found: accounts.Domain, tab: str, errors: dict[str, str] | None = None) -> p.DomainPage:
+    """A domain with its tabs."""
+    count, used = totals().get(found.id, (0, 0))
+    limits = p.DomainLimits(
+        accounts=str(found.max_accounts or ""), storage=shown(found.max_size_bytes), account_quota=shown(int(site().runtime.settings.get("quota.default", domain_id=found.id))),
+        message_size=shown(int(site().runtime.settings.get("smtp.message_size", domain_id=found.id))),
+    )  # fmt: skip
+    summary = ngettext("One account, %(used)s of mail.", "%(num)d accounts, %(used)s of mail.", count, used=words.size(used))
+    return p.DomainPage(name=found.name, summary=summary, tab=tab, is_disabled=not found.is_enabled, limits=limits, errors=errors or {})
+
+
+def shown(size: int) -> str:
+    """A size as it is typed; "" for none."""
+    return values.show(BY_NAME["quota.default"], size) if size else ""
+
+
+def change(found: accounts.Domain, form: Any) -> Any:
+    """Limits, or delete. Raises MailError."""
+    if form.get("op") == "delete":
+        if form.get("confirm") != found.name:
+            raise MailError(Reason.SYNTAX, _("Type the domain's name to delete it."))
+        site().write(lambda tx: verbs.remove_domain(tx, actor(), found.id, site().now()))
+        toast(_("%(name)s is no longer served", name=found.name))
+        return done(flask.url_for("admin.domains"))
+    wanted = {"max_accounts": int(form.get("accounts") or 0) if (form.get("accounts") or "0").isdigit() else -1, "max_size_bytes": quota_of(form.get("storage", ""))}
+    if wanted["max_accounts"] < 0:
+        raise MailError(Reason.SYNTAX, _("Accounts: a number, or empty."))
+    quota, size = quota_of(form.get("account_quota", "")), form.get("message_size", "").strip() or None
+
+    def write(tx: Any) -> None:
+        verbs.set_domain(tx, actor(), found.id, wanted, site().now())
+        values.write(tx, "quota.default", quota, scope=f"domain:{found.id}", actor=actor().name, now=site().now())
+        values.write(tx, "smtp.message_size", size, scope=f"domain:{found.id}", actor=actor().name, now=site().now())
+
+    site().write(write)
+    site().runtime.settings.refresh()
+    toast(_("Saved"))
+    return done(flask.url_for("admin.domain", domain=found.name, tab="limits"))
+
+
+def dns_all() -> Any:
+    """The records of every domain, worst first."""
+    pages = tuple(sorted((dns_page(d) for d in own_domains()[:20]), key=lambda x: -x.to_fix))
+    count = sum(x.to_fix for x in pages)
+    summary = ngettext("One record wants attention.", "%(num)d records want attention.", count) if count else _("Every record we could ask for is right.")
+    return page("admin/dns.html", area="dns", summary=summary, pages=pages)
+
+
+@admin.get("/dns", defaults={"domain": None})
+@admin.route("/domains/<domain>/dns", methods=["GET", "POST"])
+@require("domain-admin")
+def dns(domain: str | None) -> Any:
+    if domain is None:
+        return dns_all()
+    found = domain_of(domain)
+    if flask.request.method == "POST":
+        forget = getattr(site().runtime.resolver, "forget", None)
+        if forget is not None:
+            forget()
+        if "HX-Request" in flask.request.headers:
+            return flask.render_template("admin/_records.html", page=dns_page(found))
+        return done(flask.url_for("admin.dns", domain=found.name))
+    return page("admin/domain.html", area="domains", page=dns_page(found), rows=(), paging=p.Paging())
+
+
+STATUS = {"right": "right", "missing": "missing", "wrong": "wrong", "optional": "unchecked", "unknown": "unchecked"}
+
+
+def dns_page(found: accounts.Domain) -> p.DomainPage:
+    """The records of a domain, as published now."""
+    rows = tuple(
+        p.DnsRecord(kind=overview.kind_of(r), name=r.name, type=r.rdtype, value=r.value, status=STATUS[r.state], text=r.why, found="; ".join(r.found)[:500])
+        for r in dns_records.check(site().runtime, site().read(), found)
+    )
+    made = domain_page(found, "dns")
+    return p.DomainPage(name=found.name, summary=made.summary, tab="dns", is_disabled=made.is_disabled, records=rows, checked_text=_("asked just now"))
+
+

@@ -1,0 +1,155 @@
+"""Mail flow: the queue with its items, and the timeline of every message."""
+
+from typing import Any
+
+import flask
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from admin import presenters as p
+from admin.blueprints import PAGE, admin, is_server, own_domains, toast
+from mailcore.base.errors import MailError, Reason
+from mailcore.directory import flow_verbs
+from mailcore.store import outbox, records
+from web import words
+from web.drawing import done, page
+from web.signed_in import require, safe_next
+from web.site import actor, site
+
+
+def queue_row(item: outbox.Item) -> p.QueueRow:
+    """One item as a line."""
+    people = outbox.recipients(site().read(), item.id)
+    waiting = [r for r in people if r.state == "waiting"] or people
+    names = ", ".join(r.address for r in waiting[:2]) + (f" +{len(waiting) - 2}" if len(waiting) > 2 else "")
+    reply = next((f"{r.code or ''} {r.detail}".strip() for r in waiting if r.detail), "")
+    hours = (site().now() - item.created_at) // 3_600_000_000
+    return p.QueueRow(
+        id=str(item.id), sender=item.sender, recipient=names, subject=item.subject, state="held" if item.state == "held" else "waiting",
+        next_text=_("when released") if item.state == "held" else words.short(item.next_at), age_text=_("%(hours)d h", hours=hours) if hours else _("under an hour"),
+        size_text=words.size(item.size), attempts=item.attempts, reply=reply[:200],
+    )  # fmt: skip
+
+
+@admin.route("/queue", methods=["GET", "POST"])
+@require("server-admin")
+def queue() -> Any:
+    if flask.request.method == "POST":
+        return act(flask.request.form.getlist("ids"))
+    args, tx = flask.request.args, site().read()
+    q, state = args.get("q", "").strip(), args.get("state", "")
+    cursor = int(args["cursor"]) if args.get("cursor", "").isdigit() else 0
+    found = outbox.listing(tx, state=state, contains=q, after_id=cursor, limit=PAGE)
+    total = outbox.count(tx)
+    states = (p.Choice(value="", label=_("All")), p.Choice(value="waiting", label=_("Waiting")), p.Choice(value="held", label=_("Held")))
+    older = flask.url_for("admin.queue", q=q, state=state, cursor=found[-1].id) if len(found) == PAGE else None
+    busy = outbox.waiting_by_domain(tx, limit=1)
+    summary = _("Nothing waits. Every message sent has arrived at its next server.") if not total else ngettext("One message waits.", "%(num)d messages wait.", total)
+    if busy:
+        summary += " " + _("Most of them for %(domain)s.", domain=busy[0][0])
+    paging = p.Paging(shown=len(found), total=total, older=older, is_filtered=bool(q or state), state="ready" if found else "empty")
+    return page("admin/queue.html", area="queue", summary=summary, q=q, state=state, states=states, rows=tuple(queue_row(i) for i in found), paging=paging)
+
+
+def act(ids: list[str]) -> Any:
+    """Retry, hold, release, bounce or delete messages."""
+    op, count = flask.request.form.get("op", ""), 0
+    for item_id in ids[:1000]:
+        if item_id.isdigit():
+            site().write(lambda tx, i=int(item_id): flow_verbs.change(tx, actor(), i, op, site().now()))  # type: ignore[misc]
+            count += 1
+    toast(ngettext("Done with one message", "Done with %(num)d messages", count))
+    return done(safe_next(flask.request.form.get("next"), flask.url_for("admin.queue")))
+
+
+@admin.route("/queue/<int:item_id>", methods=["GET", "POST"])
+@require("server-admin")
+def queue_item(item_id: int) -> Any:
+    if flask.request.method == "POST":
+        return act([str(item_id)])
+    tx = site().read()
+    item = outbox.get(tx, item_id)
+    if item is None:
+        raise MailError(Reason.NOT_FOUND, _("This message is no longer in the queue."))
+    tries = tuple(attempt(e) for e in reversed(records.trace_of(tx, item.trace_id)) if e.kind in ("sent", "deferred", "failed"))
+    relay = str(site().runtime.settings.get("relay.host"))
+    head = records.trace_head(tx, item.trace_id)
+    made = p.QueueItemPage(
+        row=queue_row(item), attempts=tries, trace_id=item.trace_id, route_text=_("It goes through %(host)s.", host=relay) if relay else _("It goes straight to the recipient's server."),
+        expires_text=words.long(item.expires_at), message_id=head.msgid if head else "",
+    )  # fmt: skip
+    return page("admin/queue_item.html", area="queue", page=made)
+
+
+def attempt(event: records.TraceEvent) -> p.Attempt:
+    """One try."""
+    data = event.data
+    text = {"sent": _("%(address)s was taken", address=event.address), "deferred": _("%(address)s must wait", address=event.address), "failed": _("%(address)s was refused", address=event.address)}[event.kind]
+    return p.Attempt(
+        time_text=words.short(event.at), time_iso=words.iso(event.at), host=f"{data.get('host', '')} {data.get('address', '')}".strip(),
+        outcome={"sent": "delivered", "deferred": "later", "failed": "failed"}[event.kind], text=text, reply=f"{data.get('code') or ''} {data.get('text', '')}".strip(), tls=data.get("tls", ""),
+    )  # fmt: skip
+
+
+STATES = {"delivered": "delivered", "sent": "delivered", "queued": "waiting", "failed": "failed", "refused": "refused", "dropped": "failed"}
+
+
+def state_words(outcome: str) -> str:
+    """An outcome for people."""
+    return {"delivered": _("delivered"), "sent": _("sent"), "queued": _("waiting"), "failed": _("failed"), "refused": _("refused"), "dropped": _("nobody to tell")}.get(outcome, outcome)
+
+
+@admin.get("/messages")
+@require("domain-admin")
+def timeline() -> Any:
+    args, tx = flask.request.args, site().read()
+    q, state = args.get("q", "").strip(), args.get("state", "")
+    before = int(args["cursor"]) if args.get("cursor", "").isdigit() else None
+    domain = "" if is_server() else own_domains()[0].name
+    found = records.find_traces(tx, contains=q, before=before, domain=domain, limit=PAGE)
+    chosen = [h for h in found if not state or STATES.get(h.outcome) == state]
+    rows = tuple(
+        p.TraceRow(id=h.trace_id, time_text=words.short(h.at), time_iso=words.iso(h.at), sender=h.sender, recipient=h.recipients, subject=h.subject, state=STATES.get(h.outcome, "waiting"), state_text=state_words(h.outcome))
+        for h in chosen
+    )
+    states = (p.Choice(value="", label=_("All")), p.Choice(value="delivered", label=_("Delivered")), p.Choice(value="waiting", label=_("Waiting")), p.Choice(value="failed", label=_("Failed")))
+    older = flask.url_for("admin.timeline", q=q, state=state, cursor=found[-1].at) if len(found) == PAGE else None
+    paging = p.Paging(shown=len(rows), total=len(rows), older=older, is_filtered=bool(q or state), state="ready" if rows else "empty")
+    return page("admin/timeline.html", area="timeline", summary=_("Every message of the last 90 days, and what became of it."), q=q, state=state, states=states, rows=rows, paging=paging)
+
+
+@admin.get("/messages/<trace_id>")
+@require("domain-admin")
+def trace(trace_id: str) -> Any:
+    head = records.trace_head(site().read(), trace_id)
+    names = tuple(f"@{d.name}" for d in own_domains())
+    if head is None or (not is_server() and not any(n in f"{head.sender} {head.recipients}".lower() for n in names)):
+        raise MailError(Reason.NOT_FOUND, _("There is no such message."))
+    return page("admin/trace.html", area="timeline", page=trace_page(head))
+
+
+def trace_page(head: records.TraceHead) -> p.TracePage:
+    """The whole story of one message."""
+    events = tuple(story(e) for e in records.trace_of(site().read(), head.trace_id))
+    return p.TracePage(
+        id=head.trace_id, sender=head.sender, recipients=tuple(r for r in head.recipients.split(", ") if r), subject=head.subject, state=STATES.get(head.outcome, "waiting"),
+        state_text=state_words(head.outcome), size_text=words.size(head.size), message_id=head.msgid, events=events,
+    )  # fmt: skip
+
+
+def story(event: records.TraceEvent) -> p.TimelineEvent:
+    """One event in words."""
+    data, who = event.data, event.address
+    title, text, code, tone = event.kind, "", "", "accent"
+    if event.kind == "accepted":
+        title = _("Sent by %(who)s", who=data["by"]) if data.get("by") else _("Arrived from %(host)s", host=data.get("helo") or data.get("ip", ""))
+        text = ", ".join(str(x) for x in (data.get("ip"), data.get("tls"), words.size(int(data.get("size", 0)))) if x)
+    elif event.kind == "delivered":
+        title, text, tone = _("Delivered to %(who)s", who=who), _("in %(mailbox)s", mailbox=data.get("mailbox", "INBOX")), "green"
+    elif event.kind in ("sent", "deferred", "failed"):
+        title = {"sent": _("%(host)s took it for %(who)s", host=data.get("host", ""), who=who), "deferred": _("%(who)s must wait", who=who), "failed": _("Not delivered to %(who)s", who=who)}[event.kind]
+        text, code = ", ".join(str(x) for x in (data.get("address"), data.get("tls")) if x), f"{data.get('code') or ''} {data.get('text', '')}".strip()
+        tone = {"sent": "green", "deferred": "amber", "failed": "red"}[event.kind]
+    elif event.kind in ("told", "report"):
+        title = _("The sender was told") if event.kind == "told" else _("A report about another message")
+    return p.TimelineEvent(time_text=words.local(event.at).strftime("%H:%M:%S"), time_iso=words.iso(event.at), title=title, text=text, code=code, tone=tone)

@@ -1,0 +1,72 @@
+"""What an admin should look at first: things that need doing, each with why and where to mend it."""
+
+import shutil
+from dataclasses import dataclass
+
+from mailcore.base.clock import DAY, HOUR, Micros
+from mailcore.directory import dns_records
+from mailcore.runtime.runtime import Runtime
+from mailcore.store import Tx, access, accounts, outbox, records
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """One thing to do. *level*: bad, warn, info; *place* and *target* say where: dns, queue, settings, accounts, bans, domains."""
+
+    level: str
+    title: str
+    text: str
+    place: str
+    target: str = ""
+
+
+def needs(runtime: Runtime, tx: Tx, now: Micros) -> list[Need]:
+    """Everything that wants attention, worst first."""
+    found: list[Need] = []
+    free = shutil.disk_usage(runtime.config.data_dir).free
+    if free < runtime.settings.get("storage.reserve") * 2:
+        found.append(Need(level="bad", title="The disk is nearly full", text=f"{free // 1024**2} MB are free. Below the reserve no mail is taken.", place="settings", target="storage"))
+    domains = accounts.domains(tx)
+    if not domains:
+        found.append(Need(level="bad", title="No domain is served yet", text="Mail arrives once there is a domain and somebody in it.", place="domains"))
+    if not runtime.settings.get("server.hostname"):
+        found.append(Need(level="warn", title="The server has no name of its own", text="Other servers see it in the greeting; it should be its public DNS name.", place="settings", target="server"))
+    for name, count, detail in outbox.waiting_by_domain(tx, limit=5):
+        plural = "message waits" if count == 1 else "messages wait"
+        found.append(Need(level="warn", title=f"{count} {plural} for {name or 'the relay'}", text=f"The other side says: {detail[:160]}" if detail else "It could not be reached.", place="queue", target=name))
+    if runtime.settings.get("server.mode") != "lan":
+        for domain in domains[:20]:
+            missing = [r for r in dns_records.check(runtime, tx, domain) if r.state in ("missing", "wrong")]
+            if missing:
+                names = ", ".join(dict.fromkeys(kind_of(r) for r in missing))
+                found.append(Need(level="bad", title=f"{domain.name}: {names} to fix", text=missing[0].why + " We show the record to publish.", place="dns", target=domain.name))
+    full = tx.all("SELECT address FROM accounts WHERE quota_bytes > 0 AND used_bytes * 100 >= quota_bytes * 95 AND deleted_at IS NULL ORDER BY address LIMIT 20")
+    if full:
+        found.append(Need(level="warn", title=f"{len(full)} accounts are nearly full", text=", ".join(r[0] for r in full[:4]) + ". Mail for a full account is refused.", place="accounts"))
+    banned = access.bans(tx, now)
+    if banned:
+        found.append(Need(level="info", title=f"{len(banned)} addresses may not sign in", text=f"{banned[0][0]}: {banned[0][1]}", place="sessions"))
+    order = {"bad": 0, "warn": 1, "info": 2}
+    return sorted(found, key=lambda n: order[n.level])
+
+
+def kind_of(record: dns_records.Record) -> str:
+    """A record's common name: MX, SPF, DMARC, DKIM, or its type."""
+    if record.rdtype == "TXT":
+        return "DMARC" if record.name.startswith("_dmarc.") else "DKIM" if "._domainkey." in record.name else "SPF"
+    return record.rdtype
+
+
+def today(tx: Tx, now: Micros) -> dict[str, int]:
+    """Totals since midnight UTC by counter name."""
+    start = now // DAY * DAY
+    return {name: sum(hours.values()) for name, hours in records.counters(tx, start).items()}
+
+
+def last_hours(tx: Tx, now: Micros, hours: int = 24) -> tuple[list[int], list[int], list[int]]:
+    """(hour numbers, accepted, refused) of the last *hours* hours, oldest first."""
+    newest = now // HOUR
+    span = list(range(newest - hours + 1, newest + 1))
+    found = records.counters(tx, (newest - hours + 1) * HOUR)
+    accepted, refused = found.get("received", {}), found.get("refused", {})
+    return span, [accepted.get(h, 0) for h in span], [refused.get(h, 0) for h in span]
