@@ -504,6 +504,24 @@ def test_after_unauthenticate_the_limits_of_strangers_hold(server: RoostServer) 
     assert not wire.file.readline().startswith(b"+")
 
 
+def test_two_appends_at_once_do_not_go_over_the_quota(server: RoostServer) -> None:
+    server.run("account", "set", "u5@x.test", "--quota", "1M")
+    try:
+        both = [raw(server, "u5@x.test") for _ in range(2)]
+        message = b"Subject: large\r\n\r\n" + b"x" * 600_000 + b"\r\n"
+        for wire in both:
+            wire.socket.sendall(b"a APPEND Archive {%d}\r\n" % len(message))
+            assert wire.file.readline().startswith(b"+ ")
+        for wire in both:
+            wire.socket.sendall(message + b"\r\n")
+        answers = [wire.until(b"a ")[-1] for wire in both]
+        assert sorted(b"[OVERQUOTA]" in answer for answer in answers) == [False, True], answers
+        both[0].say("b SELECT Archive")
+        assert b"[OVERQUOTA]" in both[0].say("c COPY 1 INBOX")[-1]
+    finally:
+        server.run("account", "set", "u5@x.test", "--quota", "0")
+
+
 def test_fetchmail_fetches_by_pop3(server: RoostServer, tmp_path: Path) -> None:
     if shutil.which("fetchmail") is None:
         pytest.skip("fetchmail is not installed")
