@@ -116,7 +116,7 @@ def sessions() -> Any:
         if found is not None and q in f"{found.address} {one.ip} {one.agent}".lower():
             rows.append(
                 p.SessionRow(
-                    id=str(one.id), account=found.address, kind="browser", program=one.agent[:80], address=one.ip, since_text=words.short(one.created_at),
+                    id=str(one.id), account=found.address, kind="web", program=one.agent[:80], address=one.ip, since_text=words.short(one.created_at),
                     seen_text=words.short(one.seen_at), is_this=one.id == visitor().session.id,
                 )
             )  # fmt: skip

@@ -5,6 +5,7 @@ Reads go through `site().store.read()`; verbs that write are the directory's, th
 """
 
 from collections.abc import Callable
+from contextvars import copy_context
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
@@ -42,8 +43,9 @@ class Site:
         return self.runtime.store.read()
 
     def write(self, fn: Callable[[Tx], T], *, bulk: bool = False) -> T:
-        """Run one of mailcore's verbs in the store's write."""
-        return self.runtime.store.write(fn, bulk=bulk)
+        """Run one of mailcore's verbs in the store's write, on the writer's thread but with this request's context."""
+        context = copy_context()
+        return self.runtime.store.write(lambda tx: context.run(fn, tx), bulk=bulk)
 
     def now(self) -> int:
         """The present in microseconds since 1970 UTC."""

@@ -30,7 +30,7 @@ def free_ports(count: int) -> list[int]:
 class RoostServer:
     """Set up with people u1@x.test … and admin@x.test, started, stopped. `ports` maps listener names to ports."""
 
-    def __init__(self, *, people: int = 3, dns: str = "none", workers: int = 2, listeners: tuple[str, ...] = LISTENERS, settings: dict[str, str] | None = None, host: str = "127.0.0.1", **environ: str) -> None:
+    def __init__(self, *, people: int = 3, dns: str = "none", workers: int = 2, listeners: tuple[str, ...] = LISTENERS, settings: dict[str, str] | None = None, host: str = "127.0.0.1", is_set_up: bool = True, **environ: str) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="roost-test-"))
         self.ports = dict(zip(listeners, free_ports(len(listeners)), strict=True))
         listen = ",".join(f"{name}={host}:{port}" for name, port in self.ports.items())
@@ -38,13 +38,18 @@ class RoostServer:
             "ROOST_DATA_DIR": str(self.folder / "data"), "ROOST_LISTEN": listen, "ROOST_DNS": dns, "ROOST_WORKERS": str(workers), "ROOST_LOG": "warning",
             "ROOST_HOME": str(HOME), "PYTHONPATH": str(HOME), **environ,
         }  # fmt: skip
+        if is_set_up:
+            self.set_up(people, settings or {})
+        self.process: subprocess.Popen[bytes] | None = None
+        self.start()
+
+    def set_up(self, people: int, settings: dict[str, str]) -> None:
+        """The admin, the people and the settings, before the first start."""
         self.run("setup", "--admin", "admin@x.test", "--password-stdin", "--hostname", "mx.x.test", "--mode", "internet", input=PASSWORD + "\n")
         for number in range(1, people + 1):
             self.run("account", "add", f"u{number}@x.test", "--password-stdin", input=PASSWORD + "\n")
-        for name, value in (settings or {}).items():
+        for name, value in settings.items():
             self.run("settings", "set", name, value)
-        self.process: subprocess.Popen[bytes] | None = None
-        self.start()
 
     def run(self, *words: str, input: str = "", is_checked: bool = True) -> str:
         """One command of `./roost`; what it printed."""

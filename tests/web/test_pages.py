@@ -1,0 +1,218 @@
+"""The real pages of a running server over HTTP: mail from the wire to the reader and back out, the panel, the wizard, and who may see what."""
+
+import imaplib
+import poplib
+import re
+import smtplib
+import time
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from tests.scenario.server import PASSWORD, RoostServer
+
+ADMIN_PAGES = (
+    "/admin", "/admin/domains", "/admin/domains/new", "/admin/domains/x.test", "/admin/domains/x.test/dns", "/admin/accounts", "/admin/accounts/new",
+    "/admin/accounts/u1@x.test", "/admin/aliases", "/admin/aliases/new", "/admin/queue", "/admin/messages", "/admin/settings", "/admin/audit",
+    "/admin/sessions", "/admin/find?q=u1",
+)  # fmt: skip
+LETTER = (
+    "From: Ann Miller <ann@out.test>\r\nTo: u1@x.test\r\nSubject: Hello you\r\nMessage-ID: <1@out.test>\r\nMIME-Version: 1.0\r\n"
+    "Content-Type: text/html; charset=utf-8\r\n\r\n<p onclick='x()'>Hi <b>there</b></p><img src='http://t.test/x.png'><script>alert(1)</script>\r\n"
+)
+
+
+class Browser:
+    """A person's browser without scripts: cookies, and the form token of the last page."""
+
+    def __init__(self, server: RoostServer) -> None:
+        self.base = f"http://127.0.0.1:{server.ports['http']}"
+        self.session = requests.Session()
+        self.token = ""
+
+    def get(self, path: str, **more: object) -> requests.Response:
+        return self._seen(self.session.get(self.base + path, timeout=20, **more))  # type: ignore[arg-type]
+
+    def post(self, path: str, data: dict[str, str], **more: object) -> requests.Response:
+        return self._seen(self.session.post(self.base + path, data={"csrf_token": self.token, **data}, timeout=20, **more))  # type: ignore[arg-type]
+
+    def _seen(self, answer: requests.Response) -> requests.Response:
+        found = re.search(r'name="csrf_token" value="([^"]+)"', answer.text) or re.search(r'csrf-token" content="([^"]+)"', answer.text)
+        if found:
+            self.token = found.group(1)
+        return answer
+
+    def sign_in(self, address: str, password: str = PASSWORD) -> requests.Response:
+        self.get("/sign-in")
+        return self.post("/sign-in", {"address": address, "password": password})
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RoostServer]:
+    one = RoostServer(listeners=("smtp", "imap", "pop3", "http"), people=3)
+    yield one
+    one.remove()
+
+
+@pytest.fixture(scope="module")
+def letter(server: RoostServer) -> str:
+    """A message that came by SMTP; its page's address for u1."""
+    with smtplib.SMTP("127.0.0.1", server.ports["smtp"]) as client:
+        client.sendmail("ann@out.test", ["u1@x.test"], LETTER)
+    reader = signed_in(server, "u1@x.test")
+    row = re.search(r'class="row[^>]*data-id="(\d+)" data-mailbox="(\d+)"', reader.get("/").text)
+    assert row is not None
+    return f"/mail/{row.group(2)}/{row.group(1)}"
+
+
+def signed_in(server: RoostServer, address: str) -> Browser:
+    browser = Browser(server)
+    assert browser.sign_in(address).status_code == 200
+    return browser
+
+
+def wait_for(check: "object", seconds: float = 15) -> None:
+    deadline = time.monotonic() + seconds
+    while not check():  # type: ignore[operator]
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.1)
+
+
+def test_a_wrong_password_says_so_and_signs_nobody_in(server: RoostServer) -> None:
+    browser = Browser(server)
+    assert browser.sign_in("u1@x.test", "wrong").status_code in (401, 422)
+    assert "/sign-in" in browser.get("/").url
+
+
+def test_mail_from_the_wire_is_in_the_list_the_reader_and_every_protocol(server: RoostServer, letter: str) -> None:
+    reader = signed_in(server, "u1@x.test")
+    page = reader.get(letter)
+    assert page.status_code == 200 and "Hello you" in page.text and "Ann Miller" in page.text
+    with imaplib.IMAP4("127.0.0.1", server.ports["imap"]) as imap:
+        imap.login("u1@x.test", PASSWORD)
+        assert imap.select()[1] == [b"1"]
+        by_imap = imap.fetch("1", "BODY.PEEK[]")[1][0][1]
+    pop = poplib.POP3("127.0.0.1", server.ports["pop3"])
+    pop.user("u1@x.test")
+    pop.pass_(PASSWORD)
+    by_pop = b"\r\n".join(pop.retr(1)[1]) + b"\r\n"
+    pop.quit()
+    assert by_imap == by_pop and by_imap.endswith(LETTER.partition("\r\n\r\n")[2].encode())
+
+
+def test_a_hostile_body_runs_nothing_and_fetches_nothing(server: RoostServer, letter: str) -> None:
+    reader = signed_in(server, "u1@x.test")
+    frame = re.search(r'<iframe[^>]*src="([^"]+)"[^>]*>', reader.get(letter).text)
+    assert frame is not None and "sandbox" in frame.group(0) and "allow-scripts" not in frame.group(0)
+    body = reader.get(frame.group(1).replace("&amp;", "&"))
+    assert "Hi <b>there</b>" in body.text
+    assert "alert(1)" not in body.text and "onclick" not in body.text and "http://t.test" not in body.text
+    policy = body.headers["Content-Security-Policy"]
+    assert "script-src" not in policy or "script-src 'none'" in policy
+    assert "default-src 'none'" in policy
+
+
+def test_what_one_writes_reaches_the_other_and_stands_in_sent(server: RoostServer) -> None:
+    writer = signed_in(server, "u2@x.test")
+    writer.get("/compose")
+    sent = writer.post(
+        "/compose/ntestpages01/send", {"to": "u3@x.test", "subject": "Grüße", "body": "Bis morgen", "revision": "0", "format": "text"},
+        headers={"Accept": "application/json", "X-CSRFToken": writer.token},
+    )  # fmt: skip
+    assert sent.status_code == 200, sent.text
+    other = signed_in(server, "u3@x.test")
+    wait_for(lambda: "Grüße" in other.get("/").text)
+    with imaplib.IMAP4("127.0.0.1", server.ports["imap"]) as imap:
+        imap.login("u2@x.test", PASSWORD)
+        assert imap.select("Sent")[1] == [b"1"]
+        assert imap.select("Drafts")[1] == [b"0"]
+
+
+def test_a_change_without_the_form_token_is_refused(server: RoostServer, letter: str) -> None:
+    reader = signed_in(server, "u1@x.test")
+    box, number = letter.rsplit("/", 2)[1:]
+    answer = reader.session.post(reader.base + "/mail/act", data={"ids": number, "mailbox": box, "op": "trash"}, timeout=20)
+    assert answer.status_code in (400, 403)
+    assert reader.get(letter).status_code == 200
+
+
+def test_nobody_reads_another_person_s_mail(server: RoostServer, letter: str) -> None:
+    other = signed_in(server, "u2@x.test")
+    for path in (letter, letter + "/source", letter + "/print"):
+        assert other.get(path).status_code == 404, path
+
+
+@pytest.mark.parametrize("path", ADMIN_PAGES)
+def test_the_panel_is_for_admins_only(server: RoostServer, path: str) -> None:
+    assert signed_in_once(server, "admin@x.test").get(path).status_code == 200
+    assert signed_in_once(server, "u1@x.test").get(path).status_code in (403, 404)
+    stranger = Browser(server).get(path)
+    assert "/sign-in" in stranger.url and stranger.status_code == 200
+
+
+_BROWSERS: dict[tuple[int, str], Browser] = {}
+
+
+def signed_in_once(server: RoostServer, address: str) -> Browser:
+    key = (server.ports["http"], address)
+    if key not in _BROWSERS:
+        _BROWSERS[key] = signed_in(server, address)
+    return _BROWSERS[key]
+
+
+def test_an_admin_makes_a_domain_an_account_and_an_alias_that_receive_mail(server: RoostServer) -> None:
+    admin = signed_in_once(server, "admin@x.test")
+    admin.get("/admin/domains/new")
+    assert admin.post("/admin/domains/new", {"name": "y.test"}).status_code == 200
+    assert "y.test" in admin.get("/admin/domains").text
+    made = admin.post("/admin/accounts/new", {"localpart": "bea", "domain": "y.test", "name": "Bea", "password": PASSWORD, "quota": "", "role": "user", "op": "save"})
+    assert made.status_code == 200, made.text[-2000:]
+    assert admin.post("/admin/aliases/new", {"localpart": "team", "domain": "y.test", "targets": "bea@y.test", "enabled": "1", "op": "save"}).status_code == 200
+    with smtplib.SMTP("127.0.0.1", server.ports["smtp"]) as client:
+        client.sendmail("ann@out.test", ["team@y.test"], LETTER.replace("<1@", "<2@"))
+    with imaplib.IMAP4("127.0.0.1", server.ports["imap"]) as imap:
+        imap.login("bea@y.test", PASSWORD)
+        assert imap.select()[1] == [b"1"]
+    timeline = admin.get("/admin/messages")
+    assert "team@y.test" in timeline.text, re.sub(r"<[^>]+>", " ", timeline.text)[-1500:]
+    assert "domain" in admin.get("/admin/audit").text
+
+
+def test_a_session_ended_by_the_admin_is_signed_out(server: RoostServer) -> None:
+    person = signed_in(server, "u3@x.test")
+    admin = signed_in_once(server, "admin@x.test")
+    page = admin.get("/admin/sessions?q=u3")
+    ids = re.findall(r'name="ids" value="(\d+)"', page.text)
+    assert ids
+    for one in ids:
+        assert admin.post("/admin/sessions", {"ids": one, "op": "end"}).status_code == 200
+    assert "/sign-in" in person.get("/").url
+
+
+@pytest.fixture(scope="module")
+def fresh() -> Iterator[RoostServer]:
+    one = RoostServer(listeners=("http",), is_set_up=False)
+    yield one
+    one.remove()
+
+
+def test_the_wizard_leads_from_the_one_time_link_to_a_server_that_is_set_up(fresh: RoostServer) -> None:
+    browser = Browser(fresh)
+    assert "./roost setup" in browser.get("/").text
+    assert requests.get(browser.base + "/healthz", timeout=10).status_code == 200
+    assert "./roost setup" in browser.get("/setup?token=wrong").text
+    token = (fresh.folder / "data" / "setup-token").read_text().strip()
+    page = browser.get(f"/setup?token={token}")
+    assert page.status_code == 200 and page.url.endswith("/setup/welcome")
+    assert browser.post("/setup/welcome", {"reach": "network"}).url.endswith("/setup/domain")
+    bad = browser.post("/setup/domain", {"domain": "not a domain", "host_name": "mail.home.test"})
+    assert bad.status_code == 422 and "not a domain" in bad.text
+    assert browser.post("/setup/domain", {"domain": "home.test", "host_name": "mail.home.test"}).url.endswith("/setup/admin")
+    weak = browser.post("/setup/admin", {"address": "ann", "password": "x", "password_again": "x"})
+    assert weak.status_code == 422
+    done = browser.post("/setup/admin", {"address": "ann", "password": PASSWORD, "password_again": PASSWORD})
+    assert done.status_code == 200 and done.url.endswith("/setup/done"), done.url
+    assert browser.get("/admin").status_code == 200
+    assert not (fresh.folder / "data" / "setup-token").exists()
+    assert "./roost setup" not in Browser(fresh).get("/setup/admin").text
