@@ -21,7 +21,11 @@ function showCounts(counts) {
 async function fetchFresh() {
   const list = $("#list");
   const first = $("#rows .row");
-  if (!list || list.dataset.live !== "on" || !first) return;
+  if (!list || list.dataset.live !== "on") return;
+  if (!first) {
+    location.reload(); // the list was empty: nothing on it can be lost
+    return;
+  }
   const url = new URL($(`#nav [data-mailbox="${CSS.escape(list.dataset.mailbox)}"]`)?.href || location.href);
   url.searchParams.set("since", first.dataset.id);
   const reply = await fetch(url, { headers: { "HX-Request": "true", "HX-Target": "fresh" }, credentials: "same-origin" });

@@ -216,3 +216,11 @@ def test_the_wizard_leads_from_the_one_time_link_to_a_server_that_is_set_up(fres
     assert browser.get("/admin").status_code == 200
     assert not (fresh.folder / "data" / "setup-token").exists()
     assert "./roost setup" not in Browser(fresh).get("/setup/admin").text
+
+
+def test_a_signature_stands_in_every_new_message_and_reply(server: RoostServer, letter: str) -> None:
+    person = signed_in(server, "u1@x.test")
+    person.get("/settings/signature")
+    assert person.post("/settings/signature", {"signature": "Ursula\nHarbour 7"}).status_code == 200
+    assert "-- \nUrsula\nHarbour 7" in person.get("/compose").text.replace("\r\n", "\n")
+    assert "Ursula" in person.get(f"/compose/reply/{letter.rsplit('/', 1)[1]}").text
