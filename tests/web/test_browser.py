@@ -1,0 +1,90 @@
+"""The real pages in a real browser: axe finds nothing, scripts run without an error, new mail appears without asking, undo brings back."""
+
+import smtplib
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+playwright = pytest.importorskip("playwright.sync_api")
+axe_playwright = pytest.importorskip("axe_playwright_python.sync_playwright")
+
+from tests.scenario.server import PASSWORD, RoostServer  # noqa: E402
+from tests.web.gallery.test_gallery import AXE, needs_parts  # noqa: E402
+
+pytestmark = [pytest.mark.browser, needs_parts]
+PAGES = ("/", "/compose", "/mail/search?q=hello", "/settings/profile", "/settings/signature", "/admin", "/admin/accounts", "/admin/settings", "/admin/messages")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RoostServer]:
+    one = RoostServer(listeners=("smtp", "http"), people=1)
+    yield one
+    one.remove()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with playwright.sync_playwright() as driver:
+        try:
+            found = driver.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        except playwright.Error as failure:
+            pytest.skip(f"no chromium: {failure}")
+        yield found
+        found.close()
+
+
+def signed_in(browser: Any, server: RoostServer, address: str, **look: Any) -> tuple[Any, list[str]]:
+    page = browser.new_context(base_url=f"http://127.0.0.1:{server.ports['http']}", reduced_motion="reduce", **look).new_page()
+    troubles: list[str] = []
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on("console", lambda line: troubles.append(line.text) if line.type == "error" else None)
+    page.goto("/")
+    page.fill("input[name=address]", address)
+    page.fill("input[type=password]", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#nav")
+    return page, troubles
+
+
+def send(server: RoostServer, to: str, subject: str) -> None:
+    with smtplib.SMTP("127.0.0.1", server.ports["smtp"]) as client:
+        client.sendmail("ann@out.test", [to], f"From: Ann <ann@out.test>\r\nTo: {to}\r\nSubject: {subject}\r\n\r\nhello\r\n")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_and_the_console_have_nothing_to_say(browser: Any, server: RoostServer, scheme: str) -> None:
+    send(server, "admin@x.test", f"In the {scheme}")
+    page, troubles = signed_in(browser, server, "admin@x.test", color_scheme=scheme)
+    found: dict[str, list[str]] = {}
+    page.click(".row a >> nth=0")
+    page.wait_for_selector("iframe")
+    for path in ("", *PAGES):
+        if path:
+            page.goto(path)
+        broken = axe_playwright.Axe().run(page, options=AXE).response["violations"]
+        if broken:
+            found[path or "reader"] = [f"{one['id']}: {one['nodes'][0]['html'][:120]}" for one in broken]
+    assert found == {}
+    assert troubles == []
+
+
+def test_new_mail_appears_by_itself_even_in_an_empty_list(browser: Any, server: RoostServer) -> None:
+    page, troubles = signed_in(browser, server, "u1@x.test")
+    page.wait_for_timeout(500)
+    for subject in ("The first", "The second"):
+        send(server, "u1@x.test", subject)
+        page.wait_for_selector(f"#rows .row:has-text('{subject}'), #fresh:not([hidden])", timeout=15_000)
+    assert troubles == []
+
+
+def test_a_key_throws_a_message_away_and_undo_brings_it_back(browser: Any, server: RoostServer) -> None:
+    send(server, "u1@x.test", "Keep me")
+    page, _troubles = signed_in(browser, server, "u1@x.test")
+    page.wait_for_selector("#rows .row:has-text('Keep me')")
+    page.click("#rows .row:has-text('Keep me') a >> nth=0")
+    page.wait_for_selector("iframe")
+    page.keyboard.press("#")
+    page.wait_for_selector("#rows .row:has-text('Keep me')", state="detached")
+    page.click(".toast button:has-text('Undo')")
+    page.wait_for_selector("#rows .row:has-text('Keep me')")
