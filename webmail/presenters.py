@@ -7,6 +7,10 @@ fixed labels to the templates.
 
 from dataclasses import dataclass, field
 
+from web.values import Choice as Choice
+from web.values import Failure as Failure
+from web.values import Toast as Toast
+
 TINTS = 5
 """How many avatar colours the style sheet knows (1..5)."""
 
@@ -24,14 +28,6 @@ def initials_of(name: str) -> str:
     if len(words) == 1:
         return words[0][:2].upper()
     return (words[0][0] + words[-1][0]).upper()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """One option of a select: what is sent and what is read."""
-
-    value: str
-    label: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,15 +55,6 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Toast:
-    """What just happened, in one sentence. *undo* is the token for mail.undo, None when nothing can be undone."""
-
-    text: str
-    undo: str | None = None
-    is_error: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Shell:
     """What surrounds every page. *theme*: light, dark, auto; *density*: comfortable, compact; *direction*: ltr, rtl."""
 
@@ -83,15 +70,6 @@ class Shell:
     toast: Toast | None = None
     live_seconds: int = 30
     """Seconds between polls when the live stream is out of reach, 10..300."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
-    """Why something is not there: what happened, what it means, what to do. *retry_url* is a GET."""
-
-    title: str
-    text: str
-    retry_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
