@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import CORPORA
 from tests.scenario.server import PASSWORD, RoostServer
-from tests.web.test_pages import Browser
+from tests.web.visitor import Browser
 
 FILES = sorted(p for p in (CORPORA / "messages").rglob("*") if p.is_file() and p.suffix not in (".md", ".txt.license")) if CORPORA.is_dir() else []
 pytestmark = pytest.mark.skipif(not FILES, reason="the corpora are not here: real messages are not sent through")

@@ -23,17 +23,6 @@ def server() -> Iterator[RoostServer]:
     one.remove()
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as driver:
-        try:
-            found = driver.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        except playwright.Error as failure:
-            pytest.skip(f"no chromium: {failure}")
-        yield found
-        found.close()
-
-
 def signed_in(browser: Any, server: RoostServer, address: str, **look: Any) -> tuple[Any, list[str]]:
     page = browser.new_context(base_url=f"http://127.0.0.1:{server.ports['http']}", reduced_motion="reduce", **look).new_page()
     troubles: list[str] = []

@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from tests.scenario.server import PASSWORD, RoostServer
+from tests.web.visitor import Browser
 
 ADMIN_PAGES = (
     "/admin", "/admin/domains", "/admin/domains/new", "/admin/domains/x.test", "/admin/domains/x.test/dns", "/admin/accounts", "/admin/accounts/new",
@@ -21,31 +22,6 @@ LETTER = (
     "From: Ann Miller <ann@out.test>\r\nTo: u1@x.test\r\nSubject: Hello you\r\nMessage-ID: <1@out.test>\r\nMIME-Version: 1.0\r\n"
     "Content-Type: text/html; charset=utf-8\r\n\r\n<p onclick='x()'>Hi <b>there</b></p><img src='http://t.test/x.png'><script>alert(1)</script>\r\n"
 )
-
-
-class Browser:
-    """A person's browser without scripts: cookies, and the form token of the last page."""
-
-    def __init__(self, server: RoostServer) -> None:
-        self.base = f"http://127.0.0.1:{server.ports['http']}"
-        self.session = requests.Session()
-        self.token = ""
-
-    def get(self, path: str, **more: object) -> requests.Response:
-        return self._seen(self.session.get(self.base + path, timeout=20, **more))  # type: ignore[arg-type]
-
-    def post(self, path: str, data: dict[str, str], **more: object) -> requests.Response:
-        return self._seen(self.session.post(self.base + path, data={"csrf_token": self.token, **data}, timeout=20, **more))  # type: ignore[arg-type]
-
-    def _seen(self, answer: requests.Response) -> requests.Response:
-        found = re.search(r'name="csrf_token" value="([^"]+)"', answer.text) or re.search(r'csrf-token" content="([^"]+)"', answer.text)
-        if found:
-            self.token = found.group(1)
-        return answer
-
-    def sign_in(self, address: str, password: str = PASSWORD) -> requests.Response:
-        self.get("/sign-in")
-        return self.post("/sign-in", {"address": address, "password": password})
 
 
 @pytest.fixture(scope="module")

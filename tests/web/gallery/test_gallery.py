@@ -34,17 +34,6 @@ def address() -> Iterator[str]:
     thread.join()
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as driver:
-        try:
-            found = driver.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        except playwright.Error as failure:
-            pytest.skip(f"no chromium: {failure}")
-        yield found
-        found.close()
-
-
 def _open(browser: Any, theme: str, width: str) -> tuple[Any, list[str]]:
     wide, high = WIDTHS[width]
     page = browser.new_page(viewport={"width": wide, "height": high}, color_scheme=theme, reduced_motion="reduce")
