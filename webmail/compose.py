@@ -7,7 +7,7 @@ import flask
 from flask_babel import gettext as _
 
 from mailcore.base.errors import MailError, Reason
-from mailcore.directory import personal, resolve
+from mailcore.directory import identities, resolve
 from mailcore.mail.address import mailboxes
 from mailcore.mail.body import decode_body
 from mailcore.mail.compose import Attachment, forward_subject, quote_html, quote_text, reply_all, reply_to
@@ -33,7 +33,11 @@ SUGGESTED = 8
 @require("user")
 def new() -> Any:
     args = flask.request.args
-    typed = drafts.Typed(sender=account().address, to=args.get("to", "")[:2000], subject=args.get("subject", "")[:500], text=args.get("body", "")[:50_000] + signature_block())
+    body, own = args.get("body", "")[:50_000], signature_html()
+    typed = drafts.Typed(
+        sender=account().address, to=args.get("to", "")[:2000], subject=args.get("subject", "")[:500], text=body + signature_block(),
+        html=(text_to_html(body) if body else "<div><br></div>") + "<div><br></div>" + own if own else "",
+    )  # fmt: skip
     return drawn(form_of(drafts.Draft(key=drafts.new_key(site().runtime), typed=typed), _("New message")))
 
 
@@ -54,10 +58,18 @@ def edit(draft_id: str) -> Any:
     return drawn(form_of(replace(found, key=draft_id), found.typed.subject or _("Draft")))
 
 
-def signature_block() -> str:
-    """The person's signature under the usual separator (RFC 3676 §4.3), with room to write above; "" without one."""
-    own = personal.signature(site().read(), account()).strip()
-    return f"\n\n-- \n{own}" if own else ""
+def signature_block(address: str = "", *, is_reply: bool = False) -> str:
+    """The signature for mail from *address* under the usual separator (RFC 3676 §4.3), with room to write above; "" without one."""
+    own = identities.signature_for(site().read(), account(), address or account().address, is_reply=is_reply)
+    return f"\n\n-- \n{own.text}" if own is not None and own.text.strip() else ""
+
+
+def signature_html(address: str = "", *, is_reply: bool = False) -> str:
+    """The same as HTML."""
+    own = identities.signature_for(site().read(), account(), address or account().address, is_reply=is_reply)
+    if own is None or not (own.text.strip() or own.html):
+        return ""
+    return f'<div class="signature">-- <br>{own.html or text_to_html(own.text)}</div>'
 
 
 def key_of(draft_id: str) -> str:
@@ -95,8 +107,8 @@ def start_of(origin: str) -> drafts.Draft:
     )
     typed = drafts.Typed(
         sender=reached, to="" if is_forward else joined(answer.to), cc="" if is_forward else joined(answer.cc),
-        subject=forward_subject(stored.row.subject) if is_forward else answer.subject, text=signature_block() + "\n\n" + quote_text(text, line),
-        html="<p><br></p>" + (text_to_html(signature_block().strip()) if signature_block() else "") + quote_html(safe, line),
+        subject=forward_subject(stored.row.subject) if is_forward else answer.subject, text=signature_block(reached, is_reply=True) + "\n\n" + quote_text(text, line),
+        html="<div><br></div>" + signature_html(reached, is_reply=True) + quote_html(safe, line),
     )  # fmt: skip
     return drafts.Draft(
         key=drafts.new_key(runtime), typed=typed, answers=("forward" if is_forward else "reply", stored.row.message_id), in_reply_to=answer.in_reply_to,

@@ -320,23 +320,31 @@ class MailboxRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SettingsForm:
-    """The person's settings, as typed. *section*: profile, signature, display, sign-in."""
+class ProfileForm:
+    """Name, language and time zone, as typed."""
 
-    section: str
     display_name: str = ""
     address: str = ""
-    signature: str = ""
-    signature_above_quote: bool = True
     language: str = "en"
     languages: tuple[Choice, ...] = ()
     zone: str = "UTC"
     zones: tuple[Choice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisplayForm:
+    """How the webmail looks. theme: auto, light, dark; density: comfortable, compact."""
+
     theme: str = "auto"
     density: str = "comfortable"
     has_shortcuts: bool = True
-    password_changed_text: str = ""
-    errors: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordForm:
+    """When the password was last changed, in words."""
+
+    changed_text: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ import { startList } from "./list.js";
 import { startKeyboard } from "./keyboard.js";
 import { startLive } from "./live.js";
 import { startCompose } from "./compose.js";
+import { startRich } from "./rich.js";
 
 startToasts();
 startTheme();
@@ -21,6 +22,7 @@ startList();
 startKeyboard();
 startLive();
 startCompose();
+startRich();
 
 on("click", "[data-print-now]", () => window.print());
 on("submit", "[data-shortcuts-form]", (event, form) => {

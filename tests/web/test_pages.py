@@ -194,9 +194,23 @@ def test_the_wizard_leads_from_the_one_time_link_to_a_server_that_is_set_up(fres
     assert "./roost setup" not in Browser(fresh).get("/setup/admin").text
 
 
-def test_a_signature_stands_in_every_new_message_and_reply(server: RoostServer, letter: str) -> None:
-    person = signed_in(server, "u1@x.test")
-    person.get("/settings/signature")
-    assert person.post("/settings/signature", {"signature": "Ursula\nHarbour 7"}).status_code == 200
+def test_a_signature_stands_under_new_messages_and_replies_as_chosen(server: RoostServer, letter: str) -> None:
+    person, number = signed_in(server, "u1@x.test"), letter.rsplit("/", 1)[1]
+    person.get("/settings/signatures")
+    for name, text in (("Work", "Ursula\nHarbour 7"), ("Short", "U.")):
+        assert person.post("/settings/signatures", {"op": "signature", "id": "0", "name": name, "text": text}).status_code == 200
     assert "-- \nUrsula\nHarbour 7" in person.get("/compose").text.replace("\r\n", "\n")
-    assert "Ursula" in person.get(f"/compose/reply/{letter.rsplit('/', 1)[1]}").text
+    assert "Ursula" in person.get(f"/compose/reply/{number}").text
+    short = re.search(r'name="id" value="(\d+)">(?:(?!</form>).)*?value="Short"', person.get("/settings/signatures").text, re.DOTALL)[1]
+    choice = {"op": "identity", "address": "u1@x.test", "name": "", "new_signature": "0", "reply_signature": short}
+    assert person.post("/settings/signatures", choice).status_code == 200
+    assert "Ursula" not in person.get("/compose").text
+    answer = person.get(f"/compose/reply/{number}").text
+    assert "-- \nU." in answer.replace("\r\n", "\n") and "Harbour 7" not in answer
+
+
+def test_a_signature_cannot_be_chosen_for_somebody_elses_address(server: RoostServer) -> None:
+    person = signed_in(server, "u1@x.test")
+    person.get("/settings/signatures")
+    refused = person.post("/settings/signatures", {"op": "identity", "address": "u2@x.test", "name": "Somebody"})
+    assert refused.status_code == 422 and "not one of your addresses" in refused.text

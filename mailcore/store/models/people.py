@@ -61,6 +61,12 @@ class Account(Base):
     created_at: Mapped[Big]
     last_sign_in_at: Mapped[OptBig]
     deleted_at: Mapped[OptBig]
+    filters_version: Mapped[Big]
+    """0: nothing filters this account's mail; else it changes with every change of its filters or scripts."""
+    is_device: Mapped[Flag]
+    """A printer or program that may send as any address of its domain."""
+    keeps_submitted: Mapped[Flag]
+    """Whether the server files what this account's programs send into Sent."""
     __table_args__ = (UniqueConstraint("address"), Index(None, "domain_id", "address"))
 
 
@@ -164,7 +170,7 @@ class RecoveryCode(Base):
 
 
 class Identity(Base):
-    """A sender a person may choose: address, name, and its signatures."""
+    """A sender a person may choose, and which signature stands under its mail: NULL means the one of the person's own address, 0 none."""
 
     __tablename__ = "identities"
     id: Mapped[Id]
@@ -172,10 +178,22 @@ class Identity(Base):
     address: Mapped[Str]
     name: Mapped[Str]
     reply_to: Mapped[Str]
-    signature_text: Mapped[Str]
-    signature_html: Mapped[Str]
+    new_signature_id: Mapped[OptRef]
+    reply_signature_id: Mapped[OptRef]
     position: Mapped[Small]
     __table_args__ = (UniqueConstraint("account_id", "address"),)
+
+
+class Signature(Base):
+    """Words a person puts under their mail, as text and as HTML."""
+
+    __tablename__ = "signatures"
+    id: Mapped[Id]
+    account_id: Mapped[Ref]
+    name: Mapped[Str]
+    text: Mapped[Str]
+    html: Mapped[Str]
+    __table_args__ = (UniqueConstraint("account_id", "name"),)
 
 
 class Contact(Base):

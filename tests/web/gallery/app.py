@@ -114,7 +114,7 @@ def _mail_routes(app: flask.Flask) -> None:
         ("compose.attach", "/compose/<draft_id>/files", lambda draft_id: flask.render_template("webmail/_attachments.html", form=samples.compose()), ["POST"]),
         ("compose.send", "/compose/<draft_id>/send", lambda draft_id: _answer(next="/mail/1"), ["POST"]),
         ("compose.discard", "/compose/<draft_id>/discard", lambda draft_id: _answer(next="/mail/1"), ["POST"]),
-        ("settings.page", "/settings/<section>", lambda section: page("webmail/settings.html", form=samples.settings(section)), ["GET", "POST"]),
+        ("settings.page", "/settings/<section>", lambda section: page(f"webmail/settings/{section}.html", **samples.settings(section)), ["GET", "POST"]),
         ("session.sign_in", "/sign-in", lambda: page("session/sign_in.html", form=web.SignInForm(host="mail.sailmakers.test", address=flask.request.args.get("a", ""), error="That address and password do not go together." if "a" in flask.request.args else "")), ["GET", "POST"]),
         ("session.totp", "/sign-in/code", lambda: page("session/totp.html", form=web.SignInForm(address="sara@sailmakers.test")), ["GET", "POST"]),
         ("session.sign_out", "/sign-out", lambda: _answer(), ["POST"]),
@@ -234,7 +234,7 @@ def create_gallery() -> flask.Flask:
 
 PAGES = (
     "/mail/1", "/mail/1?state=empty", "/mail/1?state=loading", "/mail/1?state=failed", "/mail/1?state=forbidden", "/mail/1/m1", "/mail/1/m2", "/mail/1/m1/source", "/mail/1/m1/source?view=headers", "/mail/1/m1/print",
-    "/mail/search?q=from:mira", "/mail/search?q=nothing", "/mail/mailboxes", "/compose", "/compose?wrong=1", "/settings/profile", "/settings/signature", "/settings/display", "/settings/sign-in",
+    "/mail/search?q=from:mira", "/mail/search?q=nothing", "/mail/mailboxes", "/compose", "/compose?wrong=1", "/settings/profile", "/settings/signatures", "/settings/display", "/settings/sign-in",
     "/sign-in", "/sign-in?a=sara@sailmakers.test", "/sign-in/code", "/error/missing", "/error/forbidden", "/error/failed", "/error/expired", "/error/busy",
     "/admin", "/admin?calm=1", "/admin/domains", "/admin/domains/new", "/admin/domains/harbour.test", "/admin/domains/harbour.test?tab=aliases", "/admin/domains/harbour.test?tab=limits", "/admin/domains/harbour.test/dns", "/admin/dns",
     "/admin/accounts", "/admin/accounts?q=none", "/admin/accounts?picture=failed", "/admin/accounts?picture=forbidden", "/admin/accounts/new", "/admin/accounts/ravi@harbour.test", "/admin/aliases", "/admin/aliases/new", "/admin/aliases/crew@harbour.test",

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from admin import presenters as adm
 from webmail import presenters as web
+from webmail.settings import values as own
 
 ME = web.Person(name="Sara Lindgren", address="sara@sailmakers.test", is_me=True)
 MIRA = web.Person(name="Mira Kessler", address="mira@kessler-fruit.test")
@@ -139,14 +140,27 @@ def mailbox_rows() -> tuple[web.MailboxRow, ...]:
     return (*fixed, *own)
 
 
-def settings(section: str) -> web.SettingsForm:
+def settings(section: str) -> dict[str, object]:
     """The person's settings; the password page with one mistake."""
-    return web.SettingsForm(
-        section=section, display_name="Sara Lindgren", address="sara@sailmakers.test", signature="Sara Lindgren\nSailmakers, Harbour Street 4",
-        language="en", languages=(web.Choice(value="en", label="English"), web.Choice(value="pt", label="Português"), web.Choice(value="ar", label="العربية")),
-        zone="Europe/Lisbon", zones=(web.Choice(value="Europe/Lisbon", label="Lisbon, 10:42 now"), web.Choice(value="UTC", label="UTC, 10:42 now")),
-        password_changed_text="Last changed on 4 October 2026.", errors={"old_password": "This is not the password you use now."} if section == "sign-in" else {},
-    )
+    words = "Sara Lindgren\nSailmakers, Harbour Street 4"
+    signature = own.SignatureRow(id=1, name="Work", text=words, html="")
+    forms: dict[str, object] = {
+        "profile": web.ProfileForm(
+            display_name="Sara Lindgren", address="sara@sailmakers.test",
+            languages=(web.Choice(value="en", label="English"), web.Choice(value="pt", label="Português"), web.Choice(value="ar", label="العربية")),
+            zone="Europe/Lisbon", zones=(web.Choice(value="Europe/Lisbon", label="Lisbon, 10:42 now"), web.Choice(value="UTC", label="UTC, 10:42 now")),
+        ),
+        "display": web.DisplayForm(),
+        "sign-in": web.PasswordForm(changed_text="Last changed on 4 October 2026."),
+        "signatures": own.SignaturesPage(
+            signatures=(signature,), draft=own.SignatureRow(id=0, name="", text="", html=""), choices=(web.Choice(value="0", label="None"), web.Choice(value="1", label="Work")),
+            identities=tuple(
+                own.IdentityRow(address=f"{name}@sailmakers.test", name="Sara Lindgren", reply_to="", new_signature="1", reply_signature="1", is_own=name == "sara")
+                for name in ("sara", "sales")
+            ),
+        ),
+    }
+    return {"form": forms[section], "errors": {"old_password": "This is not the password you use now."} if section == "sign-in" else {}}
 
 
 RAW = "Received: from mx.kessler-fruit.test (203.0.113.9) by mx.sailmakers.test\n with ESMTPS id 4bX1; Mon, 23 Nov 2026 10:42:07 +0000\nFrom: Mira Kessler <mira@kessler-fruit.test>\nTo: sara@sailmakers.test\nSubject: Autumn order: quantities for Lisbon\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n\nHello,\n\nPerfect, then we go with 240 crates and the earlier truck.\n"

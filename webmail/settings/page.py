@@ -1,0 +1,54 @@
+"""The settings pages: one URL a section, drawn by its template, saved by its function; what was typed survives a mistake."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import flask
+from flask_babel import gettext as _
+
+from mailcore.base.errors import MailError, Reason
+from web.drawing import done, page
+from web.signed_in import require
+from webmail.blueprints import settings_blueprint as settings
+from webmail.settings import display, password, profile, signatures
+from webmail.settings.values import Errors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """What a page shows, given mistakes by field, and what its forms do. *field* is where an error without a field of its own stands."""
+
+    shown: Callable[[Errors], dict[str, Any]]
+    save: Callable[[Any], str | None]
+    field: str
+
+
+SECTIONS: dict[str, Section] = {
+    "profile": Section(shown=profile.shown, save=profile.save, field="display_name"),
+    "signatures": Section(shown=signatures.shown, save=signatures.save, field="name"),
+    "display": Section(shown=display.shown, save=display.save, field="theme"),
+    "sign-in": Section(shown=password.shown, save=password.save, field="new_password"),
+}
+
+
+@settings.route("/settings/<section>", methods=["GET", "POST"], endpoint="page")
+@require("user")
+def section_page(section: str) -> Any:
+    chosen = SECTIONS.get(section) or flask.abort(404)
+    errors: Errors = {}
+    if flask.request.method == "POST":
+        try:
+            said = chosen.save(flask.request.form) or _("Saved")
+            flask.session["toast"] = {"text": said, "undo": None}
+            return _kept_theme(flask.make_response(done(flask.url_for("settings.page", section=section), message=said)))
+        except MailError as error:
+            errors[str(getattr(error, "field", chosen.field if error.reason is Reason.SYNTAX else "form"))] = error.detail
+    return page(f"webmail/settings/{section}.html", errors=errors, **chosen.shown(errors)), 422 if errors else 200
+
+
+def _kept_theme(response: flask.Response) -> flask.Response:
+    """The theme is a cookie too, so that the sign-in page has it."""
+    if flask.request.form.get("theme") in ("light", "dark", "auto"):
+        response.set_cookie("theme", flask.request.form["theme"], max_age=365 * 86_400, samesite="Lax", secure=flask.request.is_secure)
+    return response
