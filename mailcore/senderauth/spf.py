@@ -38,7 +38,7 @@ def check(resolver: Resolver, ip: str, helo: str, sender: str) -> SpfResult:
     if not _is_checkable(domain):
         return SpfResult(result="none", domain=domain, identity=identity)
     try:
-        result, _, words = _Query(resolver, ip, sender, helo).check()
+        result, _, words = _Query(resolver, ip, sender, helo).check()  # type: ignore[no-untyped-call]
     except Exception as error:  # noqa: BLE001 - pyspf raises what it likes on hostile records; none of it may stop a message
         return SpfResult(result="permerror", domain=domain, identity=identity, reason=f"The record cannot be read: {type(error).__name__}.")
     return SpfResult(result=result if result in RESULTS else "permerror", domain=domain, identity=identity, reason=words[:200])
@@ -50,11 +50,11 @@ def _is_checkable(domain: str) -> bool:
     return len(labels) > 1 and len(domain) <= 253 and all(0 < len(x) <= 63 for x in labels) and not domain.startswith("[")
 
 
-class _Query(spf.query):  # type: ignore[misc]
+class _Query(spf.query):
     def __init__(self, resolver: Resolver, ip: str, sender: str, helo: str) -> None:
         self._resolver = resolver
         self._questions = MAX_QUESTIONS
-        super().__init__(ip, sender, helo, strict=True)
+        super().__init__(ip, sender, helo, strict=True)  # type: ignore[no-untyped-call]
 
     def dns(self, name: str, qtype: str, cnames: Any = None, ignore_void: bool = False) -> list[Any]:
         """pyspf's look-up: addresses and names as text, MX as (preference, name), TXT as lists of bytes."""
@@ -63,16 +63,16 @@ class _Query(spf.query):  # type: ignore[misc]
             return []
         self._questions -= 1
         if self._questions < 0:
-            raise spf.PermError("Too many look-ups")
+            raise spf.PermError("Too many look-ups")  # type: ignore[no-untyped-call]
         try:
             found = self._resolver.query(name, qtype).values
         except DnsTrouble as error:
-            raise spf.TempError("DNS", error.detail) from error
+            raise spf.TempError("DNS", error.detail) from error  # type: ignore[no-untyped-call]
         made = [value for text in found if (value := _READERS[qtype](text)) is not None]
         if not made and not ignore_void:
             self.void_lookups += 1
             if self.void_lookups > MAX_VOID:
-                raise spf.PermError(f"Void lookup limit of {MAX_VOID} exceeded")
+                raise spf.PermError(f"Void lookup limit of {MAX_VOID} exceeded")  # type: ignore[no-untyped-call]
         return made
 
 
