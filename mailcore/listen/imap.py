@@ -204,6 +204,7 @@ class Connection(Talker):
                         except MailError as error:
                             trouble = error
                 elif isinstance(event, NeedMore):
+                    self.acknowledge_now()
                     await self.more(session)
                 else:
                     break

@@ -354,7 +354,7 @@ def test_mbsync_brings_5000_messages_down_and_changes_up(server: RoostServer, tm
         pytest.skip("mbsync (isync) is not installed")
     with sign_in(server, "u8@x.test") as client:
         client.create("Many")
-        for number in range(300):
+        for number in range(5000):
             client.append("Many", None, None, LETTER % (number, number, number))  # type: ignore[arg-type]
     config = tmp_path / "mbsyncrc"
     config.write_text(
@@ -369,14 +369,14 @@ def test_mbsync_brings_5000_messages_down_and_changes_up(server: RoostServer, tm
 
     sync()
     here = list((tmp_path / "mail" / "Many").rglob("*U=*"))
-    assert len(here) == 300
+    assert len(here) == 5000
     here[0].rename(here[0].with_name(here[0].name.rpartition(",")[0] + ",FS"))
     here[1].unlink()
     new = tmp_path / "mail" / "Many" / "new" / "1.2.here"
     new.write_bytes((LETTER % (9999, 9999, 9999)).replace(b"\r\n", b"\n"))
     sync()
     with sign_in(server, "u8@x.test") as client:
-        assert client.select("Many")[1] == [b"300"]
+        assert client.select("Many")[1] == [b"5000"]
         assert client.search(None, "FLAGGED", "SEEN")[1] != [b""]
         assert client.search(None, "HEADER", "Message-ID", "<9999@out.test>")[1] != [b""]
 
