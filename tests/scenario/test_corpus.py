@@ -4,6 +4,7 @@ import imaplib
 import poplib
 import re
 import smtplib
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -96,3 +97,24 @@ def test_every_message_opens_in_the_webmail_and_its_source_is_the_same(server: R
         if any("<script" in f.text.lower() or " onclick=" in f.text.lower() for f in frames):
             wrong.append(f"{FILES[number - 1].name}: script in the body")
     assert wrong == []
+
+
+def test_messages_with_bare_line_feeds_are_refused_whole(server: RoostServer, sent: list[bytes]) -> None:
+    """With LF alone for line ends: `550 5.5.2` after the end, nothing stored, the connection closed."""
+    taken = []
+    for path in FILES:
+        bare = wire_form(path).replace(b"\r\n", b"\n")
+        with socket.create_connection(("127.0.0.1", server.ports["smtp"]), SECONDS) as wire:
+            answers = wire.makefile("rb")
+            for command in (b"", b"EHLO c.test\r\n", b"MAIL FROM:<a@out.test> BODY=8BITMIME\r\n", b"RCPT TO:<u1@x.test>\r\n", b"DATA\r\n"):
+                wire.sendall(command)
+                while answers.readline()[3:4] == b"-":
+                    pass
+            wire.sendall(re.sub(rb"(?m)^\.", b"..", bare) + b"\r\n.\r\n")
+            answer = answers.readline()
+            if not answer.startswith(b"550 5.5.2") or answers.read() != b"":
+                taken.append(f"{path.name}: {answer!r}")
+    assert taken == []
+    with imaplib.IMAP4("127.0.0.1", server.ports["imap"], timeout=SECONDS) as client:
+        client.login("u1@x.test", PASSWORD)
+        assert client.select()[1] == [str(len(sent)).encode()]

@@ -230,3 +230,22 @@ def test_the_corpus_has_the_trees_that_python_sees():
         data = path.read_bytes()
         if not any(name in path.name for name in OTHERWISE):
             assert own_shape(parse(data)) == stdlib_shape(email.message_from_bytes(data)), path.name
+
+
+def told_shape(structure):
+    """The tree of types in a BODYSTRUCTURE as a client reads it."""
+    if isinstance(structure[0], list):
+        children = []
+        for part in structure:
+            if not isinstance(part, list):
+                return (f"multipart/{part.decode().lower()}", [told_shape(child) for child in children])
+            children.append(part)
+    kind = f"{structure[0].decode()}/{structure[1].decode()}".lower()
+    return (kind, [told_shape(structure[8])]) if kind in ("message/rfc822", "message/global") and isinstance(structure[8], list) else kind
+
+
+def test_the_bodystructure_of_the_corpus_tells_the_trees_that_python_sees():
+    for path in corpus_messages():
+        data = path.read_bytes()
+        if not any(name in path.name for name in OTHERWISE):
+            assert told_shape(read(summarise(data).bodystructure)) == stdlib_shape(email.message_from_bytes(data)), path.name
