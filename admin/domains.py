@@ -9,7 +9,7 @@ from flask_babel import ngettext
 from admin import presenters as p
 from admin.blueprints import PAGE, admin, domain_of, own_domains, toast
 from mailcore.base.errors import MailError, Reason
-from mailcore.directory import dns_records, overview, verbs
+from mailcore.directory import dkim_keys, dns_records, overview, verbs
 from mailcore.settings import values
 from mailcore.settings.catalogue import BY_NAME
 from mailcore.store import accounts
@@ -59,6 +59,7 @@ def domain_new() -> Any:
                 return domain_id
 
             site().write(add)
+            dkim_keys.make_missing(site().runtime)
             site().runtime.settings.refresh()
             toast(_("%(name)s is served now", name=name))
             return done(flask.url_for("admin.dns", domain=verbs.domain_name(name)))

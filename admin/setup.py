@@ -15,8 +15,8 @@ from admin import presenters as p
 from admin.blueprints import setup_blueprint as setup
 from admin.domains import dns_page
 from mailcore.base.errors import MailError, Reason
+from mailcore.directory import dkim_keys, verbs
 from mailcore.directory import setup as room
-from mailcore.directory import verbs
 from mailcore.directory.actor import Actor
 from mailcore.serve.start import setup_token
 from mailcore.store import accounts
@@ -179,6 +179,7 @@ def take_admin(form: Any) -> Any:
     made = room.Answers(mode=REACH[known.get("reach", "internet")], hostname=known["host_name"], admin=address, admin_hash=hashed, domain=known["domain"], relay=relay)
     who = Actor(name="set-up wizard", role="server-admin", ip=flask.request.remote_addr or "")
     site().write(lambda tx: room.finish(tx, who, made, site().now()))
+    dkim_keys.make_missing(site().runtime, who)
     (site().data_dir / "setup-token").unlink(missing_ok=True)
     site().runtime.settings.refresh()
     flask.session.pop("setup", None)

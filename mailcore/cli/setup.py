@@ -7,8 +7,8 @@ from mailcore.base.errors import MailError, Reason
 from mailcore.cli.main import Context
 from mailcore.cli.offline import become_owner, runtime_of
 from mailcore.config.environment import prepare_data_dir
+from mailcore.directory import dkim_keys, verbs
 from mailcore.directory import setup as room
-from mailcore.directory import verbs
 from mailcore.directory.actor import COMMAND_LINE
 from mailcore.serve import start
 from mailcore.serve.sockets import Bound
@@ -59,6 +59,7 @@ def setup(context: Context) -> int:
     )  # fmt: skip
     with runtime_of(context) as runtime:
         runtime.store.write(lambda tx: room.finish(tx, COMMAND_LINE, answers, runtime.clock.micros()))
+        dkim_keys.make_missing(runtime)
         Settings(runtime.store).refresh()
     (config.data_dir / "setup-token").unlink(missing_ok=True)
     start.prepare(config, Bound())

@@ -7,7 +7,7 @@ Synchronous, in a network thread; every wait has a limit. An opportunistic hands
 import socket
 import ssl
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from mailcore.base.errors import MailError, Reason
@@ -42,6 +42,8 @@ class Letter:
     data: bytes
     envid: str | None = None
     ret: Ret | None = None
+    sign: Callable[[bytes], bytes] = bytes
+    """Puts signatures above what is ready for the wire; `bytes` adds none."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -192,7 +194,7 @@ class Conversation:
         """MAIL to the dot; the outcomes by recipient."""
         headers = scan_headers(letter.data)
         try:
-            data = fitted(letter.data, self.extensions)
+            data = letter.sign(fitted(letter.data, self.extensions))
         except MailError as error:
             return failed(letter, 554, "5.6.3", error.detail)
         options = SendOptions(

@@ -12,6 +12,7 @@ from mailcore.base.resolver import DnsTrouble
 from mailcore.mail.address import ReversePath
 from mailcore.net.dns import BudgetResolver
 from mailcore.queue import attempt, bounce, route, schedule
+from mailcore.queue.signing import signer
 from mailcore.runtime.runtime import Runtime
 from mailcore.store import Tx, outbox, records
 from mailcore.store.outbox import Item, Recipient
@@ -45,7 +46,8 @@ def serve_group(runtime: Runtime, item: Item, people: Sequence[Recipient]) -> No
         recipients=[out_recipient(one) for one in people], data=b"", envid=item.envid or None, ret=Ret[item.ret] if item.ret in Ret.__members__ else None,
     )  # fmt: skip
     try:
-        hops = route.hops(runtime, BudgetResolver(runtime.resolver, runtime.clock, seconds=DNS_SECONDS), people[0].domain)
+        resolver = BudgetResolver(runtime.resolver, runtime.clock, seconds=DNS_SECONDS)
+        hops = route.hops(runtime, resolver, people[0].domain)
         data = item.prefix + runtime.store.blobs.read(item.locator)
     except DnsTrouble as error:
         result = attempt.Result(outcomes=attempt.failed(letter, 0, "4.4.3", error.detail))
@@ -54,7 +56,7 @@ def serve_group(runtime: Runtime, item: Item, people: Sequence[Recipient]) -> No
         code, status = (550, "5.1.2" if error.reason is Reason.UNKNOWN_DOMAIN else "5.4.4") if is_final else (0, "4.4.1")
         result = attempt.Result(outcomes=attempt.failed(letter, code, status, error.detail))
     else:
-        whole = attempt.Letter(sender=letter.sender, recipients=letter.recipients, data=data, envid=letter.envid, ret=letter.ret)
+        whole = attempt.Letter(sender=letter.sender, recipients=letter.recipients, data=data, envid=letter.envid, ret=letter.ret, sign=signer(runtime, resolver, item))
         result = attempt.send(whole, hops, runtime.hostname)
     write_outcomes(runtime, item, people, result)
 

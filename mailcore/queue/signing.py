@@ -1,0 +1,32 @@
+"""DKIM signing on the way out: after every rewrite and conversion, once a route, with each key of From's domain that DNS shows.
+
+Only what an account here sent, or we wrote ourselves, is signed: a stranger's message that is passed on with our name in From
+stays unsigned.
+"""
+
+from collections.abc import Callable
+
+from mailcore.base.resolver import Resolver
+from mailcore.directory import dkim_keys
+from mailcore.mail.headers import scan_headers
+from mailcore.runtime.runtime import Runtime
+from mailcore.senderauth import dkim
+from mailcore.senderauth.evidence import author_domain
+from mailcore.store.outbox import Item
+
+
+def signer(runtime: Runtime, resolver: Resolver, item: Item) -> Callable[[bytes], bytes]:
+    """What puts our signatures above a message of *item* that is ready for the wire."""
+
+    def sign(data: bytes) -> bytes:
+        if item.kind == "forward" and item.account_id is None:
+            return data
+        domain = author_domain(scan_headers(data))
+        now = runtime.clock.micros() // 1_000_000
+        lines = [
+            dkim.sign(data, dkim.SigningKey(domain=key.domain, selector=key.selector, algorithm=key.algorithm, private=key.private), now)
+            for key in (dkim_keys.usable(runtime, resolver, domain) if domain else ())
+        ]
+        return b"".join(lines) + data
+
+    return sign
