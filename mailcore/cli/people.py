@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from mailcore.base.errors import MailError, Reason
+from mailcore.cli.grammar import verb
+from mailcore.cli.grammar import verbs as verbs_of
 from mailcore.cli.main import Context
 from mailcore.cli.offline import runtime_of
-from mailcore.directory import verbs
+from mailcore.directory import dkim_keys, verbs
 from mailcore.directory.actor import COMMAND_LINE, ROLES
 from mailcore.settings.catalogue import Setting
 from mailcore.settings.values import parse
@@ -22,27 +24,13 @@ def add(commands: Any, name: str) -> None:
     {"domain": _domain, "account": _account, "alias": _alias, "admin": _admin}[name](commands)
 
 
-def _verbs(commands: Any, noun: str, description: str) -> Any:
-    parser = commands.add_parser(noun, help=f"{noun}s", description=description)
-    return parser.add_subparsers(dest="verb", metavar="VERB", required=True)
-
-
-def _verb(verbs_: Any, name: str, run: Any, *arguments: str, example: str) -> Any:
-    parser = verbs_.add_parser(name, description=f"Example: ./roost {example}")
-    for argument in arguments:
-        parser.add_argument(argument)
-    parser.add_argument("--json", action="store_true")
-    parser.set_defaults(run=run)
-    return parser
-
-
 def _domain(commands: Any) -> None:
-    group = _verbs(commands, "domain", "Domains served here. Example: ./roost domain add example.org")
-    _verb(group, "add", domain_add, "name", example="domain add example.org")
-    _verb(group, "list", domain_list, example="domain list")
-    _verb(group, "show", domain_show, "name", example="domain show example.org")
-    _verb(group, "remove", domain_remove, "name", example="domain remove example.org")
-    change = _verb(group, "set", domain_set, "name", example="domain set example.org --catch-all info@example.org")
+    group = verbs_of(commands, "domain", "Domains served here. Example: ./roost domain add example.org")
+    verb(group, "add", domain_add, "name", example="domain add example.org")
+    verb(group, "list", domain_list, example="domain list")
+    verb(group, "show", domain_show, "name", example="domain show example.org")
+    verb(group, "remove", domain_remove, "name", example="domain remove example.org")
+    change = verb(group, "set", domain_set, "name", example="domain set example.org --catch-all info@example.org")
     change.add_argument("--catch-all")
     change.add_argument("--enabled", choices=("on", "off"))
     change.add_argument("--plus", help="the sign of plus addresses; empty for none")
@@ -51,9 +39,9 @@ def _domain(commands: Any) -> None:
 
 
 def _account(commands: Any) -> None:
-    group = _verbs(commands, "account", "Accounts. Example: ./roost account add ann@example.org --password-stdin")
+    group = verbs_of(commands, "account", "Accounts. Example: ./roost account add ann@example.org --password-stdin")
     for name, run in (("add", account_add), ("set", account_set)):
-        parser = _verb(group, name, run, "address", example=f"account {name} ann@example.org --quota 1G --role user")
+        parser = verb(group, name, run, "address", example=f"account {name} ann@example.org --quota 1G --role user")
         parser.add_argument("--password")
         parser.add_argument("--password-stdin", action="store_true")
         parser.add_argument("--quota")
@@ -61,28 +49,28 @@ def _account(commands: Any) -> None:
         parser.add_argument("--name")
         if name == "set":
             parser.add_argument("--enabled", choices=("on", "off"))
-    listing = _verb(group, "list", account_list, example="account list --domain example.org")
+    listing = verb(group, "list", account_list, example="account list --domain example.org")
     listing.add_argument("--domain")
-    _verb(group, "show", account_show, "address", example="account show ann@example.org")
-    _verb(group, "remove", account_remove, "address", example="account remove ann@example.org")
+    verb(group, "show", account_show, "address", example="account show ann@example.org")
+    verb(group, "remove", account_remove, "address", example="account remove ann@example.org")
 
 
 def _alias(commands: Any) -> None:
-    group = _verbs(commands, "alias", "Aliases. Example: ./roost alias add info@example.org ann@example.org")
+    group = verbs_of(commands, "alias", "Aliases. Example: ./roost alias add info@example.org ann@example.org")
     for name, run in (("add", alias_add), ("set", alias_set)):
-        parser = _verb(group, name, run, "address", example=f"alias {name} info@example.org ann@example.org bob@example.org")
+        parser = verb(group, name, run, "address", example=f"alias {name} info@example.org ann@example.org bob@example.org")
         parser.add_argument("targets", nargs="+" if name == "add" else "*")
         if name == "set":
             parser.add_argument("--enabled", choices=("on", "off"))
-    listing = _verb(group, "list", alias_list, example="alias list")
+    listing = verb(group, "list", alias_list, example="alias list")
     listing.add_argument("--domain")
-    _verb(group, "show", alias_show, "address", example="alias show info@example.org")
-    _verb(group, "remove", alias_remove, "address", example="alias remove info@example.org")
+    verb(group, "show", alias_show, "address", example="alias show info@example.org")
+    verb(group, "remove", alias_remove, "address", example="alias remove info@example.org")
 
 
 def _admin(commands: Any) -> None:
-    group = _verbs(commands, "admin", "A way back in. Example: ./roost admin reset")
-    reset = _verb(group, "reset", admin_reset, example="admin reset --totp --unban")
+    group = verbs_of(commands, "admin", "A way back in. Example: ./roost admin reset")
+    reset = verb(group, "reset", admin_reset, example="admin reset --totp --unban")
     reset.add_argument("--address", help="which server admin; the first one if left out")
     reset.add_argument("--totp", action="store_true", help="also forget the second factor")
     reset.add_argument("--unban", action="store_true", help="also lift every ban")
@@ -126,6 +114,7 @@ def domain_add(context: Context) -> int:
     with runtime_of(context) as runtime:
         now = runtime.clock.micros()
         runtime.store.write(lambda tx: verbs.add_domain(tx, COMMAND_LINE, context.arguments.name, now))
+        dkim_keys.make_missing(runtime)
         tx = runtime.store.read()
         domain = verbs.find_domain(tx, context.arguments.name)
         return context.answer(domain_data(tx, domain), f"{domain.name} is served now.")

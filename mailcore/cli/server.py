@@ -7,6 +7,8 @@ from typing import Any
 
 from mailcore.auth.login import network_of
 from mailcore.base.errors import MailError, Reason
+from mailcore.cli.grammar import verb
+from mailcore.cli.grammar import verbs as verbs_of
 from mailcore.cli.main import Context
 from mailcore.cli.offline import runtime_of
 from mailcore.config import process
@@ -23,23 +25,12 @@ def add(commands: Any, name: str) -> None:
     {"settings": _settings, "ban": _ban, "doctor": _doctor, "dns": _dns}[name](commands)
 
 
-def _leaf(group: Any, name: str, run: Any, example: str, *arguments: str) -> Any:
-    parser = group.add_parser(name, description=f"Example: ./roost {example}")
-    for argument in arguments:
-        parser.add_argument(argument)
-    parser.add_argument("--json", action="store_true")
-    parser.set_defaults(run=run)
-    return parser
-
-
 def _settings(commands: Any) -> None:
-    group = commands.add_parser("settings", description="Every setting. Example: ./roost settings set smtp.message_size 100M").add_subparsers(
-        dest="verb", metavar="VERB", required=True
-    )
-    _leaf(group, "list", settings_list, "settings list")
+    group = verbs_of(commands, "settings", "Every setting. Example: ./roost settings set smtp.message_size 100M")
+    verb(group, "list", settings_list, example="settings list")
     for name, run in (("get", settings_get), ("set", settings_set)):
         example = "settings get smtp.message_size" if name == "get" else "settings set smtp.message_size 100M"
-        parser = _leaf(group, name, run, example, "name")
+        parser = verb(group, name, run, "name", example=example)
         if name == "set":
             parser.add_argument("value", nargs="?", help="left out: back to the default; - reads it from standard input")
         parser.add_argument("--domain")
@@ -47,12 +38,10 @@ def _settings(commands: Any) -> None:
 
 
 def _ban(commands: Any) -> None:
-    group = commands.add_parser("ban", description="Addresses that may not sign in. Example: ./roost ban list").add_subparsers(
-        dest="verb", metavar="VERB", required=True
-    )
-    _leaf(group, "list", ban_list, "ban list")
-    _leaf(group, "lift", ban_lift, "ban lift 192.0.2.7", "address")
-    put = _leaf(group, "add", ban_add, "ban add 192.0.2.7 --hours 24", "address")
+    group = verbs_of(commands, "ban", "Addresses that may not sign in. Example: ./roost ban list")
+    verb(group, "list", ban_list, example="ban list")
+    verb(group, "lift", ban_lift, "address", example="ban lift 192.0.2.7")
+    put = verb(group, "add", ban_add, "address", example="ban add 192.0.2.7 --hours 24")
     put.add_argument("--hours", type=int, default=24)
 
 
@@ -63,10 +52,8 @@ def _doctor(commands: Any) -> None:
 
 
 def _dns(commands: Any) -> None:
-    group = commands.add_parser("dns", description="The DNS records a domain wants. Example: ./roost dns check example.org").add_subparsers(
-        dest="verb", metavar="VERB", required=True
-    )
-    _leaf(group, "check", dns_check, "dns check example.org", "name")
+    group = verbs_of(commands, "dns", "The DNS records a domain wants. Example: ./roost dns check example.org")
+    verb(group, "check", dns_check, "name", example="dns check example.org")
 
 
 def _scope(context: Context, tx: Tx) -> str:

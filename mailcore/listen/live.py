@@ -72,6 +72,7 @@ class Live:
     ) -> None:
         """Events as they come."""
         runtime = self.bridge.runtime
+        told = await self.bridge.read(lambda tx: {b.id: b.modseq for b in mailboxes.list_all(tx, account_id)})
         while not closed.done() and not self.bridge.draining.is_set():
             with self.bridge.woken_by_drain(wake):
                 try:
@@ -84,10 +85,13 @@ class Live:
                     continue
             await asyncio.sleep(GATHER_SECONDS)
             wake.clear()
-            boxes = sorted(changed)
             changed.clear()
-            counts = await self.bridge.read(lambda tx: {str(b.id): count_of(b) for b in mailboxes.list_all(tx, account_id)})
-            for box in boxes or [0]:
+            now = await self.bridge.read(lambda tx: mailboxes.list_all(tx, account_id))
+            # A hint may come twice, by the bus and by the healing clock: what the tab knows already is not told again.
+            boxes = [b.id for b in now if told.get(b.id) != b.modseq] or ([0] if told.keys() != {b.id for b in now} else [])
+            told = {b.id: b.modseq for b in now}
+            counts = {str(b.id): count_of(b) for b in now}
+            for box in boxes:
                 data = json.dumps({"counts": counts, "mailbox": str(box)})
                 await send({"type": "http.response.body", "body": f"data: {data}\n\n".encode(), "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
