@@ -1,16 +1,16 @@
 """What people and admins have mail filtered by, and what that filtering remembers.
 
-`filters` keeps the forms as JSON and the Sieve made from them (kind "program"); delivery reads only the program.
+`filters` keeps the forms as JSON and the Sieve made from them; delivery reads only the Sieve.
 """
 
 from sqlalchemy import Index, UniqueConstraint
 from sqlalchemy.orm import Mapped
 
-from mailcore.store.models.base import Base, Big, Id, OptBig, Ref, Str
+from mailcore.store.models.base import Base, Big, Flag, Id, OptBig, Ref, Str
 
 
 class Filter(Base):
-    """One form of one scope ("system", "domain:7", "account:9"). kind: rules, forward, vacation, program."""
+    """One form of one scope ("system", "domain:7", "account:9"). kind: rules, forward, away (forms), away-program, rules-program (Sieve), error."""
 
     __tablename__ = "filters"
     id: Mapped[Id]
@@ -57,3 +57,16 @@ class SeenMark(Base):
     mark: Mapped[Str]
     until: Mapped[Big]
     __table_args__ = (UniqueConstraint("account_id", "mark"), Index(None, "until"))
+
+
+class SieveScript(Base):
+    """A script that a person keeps here, from ManageSieve or the webmail; at most one of an account is active. RFC 5804."""
+
+    __tablename__ = "sieve_scripts"
+    id: Mapped[Id]
+    account_id: Mapped[Ref]
+    name: Mapped[Str]
+    content: Mapped[Str]
+    is_active: Mapped[Flag]
+    changed_at: Mapped[Big]
+    __table_args__ = (UniqueConstraint("account_id", "name"),)

@@ -15,6 +15,14 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "block_list_states",
+        sa.Column("host", sa.String(), nullable=False),
+        sa.Column("state", sa.Text(), server_default="", nullable=False),
+        sa.Column("detail", sa.Text(), server_default="", nullable=False),
+        sa.Column("checked_at", sa.BigInteger(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("host", name=op.f("pk_block_list_states")),
+    )
+    op.create_table(
         "filters",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("scope", sa.Text(), server_default="", nullable=False),
@@ -39,6 +47,54 @@ def upgrade() -> None:
         sa.UniqueConstraint("account_id", "address", name=op.f("uq_forward_targets_account_id_address")),
         sqlite_autoincrement=True,
     )
+    op.create_table(
+        "greylisted",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("network", sa.Text(), server_default="", nullable=False),
+        sa.Column("sender", sa.Text(), server_default="", nullable=False),
+        sa.Column("recipient", sa.Text(), server_default="", nullable=False),
+        sa.Column("first_at", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("last_at", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("passed_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_greylisted")),
+        sa.UniqueConstraint("network", "sender", "recipient", name=op.f("uq_greylisted_network_sender_recipient")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("greylisted", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_greylisted_last_at"), ["last_at"], unique=False)
+
+    op.create_table(
+        "ip_ranges",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("name", sa.Text(), server_default="", nullable=False),
+        sa.Column("priority", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("lower", sa.Text(), server_default="", nullable=False),
+        sa.Column("upper", sa.Text(), server_default="", nullable=False),
+        sa.Column("protocols", sa.Text(), server_default="", nullable=False),
+        sa.Column("allowed", sa.Text(), server_default="", nullable=False),
+        sa.Column("needs_auth", sa.Text(), server_default="", nullable=False),
+        sa.Column("checks_spam", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("checks_virus", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("needs_tls", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ip_ranges")),
+        sa.UniqueConstraint("name", name=op.f("uq_ip_ranges_name")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "learned",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("email_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("is_spam", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("at", sa.BigInteger(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_learned")),
+        sa.UniqueConstraint("account_id", "email_id", name=op.f("uq_learned_account_id_email_id")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("learned", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_learned_at"), ["at"], unique=False)
+
     op.create_table(
         "replied",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -67,6 +123,29 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_seen_marks_until"), ["until"], unique=False)
 
     op.create_table(
+        "sender_rules",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("kind", sa.Text(), server_default="", nullable=False),
+        sa.Column("network", sa.Text(), server_default="", nullable=False),
+        sa.Column("sender", sa.Text(), server_default="", nullable=False),
+        sa.Column("note", sa.Text(), server_default="", nullable=False),
+        sa.Column("created_at", sa.BigInteger(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sender_rules")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "sieve_scripts",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.Text(), server_default="", nullable=False),
+        sa.Column("content", sa.Text(), server_default="", nullable=False),
+        sa.Column("is_active", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("changed_at", sa.BigInteger(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sieve_scripts")),
+        sa.UniqueConstraint("account_id", "name", name=op.f("uq_sieve_scripts_account_id_name")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
         "signatures",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -76,6 +155,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_signatures")),
         sa.UniqueConstraint("account_id", "name", name=op.f("uq_signatures_account_id_name")),
         sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "word_counts",
+        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("word", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column("spam", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("good", sa.BigInteger(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("account_id", "word", name=op.f("pk_word_counts")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("accounts", schema=None) as batch_op:
         batch_op.add_column(sa.Column("filters_version", sa.BigInteger(), server_default="0", nullable=False))
