@@ -2,8 +2,8 @@
 
 Small blobs share a segment (closed at SEGMENT_BYTES); a blob over SPOOL_MEMORY_BYTES is written as it comes into a segment
 of its own. Every record has a header (magic, length, SHA-256), so a segment can be read without the database. A segment
-whose write or sync failed is closed for good: what the kernel kept of it is unknown. The lock guards offsets and the dirty
-set; a sync runs outside it, on descriptors taken under it.
+whose write or sync failed is closed for good: what the kernel kept of it is unknown. The lock guards offsets, the dirty and
+the syncing list; a sync runs outside it, so a descriptor is closed only by `_close_unused`, never while a sync holds it.
 """
 
 import contextlib
@@ -38,6 +38,7 @@ class SegmentFile:
         self.size = 0
         self.is_new = True
         self.is_broken = False
+        self.is_closed = False
 
     def write(self, data: bytes) -> None:
         """Append all of *data*. Raises OSError, also for a short write that does not go on."""
@@ -59,6 +60,7 @@ class SegmentStore:
         self._lock = threading.Lock()
         self._current: SegmentFile | None = None
         self._dirty: list[SegmentFile] = []
+        self._syncing: list[SegmentFile] = []
         self._readers: OrderedDict[str, int] = OrderedDict()
         self._sync_lock = threading.Lock()
         self._name_lock = threading.Lock()
@@ -93,28 +95,38 @@ class SegmentStore:
     def sync(self) -> None:
         with self._sync_lock:
             with self._lock:
-                dirty, self._dirty = self._dirty, []
+                taken, self._dirty = self._dirty, []
+                self._syncing = taken
             try:
-                self._sync_files(dirty)
+                self._sync_files(taken)
             except OSError as error:
                 with self._lock:
-                    for segment in dirty:
+                    for segment in taken:
                         self._retire(segment)
                 raise storage_error(error) from error
+            finally:
+                with self._lock:
+                    self._syncing = []
+                    for segment in taken:
+                        self._close_unused(segment)
 
-    def _sync_files(self, dirty: list[SegmentFile]) -> None:
-        for segment in dirty:
+    def _sync_files(self, taken: list[SegmentFile]) -> None:
+        for segment in taken:
             if segment.is_broken:
                 raise OSError(5, "an earlier write failed")
             sync_data(segment.fd)
-        if any(segment.is_new for segment in dirty):
+        if any(segment.is_new for segment in taken):
             sync_folder(self._folder)
-            for segment in dirty:
+            for segment in taken:
                 segment.is_new = False
-        with self._lock:
-            for segment in dirty:
-                if segment is not self._current:
-                    os.close(segment.fd)
+
+    def _close_unused(self, segment: SegmentFile) -> None:
+        """Close a segment that takes no more bytes and waits for no sync; once, because a number closed twice is another file's."""
+        if segment is self._current or segment in self._dirty or segment in self._syncing or segment.is_closed:
+            return
+        segment.is_closed = True
+        with contextlib.suppress(OSError):
+            os.close(segment.fd)
 
     def read(self, locator: Locator, start: int = 0, length: int | None = None) -> bytes:
         want = max(0, locator.length - start) if length is None else max(0, min(length, locator.length - start))
@@ -178,9 +190,9 @@ class SegmentStore:
         with contextlib.suppress(MailError):
             self.sync()
         with self._lock:
-            if self._current is not None and not self._current.is_broken:
-                os.close(self._current.fd)
-            self._current = None
+            last, self._current = self._current, None
+            if last is not None:
+                self._close_unused(last)
             while self._readers:
                 os.close(self._readers.popitem()[1])
             if self._owner is not None and self._owner_pid == os.getpid():
@@ -201,9 +213,8 @@ class SegmentStore:
 
     def _writable(self) -> SegmentFile:
         if self._current is not None and self._current.size >= SEGMENT_BYTES:
-            if self._current not in self._dirty:
-                os.close(self._current.fd)
-            self._current = None
+            full, self._current = self._current, None
+            self._close_unused(full)
         if self._current is None:
             try:
                 self._current = self.new_segment()
@@ -214,12 +225,10 @@ class SegmentStore:
     def _retire(self, segment: SegmentFile) -> None:
         """Never write *segment* again; its bytes on disk are unknown."""
         self._void.add(segment.name)
-        if not segment.is_broken:
-            segment.is_broken = True
-            with contextlib.suppress(OSError):
-                os.close(segment.fd)
+        segment.is_broken = True
         if self._current is segment:
             self._current = None
+        self._close_unused(segment)
 
     def adopt(self, segment: SegmentFile) -> None:
         """Take a spool's own segment into the next sync."""

@@ -191,3 +191,25 @@ def test_a_reopened_store_reads_old_segments_and_writes_new_ones(tmp_path: Path)
     assert second.read(staged.locator) == b"before"
     assert second.add(b"after").locator.segment != staged.locator.segment
     assert placed.uid == 1
+
+
+def test_a_segment_that_fills_up_while_it_is_synced_is_not_closed_under_the_sync(blobs: SegmentStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bench filled segments faster than they were synced: the next sync found its descriptor closed and refused a batch of good mail."""
+    monkeypatch.setattr(segments, "SEGMENT_BYTES", 3000)
+    real, staged = segments.sync_data, []
+
+    def slow(fd: int) -> None:
+        if len(staged) == 1:
+            staged.extend(blobs.add(os.urandom(2000)) for _ in range(3))  # other threads write on: the segment is full and another begun
+        real(fd)
+
+    monkeypatch.setattr(segments, "sync_data", slow)
+    staged.append(blobs.add(os.urandom(2000)))
+    blobs.sync()
+    blobs.sync()
+    assert len({one.locator.segment for one in staged}) == 2
+    before = len(os.listdir("/proc/self/fd"))
+    blobs.add(b"x" * 2000)
+    blobs.sync()
+    blobs.close()
+    assert len(os.listdir("/proc/self/fd")) < before
