@@ -150,6 +150,6 @@ def story(event: records.TraceEvent) -> p.TimelineEvent:
         title = {"sent": _("%(host)s took it for %(who)s", host=data.get("host", ""), who=who), "deferred": _("%(who)s must wait", who=who), "failed": _("Not delivered to %(who)s", who=who)}[event.kind]
         text, code = ", ".join(str(x) for x in (data.get("address"), data.get("tls")) if x), f"{data.get('code') or ''} {data.get('text', '')}".strip()
         tone = {"sent": "green", "deferred": "amber", "failed": "red"}[event.kind]
-    elif event.kind in ("told", "report"):
+    elif event.kind in ("told", "report", "bounce", "reply", "notice"):
         title = _("The sender was told") if event.kind == "told" else _("A report about another message")
     return p.TimelineEvent(time_text=words.local(event.at).strftime("%H:%M:%S"), time_iso=words.iso(event.at), title=title, text=text, code=code, tone=tone)

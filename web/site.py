@@ -14,8 +14,8 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
 
 from mailcore.auth.login import Doorkeeper
+from mailcore.runtime.keys import app_secret
 from mailcore.runtime.runtime import Runtime
-from mailcore.serve.start import app_secret
 from mailcore.store import Store, Tx, schema
 
 if TYPE_CHECKING:

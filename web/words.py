@@ -1,6 +1,6 @@
 """Moments and sizes as people read them: in the account's zone and language."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel.dates import format_date, format_datetime, format_time
@@ -57,6 +57,11 @@ def day_label(moment: Micros) -> str:
     if there == now - timedelta(days=1):
         return _("Yesterday")
     return format_date(there, "EEEE, d MMMM" if there.year == now.year else "d MMMM y", locale=get_locale())
+
+
+def day(moment: date) -> str:
+    """A day as 30 Nov."""
+    return format_date(moment, "d MMM", locale=get_locale())
 
 
 def size(count: int) -> str:

@@ -1,10 +1,12 @@
 """The webmail's blueprints and what surrounds each of its pages: shell and navigation."""
 
+from datetime import date
 from typing import Any
 
 import flask
 from flask_babel import get_locale
 
+from mailcore.directory import away
 from mailcore.store import mailboxes
 from mailcore.store.mailboxes import Mailbox
 from web import words
@@ -35,7 +37,19 @@ def shell(toast: p.Toast | None = None) -> p.Shell:
     return p.Shell(
         me=p.Person(name=mine.display_name, address=mine.address, is_me=True), theme=theme(), density=setting("web.density"), language=language,
         direction="rtl" if language.split("_")[0] in RTL else "ltr", has_shortcuts=bool(setting("web.shortcuts")), is_admin=mine.role != "user", toast=toast,
+        away_until=away_until(),
     )  # fmt: skip
+
+
+def away_until() -> str:
+    """The last day of an auto-reply that answers now, in words; "" when none does."""
+    mine = account()
+    if not mine.filters_version:
+        return ""
+    reply = away.away(site().read(), mine)
+    if not away.is_away_now(reply, words.local(site().now()).date()):
+        return ""
+    return words.day(date.fromisoformat(reply.ends)) if reply.ends else "…"
 
 
 def theme() -> str:

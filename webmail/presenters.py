@@ -341,13 +341,6 @@ class DisplayForm:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PasswordForm:
-    """When the password was last changed, in words."""
-
-    changed_text: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SourcePage:
     """A message as it came. *headers* keep their order; *text* is the raw message, cut at *shown_text* when long."""
 

@@ -3,8 +3,6 @@
 from typing import Any
 
 import flask
-import pyotp
-from flask_babel import gettext as _
 
 from mailcore.auth.login import Attempt
 from mailcore.base.errors import MailError
@@ -55,13 +53,13 @@ def totp() -> Any:
         return flask.redirect(flask.url_for("session.sign_in"))
     error = ""
     if flask.request.method == "POST":
-        code = flask.request.form.get("code", "").replace(" ", "")
-        step = int(site().runtime.clock.now().timestamp()) // 30
-        used = next((s for s in (step - 1, step, step + 1) if pyotp.TOTP(mine.totp_secret).at(s * 30) == code and s > mine.totp_last_step), None)
-        if used is not None:
-            site().write(lambda tx: accounts.set_account(tx, mine.id, totp_last_step=used))
+        code = flask.request.form.get("code", "")
+        attempt = Attempt(login=mine.address, password=Secret(code), protocol="code", ip=flask.request.remote_addr or "", is_tls=flask.request.is_secure)
+        try:
+            site().doorkeeper.check_code(mine, code, attempt)
             return signed_in.begin(mine.id, flask.make_response(flask.redirect(target, 303)))
-        error = _("That code is wrong or was used already. Wait for the next one.")
+        except MailError as refused:
+            error = refused.detail
     form = p.SignInForm(address=mine.address, error=error, next_url=target, host=site().runtime.hostname)
     return page("session/totp.html", form=form, shell=None, theme=current_theme()), 401 if error else 200
 

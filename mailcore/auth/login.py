@@ -7,6 +7,7 @@ own list of sign-ins and the admin's table of programs without TLS read the rows
 import ipaddress
 from dataclasses import dataclass
 
+from mailcore.auth import app_passwords, second_step
 from mailcore.auth.passwords import Verifier
 from mailcore.base.clock import DAY, SECOND, Micros
 from mailcore.base.errors import MailError, Reason
@@ -14,10 +15,13 @@ from mailcore.base.secret import Secret
 from mailcore.runtime.runtime import Runtime
 from mailcore.store import Tx, access, accounts
 
-PROTOCOLS = ("imap", "pop3", "smtp", "sieve", "web")
+PROTOCOLS = ("imap", "pop3", "smtp", "sieve", "web", "code")
 TRUSTED_DAYS = 30
 TRUSTED_FACTOR = 10
 """An address with a good sign-in in TRUSTED_DAYS gets this many times more failures before a ban."""
+CODE_WINDOW: Micros = 900 * SECOND
+CODE_FAILURES = 8
+"""Wrong second-step codes for one account in CODE_WINDOW. Stops guessing by someone who has the password."""
 SEEN_EVERY: Micros = 300 * SECOND
 """A good sign-in from the same place is written down at most this often."""
 
@@ -84,13 +88,38 @@ class Doorkeeper:
         if not is_loopback(attempt.ip) and access.banned_until(tx, network, now) is not None:
             raise MailError(Reason.BANNED, "Too many wrong passwords came from your address. Try again later.")
         account = self._find(tx, attempt.login)
+        if account is not None and self._may_enter(tx, account) and self._by_app_password(tx, account, attempt, now):
+            self._note_success(attempt, account, network, now)
+            return account
         stored = account.password_hash if account is not None else ""
         is_good = self._verifier.verify(stored, attempt.password, runtime.clock.monotonic())
+        if is_good and account is not None and account.totp_secret and attempt.protocol != "web":
+            raise MailError(Reason.AUTH_FAILED, "This account uses a second step. Make an app password in the webmail's settings and give it to this program.")
         if not is_good or account is None or not self._may_enter(tx, account):
             self._note_failure(attempt, account, network, now)
             raise MailError(Reason.AUTH_FAILED, "The user name or the password is wrong.")
         self._note_success(attempt, account, network, now)
         return account
+
+    def check_code(self, account: accounts.Account, code: str, attempt: Attempt) -> None:
+        """The second step for a browser whose password was right. Raises MailError(BANNED, AUTH_FAILED)."""
+        runtime, now = self._runtime, self._runtime.clock.micros()
+        wrong = access.wrong_codes(runtime.store.read(), account.id, now - CODE_WINDOW)
+        if wrong >= CODE_FAILURES:
+            raise MailError(Reason.BANNED, "Too many wrong codes. Wait a quarter of an hour, then sign in again.")
+        if not runtime.store.write(lambda tx: second_step.take(tx, account, code, now)):
+            self._note_failure(attempt, account, network_of(attempt.ip), now)
+            raise MailError(Reason.AUTH_FAILED, "That code is wrong or was used already. Wait for the next one.")
+
+    def _by_app_password(self, tx: Tx, account: accounts.Account, attempt: Attempt, now: Micros) -> bool:
+        if attempt.protocol == "web":
+            return False
+        found = app_passwords.find(tx, account.id, attempt.password.reveal(), attempt.protocol, now)
+        if found is None:
+            return False
+        if found.used_at is None or found.used_from != attempt.ip or now - found.used_at > app_passwords.USED_EVERY:
+            self._runtime.store.submit(lambda tx: app_passwords.note_use(tx, found.id, attempt.ip, now))
+        return True
 
     def _find(self, tx: Tx, login: str) -> accounts.Account | None:
         from mailcore.mail.address import Address

@@ -11,20 +11,22 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from mailcore.base.clock import SECOND, Micros, from_micros
-from mailcore.base.errors import MailError, Reason
+from mailcore.delivery import act, notices
 from mailcore.delivery.parcel import Parcel, parcel_of
-from mailcore.directory.resolve import LocalTarget
+from mailcore.delivery.prepare import Prepared, prepare
+from mailcore.directory.resolve import LocalTarget, target_of
 from mailcore.mail.address import Address, ReversePath
 from mailcore.mail.received import Hop, received_line, return_path_line
-from mailcore.policy.facts import Accepted, Mail
+from mailcore.policy.facts import Accepted, Client, Finding, Level, Mail
 from mailcore.runtime.runtime import Runtime
-from mailcore.store import Tx, mailboxes, messages, outbox, records
+from mailcore.store import Tx, accounts, outbox, records
 from mailcore.store.blobs import Staged
 from mailcore.store.records import TraceEvent, TraceHead
 
 FAN_OUT = 100
 """Local accounts one write serves; the rest goes through the queue, so that no write holds the store for long."""
-LOCAL_KIND = "fanout"
+LOCAL_KIND, JUNK_KIND = "fanout", "fanout-junk"
+"""Kinds of queue items that wait for mailboxes here."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -80,11 +82,12 @@ def accept(runtime: Runtime, mail: Mail, parcel: Parcel, *, also: Callable[[Tx],
     counts["received"] += 1
     counts["received_bytes"] += parcel.summary.size
 
+    ids = sorted(made.local)
+    ready = prepare(runtime, runtime.store.read(), mail, parcel, made, ids[:FAN_OUT])
+
     def write(tx: Tx) -> None:
         events = [TraceEvent(at=now, kind="accepted", address="", data=_facts(mail, parcel))]
-        ids = sorted(made.local)
-        for account_id in ids[:FAN_OUT]:
-            deliver_one(tx, runtime, parcel, made.local[account_id], made.reached_by[account_id], own_prefix, now, events)
+        events += perform_all(tx, runtime, mail, parcel, ready, own_prefix, received, now)
         if len(ids) > FAN_OUT:
             queue_fan_out(tx, runtime, mail, parcel, [made.local[i] for i in ids[FAN_OUT:]], own_prefix, now)
         if made.forwarded:
@@ -95,7 +98,7 @@ def accept(runtime: Runtime, mail: Mail, parcel: Parcel, *, also: Callable[[Tx],
             trace_id=parcel.trace_id, at=now, direction="in" if mail.client.account is None else "out", sender=str(mail.sender.address or ""),
             recipients=", ".join(r.path for r in mail.recipients[:50]), subject=parcel.summary.subject, msgid=parcel.summary.msgid, ip=mail.client.ip,
             size=parcel.summary.size, account_id=mail.client.account.id if mail.client.account else None,
-            outcome="queued" if made.remote or made.forwarded else "delivered",
+            outcome="queued" if made.remote or made.forwarded or ready.forwards else "delivered",
         )  # fmt: skip
         records.trace(tx, head, events)
         if also is not None:
@@ -112,23 +115,34 @@ def _facts(mail: Mail, parcel: Parcel) -> dict[str, object]:
     }  # fmt: skip
 
 
-def deliver_one(
-    tx: Tx, runtime: Runtime, parcel: Parcel, target: LocalTarget, reached_by: str, prefix: bytes, now: Micros, events: list[TraceEvent]
-) -> None:
-    """Append one copy to an account's INBOX."""
-    box = tx.value("SELECT id FROM mailboxes WHERE account_id = :a AND name = 'INBOX'", {"a": target.account_id})
-    if box is None:
-        box = mailboxes.create(tx, target.account_id, "INBOX", role="inbox", actor="delivery", now=now).id
-    messages.append(tx, runtime.store.blobs, target.account_id, box, parcel.email(prefix), actor=f"smtp:{parcel.trace_id}", now=now)
-    events.append(TraceEvent(at=now, kind="delivered", address=target.address, data={"mailbox": "INBOX", "for": reached_by}))
+def perform_all(
+    tx: Tx, runtime: Runtime, mail: Mail, parcel: Parcel, ready: Prepared, own_prefix: bytes, received: bytes, now: Micros
+) -> list[TraceEvent]:  # fmt: skip
+    """Do everything that was prepared, accounts in ascending id; the events it makes."""
+    events: list[TraceEvent] = []
+    for account_id in sorted(ready.decisions):
+        events += act.perform(tx, runtime, parcel, ready, ready.decisions[account_id], own_prefix, now)
+    by_route: dict[tuple[str, bytes, int], dict[str, Accepted]] = {}
+    for one in ready.forwards:
+        address = Address.parse(one.address)
+        accepted = Accepted(path=one.address, address=address, recipient=None, notify="NEVER" if not one.sender else "")
+        by_route.setdefault((one.sender, one.prefix, one.account_id), {}).setdefault(one.address, accepted)
+    for (sender, mark, _account), people in by_route.items():
+        queue_remote(tx, runtime, mail, parcel, people, mark + received, now, kind="forward", sender=sender)
+    for answer in ready.answers:
+        act.answer(tx, runtime, answer, now)
+    for report in ready.reports:
+        notices.put(tx, runtime, report, now)
+    return events
 
 
 def queue_remote(
-    tx: Tx, runtime: Runtime, mail: Mail, parcel: Parcel, people: dict[str, Accepted], received: bytes, now: Micros, *, kind: str
-) -> int:
-    """Queue the message for addresses elsewhere; the item's id."""
+    tx: Tx, runtime: Runtime, mail: Mail, parcel: Parcel, people: dict[str, Accepted], received: bytes, now: Micros, *, kind: str,
+    sender: str | None = None,
+) -> int:  # fmt: skip
+    """Queue the message for addresses elsewhere, from *sender* where that is not the envelope's; the item's id."""
     item = outbox.NewItem(
-        trace_id=parcel.trace_id, sender=str(mail.sender.address or ""), staged=parcel.staged, prefix=received,
+        trace_id=parcel.trace_id, sender=str(mail.sender.address or "") if sender is None else sender, staged=parcel.staged, prefix=received,
         recipients=[
             outbox.NewRecipient(address=address, domain=address.rpartition("@")[2].lower(), orcpt=one.orcpt or f"rfc822;{one.path}", notify=one.notify)
             for address, one in people.items()
@@ -142,7 +156,7 @@ def queue_remote(
 def queue_fan_out(tx: Tx, runtime: Runtime, mail: Mail, parcel: Parcel, targets: list[LocalTarget], prefix: bytes, now: Micros) -> int:
     """Queue a message for many local accounts; the runner serves them in batches (`serve_fan_out`)."""
     item = outbox.NewItem(
-        trace_id=parcel.trace_id, sender=str(mail.sender.address or ""), staged=parcel.staged, prefix=prefix, kind=LOCAL_KIND,
+        trace_id=parcel.trace_id, sender=str(mail.sender.address or ""), staged=parcel.staged, prefix=prefix, kind=JUNK_KIND if mail.is_junk else LOCAL_KIND,
         recipients=[outbox.NewRecipient(address=t.address, domain="", orcpt=str(t.account_id)) for t in targets],
         subject=parcel.summary.subject[:200], expires_at=now + runtime.settings.get("queue.lifetime") * SECOND,
     )  # fmt: skip
@@ -157,29 +171,35 @@ def serve_fan_out(runtime: Runtime, item: outbox.Item) -> bool:
         runtime.store.write(lambda tx: outbox.remove(tx, item.id))
         return False
     parcel = parcel_of(item.trace_id, _staged(item, data), data)
+    mail = mail_of(item)
     now = runtime.clock.micros()
+    tx = runtime.store.read()
+    made, gone = Plan(), set()
+    for one in waiting:
+        account = accounts.account(tx, int(one.orcpt))
+        if account is None:
+            gone.add(one.id)
+        else:
+            made.local[account.id], made.reached_by[account.id] = target_of(account), one.address
+    ready = prepare(runtime, tx, mail, parcel, made, sorted(made.local)) if made.local else Prepared()
 
     def write(tx: Tx) -> None:
-        events: list[TraceEvent] = []
-        for one in sorted(waiting, key=lambda r: int(r.orcpt)):
-            target = LocalTarget(account_id=int(one.orcpt), address=one.address)
-            try:
-                deliver_one(tx, runtime, parcel, target, one.address, item.prefix, now, events)
-                outbox.record(tx, one.id, state="delivered", next_at=now, code=250, enhanced="2.0.0", detail="", remote="", now=now)
-            except MailError as error:
-                if error.reason is not Reason.NOT_FOUND:
-                    raise
-                outbox.record(tx, one.id, state="failed", next_at=now, code=550, enhanced="5.1.1", detail=error.detail, remote="", now=now)
+        events = perform_all(tx, runtime, mail, parcel, ready, item.prefix, item.prefix.partition(b"\r\n")[2], now)
+        for one in waiting:
+            code, enhanced, state = (550, "5.1.1", "failed") if one.id in gone else (250, "2.0.0", "delivered")
+            outbox.record(tx, one.id, state=state, next_at=now, code=code, enhanced=enhanced, detail="", remote="", now=now)
         records.trace_events(tx, item.trace_id, events)
 
     runtime.store.write(write)
     return True
 
 
+def mail_of(item: outbox.Item) -> Mail:
+    """The transaction behind a fan-out item, as far as filters ask for it."""
+    sender = ReversePath(Address.parse(item.sender)) if item.sender else ReversePath(None)
+    findings = [Finding(check="earlier", level=Level.JUNK)] if item.kind == JUNK_KIND else []
+    return Mail(client=Client(ip=""), sender=sender, size=item.size, findings=findings)
+
+
 def _staged(item: outbox.Item, data: bytes) -> Staged:
     return Staged(sha256=hashlib.sha256(data).digest(), locator=item.locator)
-
-
-def null_path() -> ReversePath:
-    """The null reverse path, for notices of our own."""
-    return ReversePath(None)

@@ -1,6 +1,7 @@
 """One message on its way into the store: its bytes staged, its summary made once, its trace id given."""
 
 from dataclasses import dataclass
+from mmap import mmap
 
 from mailcore.mail.structure import Summary, summarise
 from mailcore.store.blobs import Staged
@@ -9,11 +10,12 @@ from mailcore.store.messages import NewEmail
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parcel:
-    """A message that can be stored for many: *staged* bytes and their *summary*."""
+    """A message that can be stored for many: its *data*, staged, and their *summary*."""
 
     trace_id: str
     staged: Staged
     summary: Summary
+    data: bytes | mmap
 
     def email(self, prefix: bytes) -> NewEmail:
         """The email to store under *prefix* (the lines we put on top)."""
@@ -30,6 +32,6 @@ def new_email(staged: Staged, summary: Summary, prefix: bytes = b"", trace_id: s
     )  # fmt: skip
 
 
-def parcel_of(trace_id: str, staged: Staged, data: bytes) -> Parcel:
+def parcel_of(trace_id: str, staged: Staged, data: bytes | mmap) -> Parcel:
     """The parcel of whole *data* that is staged already."""
-    return Parcel(trace_id=trace_id, staged=staged, summary=summarise(data))
+    return Parcel(trace_id=trace_id, staged=staged, summary=summarise(data), data=data)

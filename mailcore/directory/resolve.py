@@ -19,11 +19,13 @@ ROLE_LOCALPARTS = frozenset({"postmaster", "abuse"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalTarget:
-    """An account that receives; *detail* is what stood behind the plus."""
+    """An account that receives; *detail* is what stood behind the plus; *filters_version* 0 means nothing filters its mail."""
 
     account_id: int
     address: str
     detail: str = ""
+    domain_id: int = 0
+    filters_version: int = 0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -114,7 +116,7 @@ def _expand(tx: Tx, target: tuple[str, int], detail: str, recipient: Recipient, 
                 raise MailError(Reason.DISABLED, f"{account.address} does not take mail at present.")
             return
         if all(t.account_id != account.id for t in recipient.local):
-            recipient.local.append(LocalTarget(account_id=account.id, address=account.address, detail=detail))
+            recipient.local.append(target_of(account, detail))
     elif kind == "alias":
         alias = accounts.alias(tx, target_id)
         if alias is None or not alias.is_enabled:
@@ -125,16 +127,23 @@ def _expand(tx: Tx, target: tuple[str, int], detail: str, recipient: Recipient, 
             _follow(tx, Address.parse(one), recipient, seen, depth + 1)
 
 
+def target_of(account: accounts.Account, detail: str = "") -> LocalTarget:
+    """An account as a target."""
+    return LocalTarget(
+        account_id=account.id, address=account.address, detail=detail, domain_id=account.domain_id, filters_version=account.filters_version
+    )  # fmt: skip
+
+
 def _to_admin(tx: Tx, domain: accounts.Domain, recipient: Recipient) -> None:
     """postmaster and abuse always resolve: to the domain's admins, else the server's (RFC 5321 §4.5.1, RFC 2142)."""
-    rows = tx.all(
-        "SELECT id, address FROM accounts WHERE is_enabled = 1 AND deleted_at IS NULL AND ((role = 'domain-admin' AND domain_id = :d)"
+    row = tx.one(
+        "SELECT id FROM accounts WHERE is_enabled = 1 AND deleted_at IS NULL AND ((role = 'domain-admin' AND domain_id = :d)"
         " OR role = 'server-admin') ORDER BY CASE WHEN role = 'domain-admin' THEN 0 ELSE 1 END, id LIMIT 1",
         {"d": domain.id},
     )
-    for account_id, address in rows:
-        if all(t.account_id != account_id for t in recipient.local):
-            recipient.local.append(LocalTarget(account_id=account_id, address=address))
+    account = accounts.account(tx, row[0]) if row is not None else None
+    if account is not None and all(t.account_id != account.id for t in recipient.local):
+        recipient.local.append(target_of(account))
 
 
 def addresses_of(tx: Tx, account: accounts.Account) -> list[str]:

@@ -83,3 +83,26 @@ class Mail:
     ret: str = ""
     recipients: list[Accepted] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def is_junk(self) -> bool:
+        """Whether any check wants it in Junk."""
+        return any(finding.level is Level.JUNK for finding in self.findings)
+
+    @property
+    def is_forged(self) -> bool:
+        """Whether DMARC says that somebody else wrote it."""
+        return any(finding.check == "dmarc" and finding.facts.get("result") == "fail" for finding in self.findings)
+
+    @property
+    def is_proved(self) -> bool:
+        """Whether the envelope's domain surely sent this: signed in, real loopback, or SPF or DMARC passed."""
+        if self.client.account is not None or self.client.is_near:
+            return True
+        return any(finding.check in ("spf", "dmarc") and finding.facts.get("result") == "pass" for finding in self.findings)
+
+    @property
+    def spam_percent(self) -> int | None:
+        """0..100, 50 at the mark threshold and 100 at the refuse threshold; None where nothing was scored."""
+        found = [int(f.facts["percent"]) for f in self.findings if "percent" in f.facts]
+        return max(found) if found else None

@@ -3,9 +3,10 @@
 import shutil
 import time
 
-from mailcore.base.clock import SECOND, Micros
+from mailcore.base.clock import DAY, SECOND, Micros
 from mailcore.base.errors import MailError, Reason
 from mailcore.directory import resolve
+from mailcore.mail import srs
 from mailcore.mail.address import Address
 from mailcore.policy.facts import Mail
 from mailcore.runtime.runtime import Runtime
@@ -51,6 +52,8 @@ def find_recipient(runtime: Runtime, tx: Tx, mail: Mail, address: Address) -> re
 
     Raises MailError: UNKNOWN_USER, DISABLED, RELAY_DENIED, and POLICY in a network of its own.
     """
+    if srs.is_rewritten(address.local) and resolve.local_domain(tx, address.key.rpartition("@")[2]) is not None:
+        return returned(runtime, mail, address)
     try:
         return resolve.resolve(tx, address, str(runtime.settings.get("server.default_domain")))
     except MailError as error:
@@ -61,6 +64,17 @@ def find_recipient(runtime: Runtime, tx: Tx, mail: Mail, address: Address) -> re
     if runtime.settings.get("server.mode") == "lan":
         raise MailError(Reason.POLICY, f"This server sends only inside its own network, and {address.domain} is not in it.")
     return None
+
+
+def returned(runtime: Runtime, mail: Mail, address: Address) -> resolve.Recipient:
+    """Whom a bounce of redirected mail goes back to: the sender inside a rewritten address, for the null path only.
+
+    Raises MailError(UNKNOWN_USER, EXPIRED).
+    """
+    if mail.sender.address is not None:
+        raise MailError(Reason.UNKNOWN_USER, f"{address} takes only reports about forwarded mail.")
+    original = srs.restore(address.local, key=runtime.key("srs"), day=runtime.clock.micros() // DAY)
+    return resolve.Recipient(original=str(address), remote=[str(Address.parse(original))])
 
 
 def check_room(runtime: Runtime, tx: Tx, recipient: resolve.Recipient, size: int, now: Micros) -> MailError | None:

@@ -6,18 +6,15 @@ default. Reports to people here are delivered at once; to others they go through
 
 from collections.abc import Sequence
 
-from mailcore.base.clock import SECOND, Micros, from_micros
+from mailcore.base.clock import Micros, from_micros
 from mailcore.base.errors import MailError
-from mailcore.delivery.parcel import new_email
-from mailcore.directory import resolve
-from mailcore.mail.address import Address, NamedAddress, ReversePath
+from mailcore.delivery import notices
+from mailcore.mail.address import Address, NamedAddress
 from mailcore.mail.dsn import Dsn, DsnRecipient, build_dsn
-from mailcore.mail.received import return_path_line
-from mailcore.mail.structure import summarise
 from mailcore.runtime.runtime import Runtime
-from mailcore.store import Tx, mailboxes, messages, outbox, records
+from mailcore.store import Tx, records
 from mailcore.store.outbox import Item, Recipient
-from mailcore.store.records import TraceEvent, TraceHead
+from mailcore.store.records import TraceEvent
 
 SUBJECTS = {
     "failed": "Not delivered: {subject}", "delayed": "Still trying to deliver: {subject}", "delivered": "Delivered: {subject}",
@@ -110,37 +107,12 @@ def tell(runtime: Runtime, item: Item, people: Sequence[Recipient], action: str)
 
 def deliver(runtime: Runtime, item: Item, report: bytes, action: str) -> None:
     """Put the report into the sender's mailbox, or the queue when the sender is elsewhere."""
-    sender = Address.parse(item.sender)
-    staged, summary, now = runtime.store.blobs.add(report), summarise(report), runtime.clock.micros()
-    trace_id = runtime.new_trace_id()
-    email = new_email(staged, summary, return_path_line(_null()), trace_id)
+    notice = notices.prepare(runtime, report, Address.parse(item.sender), "bounce", about=item.trace_id)
+    now = runtime.clock.micros()
 
     def write(tx: Tx) -> None:
-        try:
-            found = resolve.resolve(tx, sender)
-            local, remote = sorted(found.local, key=lambda t: t.account_id), found.remote
-        except MailError:
-            local, remote = [], [str(sender)] if resolve.local_domain(tx, sender.key.rpartition("@")[2]) is None else []
-        for target in local:
-            box = mailboxes.by_name(tx, target.account_id, "INBOX")
-            if box is not None:
-                messages.append(tx, runtime.store.blobs, target.account_id, box.id, email, actor=f"bounce:{item.trace_id}", now=now)
-        if remote:
-            people = [outbox.NewRecipient(address=a, domain=a.rpartition("@")[2].lower(), notify="NEVER") for a in remote]
-            new = outbox.NewItem(
-                trace_id=trace_id, sender="", staged=staged, recipients=people, kind="bounce", subject=summary.subject,
-                expires_at=now + runtime.settings.get("queue.lifetime") * SECOND,
-            )  # fmt: skip
-            outbox.put(tx, runtime.store.blobs, new, now)
-        head = TraceHead(
-            trace_id=trace_id, at=now, direction="in", sender="", recipients=item.sender, subject=summary.subject, msgid=summary.msgid, ip="",
-            size=len(report), account_id=None, outcome="delivered" if local else "queued" if remote else "dropped",
-        )  # fmt: skip
-        records.trace(tx, head, [TraceEvent(at=now, kind="report", address=item.sender, data={"action": action, "about": item.trace_id})])
-        records.trace_events(tx, item.trace_id, [TraceEvent(at=now, kind="told", address=item.sender, data={"action": action, "report": trace_id})])
+        notices.put(tx, runtime, notice, now)
+        told = TraceEvent(at=now, kind="told", address=item.sender, data={"action": action, "report": notice.parcel.trace_id})
+        records.trace_events(tx, item.trace_id, [told])
 
     runtime.store.write(write)
-
-
-def _null() -> ReversePath:
-    return ReversePath(None)

@@ -91,7 +91,7 @@ class Runner:
         """The queue's one catch: whatever goes wrong, the item stays and is tried again."""
         runtime = self.runtime
         try:
-            if item.kind == accept.LOCAL_KIND:
+            if item.kind in (accept.LOCAL_KIND, accept.JUNK_KIND):
                 while accept.serve_fan_out(runtime, item):
                     pass
             else:

@@ -14,6 +14,7 @@ from mailcore.config.environment import Config, host_name
 from mailcore.events.bus import Bus
 from mailcore.net.dns import DnsResolver
 from mailcore.net.tls import ServerContexts
+from mailcore.runtime.keys import key_for
 from mailcore.runtime.log import Log
 from mailcore.runtime.machine import SystemClock, SystemRandom
 from mailcore.settings.values import Settings
@@ -40,6 +41,13 @@ class Runtime:
     def hostname(self) -> str:
         """The server's public name: the setting, else the machine's."""
         return str(self.settings.get("server.hostname")) or host_name(self.config)
+
+    caches: dict[str, object] = field(default_factory=dict)
+    """What a layer above keeps for the life of the process, by its module's name; all of it can be made again."""
+
+    def key(self, purpose: str) -> bytes:
+        """A secret key for one *purpose*, the same in every process of this data directory."""
+        return key_for(self.config.data_dir, purpose)
 
     @property
     def run_dir(self) -> Path:

@@ -10,12 +10,11 @@ from urllib.parse import quote
 from mailcore.base.errors import MailError
 from mailcore.config.environment import Config, host_name
 from mailcore.net.tls import OwnCertificates, write_private
+from mailcore.runtime.keys import app_secret
 from mailcore.runtime.machine import SystemClock, SystemRandom
 from mailcore.serve.sockets import Bound
 from mailcore.settings.values import Settings
 from mailcore.store import open_store, schema
-
-SECRET_BYTES = 32
 
 
 def prepare(config: Config, bound: Bound) -> dict[str, object]:
@@ -40,14 +39,6 @@ def prepare(config: Config, bound: Bound) -> dict[str, object]:
         return told
     finally:
         store.close()
-
-
-def app_secret(data_dir: Path) -> bytes:
-    """The key that signs cookies and links, made once."""
-    path = data_dir / "secret.key"
-    if not path.exists():
-        write_private(path, os.urandom(SECRET_BYTES))
-    return path.read_bytes()
 
 
 def setup_token(data_dir: Path) -> str:

@@ -94,6 +94,14 @@ def failures(tx: Tx, network: str, since: Micros) -> int:
     return int(found or 0)
 
 
+def wrong_codes(tx: Tx, account_id: int, since: Micros) -> int:
+    """Wrong second-step codes for an account since then."""
+    found = tx.value(
+        "SELECT count(*) FROM sign_ins WHERE account_id = :a AND at >= :t AND protocol = 'code' AND is_good = 0", {"a": account_id, "t": since}
+    )
+    return int(found or 0)
+
+
 def had_good_sign_in(tx: Tx, network: str, since: Micros) -> bool:
     """Whether someone signed in well from *network* since then."""
     return tx.one("SELECT 1 FROM sign_ins WHERE ip = :ip AND at >= :t AND is_good = 1 LIMIT 1", {"ip": network, "t": since}) is not None

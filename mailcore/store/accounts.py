@@ -52,6 +52,10 @@ class Account:
     totp_last_step: int
     created_at: Micros
     last_sign_in_at: Micros | None
+    filters_version: int
+    """0: nothing filters this account's mail."""
+    is_device: bool
+    keeps_submitted: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +76,7 @@ _DOMAIN = (
 )
 _ACCOUNT = (
     "id, domain_id, address, display_name, kind, role, is_enabled, password_hash, password_changed_at, quota_bytes, used_bytes, used_count,"
-    " over_quota_since, modseq, locale, time_zone, totp_secret, totp_last_step, created_at, last_sign_in_at"
+    " over_quota_since, modseq, locale, time_zone, totp_secret, totp_last_step, created_at, last_sign_in_at, filters_version, is_device, keeps_submitted"
 )
 _ALIAS = "id, domain_id, address, targets, is_enabled, created_at"
 _DOMAIN_NAMES = [n.strip() for n in _DOMAIN.split(",")]
@@ -86,7 +90,7 @@ def _domain(row: Row) -> Domain:
 
 def _account(row: Row) -> Account:
     values: dict[str, Any] = dict(zip(_ACCOUNT_NAMES, row, strict=True))
-    return Account(**{**values, "is_enabled": bool(values["is_enabled"])})
+    return Account(**{**values, **{name: bool(values[name]) for name in ("is_enabled", "is_device", "keeps_submitted")}})
 
 
 def _alias(row: Row) -> Alias:
@@ -250,10 +254,11 @@ def remove_account(tx: Tx, account_id: int) -> None:
     """Remove an account and all that is its own. Blobs and emails without a message are the sweep's."""
     for table in (
         "messages", "expunged", "thread_refs", "mailboxes", "subscriptions", "changes", "sessions", "app_passwords", "recovery_codes",
-        "identities", "contacts", "pop3_locks", "uploads", "emails",
+        "identities", "signatures", "contacts", "pop3_locks", "uploads", "emails", "forward_targets", "replied", "seen_marks", "sieve_scripts",
     ):  # fmt: skip
         tx.run(f"DELETE FROM {table} WHERE account_id = :i", {"i": account_id})
-    tx.run("DELETE FROM settings WHERE scope = :s", {"s": f"account:{account_id}"})
+    for table in ("settings", "filters"):
+        tx.run(f"DELETE FROM {table} WHERE scope = :s", {"s": f"account:{account_id}"})
     tx.run("DELETE FROM addresses WHERE kind = 'account' AND target_id = :i", {"i": account_id})
     tx.run("DELETE FROM accounts WHERE id = :i", {"i": account_id})
 

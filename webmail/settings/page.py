@@ -11,24 +11,28 @@ from mailcore.base.errors import MailError, Reason
 from web.drawing import done, page
 from web.signed_in import require
 from webmail.blueprints import settings_blueprint as settings
-from webmail.settings import display, password, profile, signatures
+from webmail.settings import away, display, profile, safety, signatures
 from webmail.settings.values import Errors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """What a page shows, given mistakes by field, and what its forms do. *field* is where an error without a field of its own stands."""
+    """What a page shows, given mistakes by field, and what its forms do: words for the toast, or values to draw the page with this once.
+
+    *field* is where an error without a field of its own stands.
+    """
 
     shown: Callable[[Errors], dict[str, Any]]
-    save: Callable[[Any], str | None]
+    save: Callable[[Any], str | dict[str, Any] | None]
     field: str
 
 
 SECTIONS: dict[str, Section] = {
     "profile": Section(shown=profile.shown, save=profile.save, field="display_name"),
+    "away": Section(shown=away.shown, save=away.save, field="text"),
     "signatures": Section(shown=signatures.shown, save=signatures.save, field="name"),
     "display": Section(shown=display.shown, save=display.save, field="theme"),
-    "sign-in": Section(shown=password.shown, save=password.save, field="new_password"),
+    "sign-in": Section(shown=safety.shown, save=safety.save, field="new_password"),
 }
 
 
@@ -40,6 +44,8 @@ def section_page(section: str) -> Any:
     if flask.request.method == "POST":
         try:
             said = chosen.save(flask.request.form) or _("Saved")
+            if isinstance(said, dict):
+                return page(f"webmail/settings/{section}.html", **{"errors": {}, **said})
             flask.session["toast"] = {"text": said, "undo": None}
             return _kept_theme(flask.make_response(done(flask.url_for("settings.page", section=section), message=said)))
         except MailError as error:

@@ -9,18 +9,9 @@ from mailcore.auth.login import Attempt
 from mailcore.base.errors import MailError
 from mailcore.base.secret import Secret
 from mailcore.directory import verbs
-from web import words
 from web.signed_in import account, visitor
 from web.site import actor, site
-from webmail import presenters as p
-from webmail.settings.values import Errors, wrong
-
-
-def shown(_errors: Errors) -> dict[str, Any]:
-    """When it was last changed."""
-    mine = account()
-    changed = _("Last changed %(when)s.", when=words.long(mine.password_changed_at)) if mine.password_changed_at else ""
-    return {"form": p.PasswordForm(changed_text=changed)}
+from webmail.settings.values import wrong
 
 
 def check_old(text: str) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from mailcore.base.errors import MailError, Reason
+from mailcore.directory.away import Away
 from webmail.presenters import Choice
 
 Errors = dict[str, str]
@@ -46,3 +47,76 @@ class SignaturesPage:
     identities: tuple[IdentityRow, ...]
     choices: tuple[Choice, ...]
     draft: SignatureRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetRow:
+    """An address that mail is forwarded to. state: local, confirmed, waiting."""
+
+    address: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwayPage:
+    """Auto-reply and forwarding as they stand. `error` is what the filters last stumbled over, "" for nothing."""
+
+    away: Away
+    forward_text: str
+    is_forwarding: bool
+    keeps_copy: bool
+    targets: tuple[TargetRow, ...]
+    zone: str
+    own_domain: str
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppPasswordRow:
+    """An app password as it is listed."""
+
+    id: int
+    name: str
+    scopes: tuple[str, ...]
+    used_text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrowserRow:
+    """A browser that is signed in."""
+
+    id: int
+    name: str
+    ip: str
+    seen_text: str
+    is_this: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInRow:
+    """A sign-in that was tried."""
+
+    time_text: str
+    time_iso: str
+    protocol: str
+    ip: str
+    agent: str
+    is_good: bool
+    is_tls: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SafetyPage:
+    """Safe sign-in. *totp_secret* and *qr* (SVG), *codes* and *new_password* are shown once, when they have just been made."""
+
+    changed_text: str = ""
+    has_second_step: bool = False
+    recovery_left: int = 0
+    apps: tuple[AppPasswordRow, ...] = ()
+    browsers: tuple[BrowserRow, ...] = ()
+    tries: tuple[SignInRow, ...] = ()
+    totp_secret: str = ""
+    qr: str = ""
+    codes: tuple[str, ...] = ()
+    new_password: str = ""
+    new_name: str = ""

@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 from mailcore.base.errors import MailError, Reason
-from mailcore.delivery import accept, submit
+from mailcore.delivery import accept, sift, submit
 from mailcore.delivery.parcel import Parcel
 from mailcore.listen.smtp import mail_rcpt
 from mailcore.mail.headers import scan_headers
@@ -196,9 +196,9 @@ def hand_on(session: "Session", spool: Spool) -> None:
         return
     trace_id = session.door.runtime.new_trace_id()
 
-    if len(data) <= INLINE_BYTES and session.door.bridge.is_inline:
+    if len(data) <= INLINE_BYTES and session.door.bridge.is_inline and not is_filtered(session, mail):
         try:
-            future = judged(session, mail, Parcel(trace_id=trace_id, staged=staged, summary=summarise(data)), data)
+            future = judged(session, mail, Parcel(trace_id=trace_id, staged=staged, summary=summarise(data), data=data), data)
         except MailError as error:
             session.end_transaction()
             mail_rcpt.refused(session, error, str(mail.sender))
@@ -208,12 +208,19 @@ def hand_on(session: "Session", spool: Spool) -> None:
 
         async def work() -> None:
             summary = await session.door.bridge.cpu(lambda: summarise(data))
-            parcel = Parcel(trace_id=trace_id, staged=staged, summary=summary)
+            parcel = Parcel(trace_id=trace_id, staged=staged, summary=summary, data=data)
             future = await session.door.bridge.store(lambda: judged(session, mail, parcel, data))
             await session.door.bridge.done(future)
 
         waiting = work()
     session.wait_for(waiting, lambda _: stored(session, trace_id))
+
+
+def is_filtered(session: "Session", mail: facts.Mail) -> bool:
+    """Whether filters will run over the message, which the loop has no time for."""
+    runtime = session.door.runtime
+    targets = [target for one in mail.recipients if one.recipient is not None for target in one.recipient.local]
+    return sift.is_needed(runtime, runtime.store.read(), targets)
 
 
 def judged(session: "Session", mail: facts.Mail, parcel: Parcel, data: bytes) -> "Future[Any]":

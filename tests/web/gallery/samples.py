@@ -151,7 +151,12 @@ def settings(section: str) -> dict[str, object]:
             zone="Europe/Lisbon", zones=(web.Choice(value="Europe/Lisbon", label="Lisbon, 10:42 now"), web.Choice(value="UTC", label="UTC, 10:42 now")),
         ),
         "display": web.DisplayForm(),
-        "sign-in": web.PasswordForm(changed_text="Last changed on 4 October 2026."),
+        "sign-in": own.SafetyPage(
+            changed_text="Last changed on 4 October 2026.",
+            apps=(own.AppPasswordRow(id=1, name="Thunderbird on the laptop", scopes=("imap", "smtp"), used_text="used 09:12 from 10.0.0.7"),),
+            browsers=(own.BrowserRow(id=1, name="Firefox, Linux", ip="10.0.0.7", seen_text="10:41", is_this=True), own.BrowserRow(id=2, name="Safari, iPhone", ip="198.51.100.7", seen_text="22 Nov", is_this=False)),
+            tries=(own.SignInRow(time_text="10:41", time_iso="2026-11-23T10:41:00Z", protocol="Webmail", ip="10.0.0.7", agent="Firefox, Linux", is_good=True, is_tls=True), own.SignInRow(time_text="03:12", time_iso="2026-11-23T03:12:00Z", protocol="IMAP", ip="203.0.113.9", agent="", is_good=False, is_tls=False)),
+        ),
         "signatures": own.SignaturesPage(
             signatures=(signature,), draft=own.SignatureRow(id=0, name="", text="", html=""), choices=(web.Choice(value="0", label="None"), web.Choice(value="1", label="Work")),
             identities=tuple(

@@ -1,0 +1,100 @@
+"""Asks an outside address whether it wants an account's mail, and takes the code that was sent there. POLICY, Forwarding.
+
+The code goes to the address itself; the person types it on the settings page (a POST), so that nothing is confirmed by a scanner
+that follows links. The owner finds a notice in INBOX when a target has been added.
+"""
+
+import hashlib
+import hmac
+
+from mailcore.base.clock import HOUR, from_micros
+from mailcore.base.errors import MailError, Reason
+from mailcore.delivery import notices
+from mailcore.directory.actor import Actor
+from mailcore.mail.address import Address, NamedAddress
+from mailcore.mail.compose import OutgoingMessage, build
+from mailcore.runtime.runtime import Runtime
+from mailcore.store import Tx, filters, records
+from mailcore.store.accounts import Account
+
+CODE_DIGITS = 8
+GOOD_FOR = 48 * HOUR
+MAX_TRIES = 5
+"""Wrong codes before a new one must be sent. Stops guessing."""
+AGAIN_AFTER = HOUR // 12
+"""How soon another code may be sent to the same address. Stops its use for pestering."""
+
+
+def ask(runtime: Runtime, account: Account, address: str) -> None:
+    """Send a code to *address*. Raises MailError(LIMIT) when one went out just now."""
+    now, to = runtime.clock.micros(), Address.parse(address)
+    present = filters.target(runtime.store.read(), account.id, to.key)
+    if present is not None and present.confirmed_at is None and now - present.created_at < AGAIN_AFTER:
+        raise MailError(Reason.LIMIT, f"A code went to {to} a moment ago. Look there, also in Junk.")
+    code = str(int.from_bytes(runtime.random.bytes(8), "big") % 10**CODE_DIGITS).zfill(CODE_DIGITS)
+    text = (
+        f"{account.display_name or account.address} ({account.address}) would like mail for {account.address} to be forwarded to this address.\n\n"
+        f"If you agree, give them this code:\n\n    {code}\n\nIt is good for two days. If you do not know what this is about, do nothing: no mail will be forwarded.\n"
+    )
+    letter = notices.prepare(runtime, _letter(runtime, account, to, "Do you want forwarded mail?", text), to, "notice")
+    target = filters.ForwardTarget(
+        account_id=account.id, address=to.key, code_hash=_hash(code), tries=0, created_at=now, confirmed_at=None, confirmed_by=""
+    )  # fmt: skip
+
+    def write(tx: Tx) -> None:
+        filters.put_target(tx, target)
+        notices.put(tx, runtime, letter, now)
+
+    runtime.store.write(write)
+
+
+def take(runtime: Runtime, actor: Actor, account: Account, address: str, code: str) -> None:
+    """Confirm *address* with its code. Raises MailError(SYNTAX) for a wrong one, EXPIRED for an old one."""
+    now, key = runtime.clock.micros(), Address.parse(address).key
+    present = filters.target(runtime.store.read(), account.id, key)
+    if present is None or now - present.created_at > GOOD_FOR or present.tries >= MAX_TRIES:
+        raise MailError(Reason.EXPIRED, "This code is no longer good. Send a new one.")
+    is_right = hmac.compare_digest(present.code_hash, _hash("".join(code.split())))
+    told = _told(runtime, account, key) if is_right else None
+
+    def write(tx: Tx) -> None:
+        if not is_right:
+            tx.run("UPDATE forward_targets SET tries = tries + 1 WHERE account_id = :a AND address = :m", {"a": account.id, "m": key})
+            return
+        confirm(tx, actor, account, key, now)
+        if told is not None:
+            notices.put(tx, runtime, told, now)
+
+    runtime.store.write(write)
+    if not is_right:
+        raise MailError(Reason.SYNTAX, "This is not the code that was sent. Look at it again.")
+
+
+def confirm(tx: Tx, actor: Actor, account: Account, address: str, now: int) -> None:
+    """Note that *address* may get this account's mail, by its code or by an admin's word."""
+    filters.put_target(
+        tx, filters.ForwardTarget(account_id=account.id, address=address, code_hash="", tries=0, created_at=now, confirmed_at=now, confirmed_by=actor.name)
+    )
+    records.audit(
+        tx, "account:forward_target_confirmed", account.address, actor=actor.name, ip=actor.ip, now=now, new={"target": address}, domain_id=account.domain_id
+    )
+
+
+def _told(runtime: Runtime, account: Account, address: str) -> notices.Notice:
+    own = Address.parse(account.address)
+    text = f"Mail for {account.address} may now be forwarded to {address}.\n\nIf this was not you, change your password and look at Settings, Away and forwarding.\n"
+    return notices.prepare(runtime, _letter(runtime, account, own, f"Your mail can now go to {address}", text), own, "notice")
+
+
+def _letter(runtime: Runtime, account: Account, to: Address, subject: str, text: str) -> bytes:
+    own = Address.parse(account.address)
+    sender = NamedAddress("Roost", Address(local="postmaster", domain=own.domain), "")
+    message = OutgoingMessage(
+        from_=(sender,), to=(NamedAddress("", to, ""),), subject=subject, text=text, date=from_micros(runtime.clock.micros()),
+        msgid=f"{runtime.new_trace_id()}@{runtime.hostname}", extra=(("Auto-Submitted", "auto-generated"),),
+    )  # fmt: skip
+    return build(message)
+
+
+def _hash(code: str) -> str:
+    return hashlib.sha256(code.encode()).hexdigest()

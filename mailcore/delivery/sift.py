@@ -1,0 +1,196 @@
+"""Runs the filters of one recipient: the server's, the domain's, the account's forms, then its own script, while a keep is left.
+
+Scripts are compiled once a version and process. The server's and domains' programs are looked at again every SHARED_SECONDS, an
+account's with each message, because its row carries the version. Nothing is performed here; see `act`.
+"""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from datetime import UTC
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from mailcore import sieve
+from mailcore.base.clock import Micros, from_micros
+from mailcore.base.errors import MailError, Reason
+from mailcore.delivery.decision import Copy, Decision
+from mailcore.delivery.parcel import Parcel
+from mailcore.directory.resolve import LocalTarget
+from mailcore.policy.facts import Mail
+from mailcore.runtime.runtime import Runtime
+from mailcore.sieve import actions as a
+from mailcore.sieve.message import Mail as Message
+from mailcore.sieve.message import Surroundings
+from mailcore.store import Tx, accounts, filters, mailboxes, messages, scripts
+from mailcore.store.records import TraceEvent
+
+if TYPE_CHECKING:
+    from mailcore.sieve import Script  # type: ignore[attr-defined, unused-ignore]
+
+SHARED_SECONDS = 1.0
+"""How long the server's and the domains' programs are believed."""
+COMPILED = 2000
+"""Accounts whose compiled filters a process keeps."""
+ROLES = {"\\inbox": "inbox", "\\sent": "sent", "\\junk": "junk", "\\trash": "trash", "\\archive": "archive", "\\drafts": "drafts"}
+SYSTEM_FLAGS = {"\\seen": messages.SEEN, "\\answered": messages.ANSWERED, "\\flagged": messages.FLAGGED, "\\deleted": messages.DELETED, "\\draft": messages.DRAFT}
+
+
+class Programs:
+    """Compiled filters of one process."""
+
+    def __init__(self) -> None:
+        self._shared: dict[str, tuple[str, Script]] = {}
+        self._looked = float("-inf")
+        self._own: OrderedDict[int, tuple[int, list[Script]]] = OrderedDict()
+
+    def of(self, runtime: Runtime, tx: Tx, target: LocalTarget) -> "list[tuple[Script, bool]]":
+        """The programs for *target*, in order, and whether an admin made it. Raises MailError(SYNTAX) for one that does not compile."""
+        shared = self.shared(runtime, tx)
+        found = [(shared[scope][1], True) for scope in ("system", f"domain:{target.domain_id}") if scope in shared]
+        own = self._of_account(tx, target) if target.filters_version else []
+        return [*found, *((script, False) for script in own)]
+
+    def shared(self, runtime: Runtime, tx: Tx) -> "dict[str, tuple[str, Script]]":
+        """The server's and the domains' programs by scope, looked at again when they may be old."""
+        now = runtime.clock.monotonic()
+        if now - self._looked >= SHARED_SECONDS:
+            texts = filters.shared_programs(tx)
+            self._shared = {
+                scope: self._shared[scope] if self._shared.get(scope, ("",))[0] == text else (text, sieve.compile(text))  # type: ignore[attr-defined, unused-ignore]
+                for scope, text in texts.items()
+            }
+            self._looked = now
+        return self._shared
+
+    def _of_account(self, tx: Tx, target: LocalTarget) -> "list[Script]":
+        version, compiled = self._own.get(target.account_id, (0, []))
+        if version != target.filters_version:
+            scope = f"account:{target.account_id}"
+            texts = [*(filters.form(tx, scope, kind) for kind in filters.PROGRAMS), scripts.active(tx, target.account_id) or ""]
+            compiled = [sieve.compile(text) for text in texts if text]  # type: ignore[attr-defined, unused-ignore]
+            self._own[target.account_id] = (target.filters_version, compiled)
+        self._own.move_to_end(target.account_id)
+        while len(self._own) > COMPILED:
+            self._own.popitem(last=False)
+        return compiled
+
+
+def programs(runtime: Runtime) -> Programs:
+    """The process's compiled filters."""
+    found = runtime.caches.setdefault(__name__, Programs())
+    assert isinstance(found, Programs)
+    return found
+
+
+def is_needed(runtime: Runtime, tx: Tx, targets: Sequence[LocalTarget]) -> bool:
+    """Whether any filter would run for *targets*: then the work belongs in a pool, not on the loop."""
+    return any(t.filters_version for t in targets) or bool(programs(runtime).shared(runtime, tx))
+
+
+def sift(runtime: Runtime, tx: Tx, mail: Mail, parcel: Parcel, target: LocalTarget, reached_by: str) -> Decision:
+    """What the filters of *target* want done. An error keeps the mail in INBOX and is written on the decision."""
+    decision = Decision(target=target, reached_by=reached_by)
+    now = runtime.clock.micros()
+    home = Copy(role="junk" if mail.is_junk else "")
+    try:
+        chain = programs(runtime).of(runtime, tx, target)
+    except MailError as error:
+        decision.error, chain = error.detail, []
+        decision.events.append(TraceEvent(at=now, kind="filter", address=target.address, data={"did": "not run", "why": error.detail}))
+    if not chain:
+        decision.copies.append(home)
+        return decision
+    account = accounts.account(tx, target.account_id)
+    if account is None:
+        raise MailError(Reason.NOT_FOUND, f"{target.address} is gone.")
+    message = Message(parcel.data)
+    around = surroundings(runtime, tx, mail, account, reached_by, now)
+    kept_flags: tuple[str, ...] = ()
+    for script, is_by_admin in chain:
+        result = script.run(message, around)
+        keep = _take(decision, result, now, is_by_admin)
+        if keep is None:
+            return decision
+        kept_flags = tuple(dict.fromkeys((*kept_flags, *keep.flags)))
+    flags, keywords = flags_of(kept_flags)
+    decision.copies.append(Copy(role=home.role, flags=flags, keywords=keywords, edits=len(decision.edits)))
+    return decision
+
+
+def _take(decision: Decision, result: a.Result, now: Micros, is_by_admin: bool) -> a.Keep | None:
+    """Add what one script asked for; its Keep, if it leaves the message in the inbox."""
+    base, keep = len(decision.edits), None
+    decision.edits += result.header_edits
+    for action in result.actions:
+        match action:
+            case a.Keep():
+                keep = action
+            case a.FileInto():
+                flags, keywords = flags_of(action.flags)
+                role = ROLES.get(action.special_use.lower(), "")
+                decision.copies.append(
+                    Copy(mailbox=action.mailbox, role=role, creates=action.create, flags=flags, keywords=keywords, edits=base + action.edits)
+                )
+            case a.Redirect():
+                decision.redirects.append((action, is_by_admin))
+            case a.Vacation():
+                decision.vacations.append(action)
+            case a.Notify():
+                decision.notices.append(action)
+            case a.Remember():
+                decision.marks.append(action)
+            case a.Reject():
+                decision.refusal = action.reason
+            case a.Discard():
+                decision.events.append(TraceEvent(at=now, kind="filter", address=decision.target.address, data={"did": "discard"}))
+    for step in result.trace:
+        decision.events.append(TraceEvent(at=now, kind="filter", address=decision.target.address, data={"did": step.text, "line": step.line}))
+    decision.error = decision.error or result.error
+    return keep
+
+
+def flags_of(names: Sequence[str]) -> tuple[int, tuple[str, ...]]:
+    """IMAP flag names as bits and keywords."""
+    bits, keywords = 0, []
+    for name in names:
+        if name.startswith("\\"):
+            bits |= SYSTEM_FLAGS.get(name.lower(), 0)
+        elif name:
+            keywords.append(name)
+    return bits, tuple(dict.fromkeys(keywords))
+
+
+def surroundings(runtime: Runtime, tx: Tx, mail: Mail, account: accounts.Account, reached_by: str, now: Micros) -> Surroundings:
+    """What a script may ask about besides the message."""
+    boxes: dict[str, str] = {}
+
+    def all_boxes() -> dict[str, str]:
+        if not boxes:
+            boxes.update({box.name: box.role for box in mailboxes.list_all(tx, account.id)})
+        return boxes
+
+    def has_special_use(name: str | None, use: str) -> bool:
+        role = ROLES.get(use.lower(), "?")
+        return role in all_boxes().values() if name is None else all_boxes().get(name) == role
+
+    return Surroundings(
+        sender=str(mail.sender.address or ""), recipient=reached_by, original_recipient=reached_by,
+        signed_in_as=mail.client.account.address if mail.client.account is not None else "", spam_percent=mail.spam_percent,
+        now=from_micros(now), zone=zone_of(account),
+        environment={"domain": runtime.hostname.partition(".")[2], "host": runtime.hostname, "location": "MDA", "name": "Roost", "phase": "during", "remote-ip": mail.client.ip},
+        has_mailbox=lambda name: mailboxes.canonical(name) in all_boxes(), has_special_use=has_special_use,
+        is_seen=lambda mark: filters.is_seen(tx, account.id, mark, now), find_script=lambda name, is_global: _script(tx, account.id, name, is_global),
+    )  # fmt: skip
+
+
+def _script(tx: Tx, account_id: int, name: str, is_global: bool) -> "Script | None":
+    found = None if is_global else scripts.get(tx, account_id, name)
+    return sieve.compile(found.content) if found is not None else None  # type: ignore[attr-defined, unused-ignore]
+
+
+def zone_of(account: accounts.Account) -> ZoneInfo:
+    """The account's time zone; UTC where it has none that is known."""
+    try:
+        return ZoneInfo(account.time_zone or "UTC")
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo(str(UTC))

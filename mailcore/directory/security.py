@@ -1,0 +1,35 @@
+"""A person's own means of signing in, each change with its audit row: the second step and app passwords."""
+
+from mailcore.auth import app_passwords, second_step
+from mailcore.base.clock import Micros
+from mailcore.directory.actor import Actor
+from mailcore.store import Tx, records
+from mailcore.store.accounts import Account
+
+
+def turn_on(tx: Tx, actor: Actor, account: Account, secret: str, code: str, now: Micros, codes: list[str]) -> None:
+    """Switch the second step on. Raises MailError(SYNTAX) for a wrong code."""
+    second_step.turn_on(tx, account, secret, code, now // 1_000_000, codes)
+    _audit(tx, actor, account, "account:second_step_on", now)
+
+
+def turn_off(tx: Tx, actor: Actor, account: Account, now: Micros) -> None:
+    """Switch it off."""
+    second_step.turn_off(tx, account.id)
+    _audit(tx, actor, account, "account:second_step_off", now)
+
+
+def add_app_password(tx: Tx, actor: Actor, account: Account, name: str, scopes: tuple[str, ...], password: str, now: Micros) -> None:
+    """Store a new app password. Raises MailError(SYNTAX, LIMIT)."""
+    app_passwords.add(tx, account.id, name=name, scopes=scopes, password=password, now=now)
+    _audit(tx, actor, account, "account:app_password_added", now, {"name": name, "scopes": " ".join(scopes)})
+
+
+def remove_app_password(tx: Tx, actor: Actor, account: Account, password_id: int, now: Micros) -> None:
+    """End an app password."""
+    app_passwords.remove(tx, account.id, password_id)
+    _audit(tx, actor, account, "account:app_password_ended", now, {"id": password_id})
+
+
+def _audit(tx: Tx, actor: Actor, account: Account, name: str, now: Micros, new: dict[str, object] | None = None) -> None:
+    records.audit(tx, name, account.address, actor=actor.name, ip=actor.ip, now=now, new=new or {}, domain_id=account.domain_id)

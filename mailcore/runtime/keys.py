@@ -1,0 +1,25 @@
+"""The one secret of an installation, and keys for single purposes derived from it: links, cookies, rewritten senders."""
+
+import hashlib
+import hmac
+import os
+from functools import lru_cache
+from pathlib import Path
+
+from mailcore.net.tls import write_private
+
+SECRET_BYTES = 32
+
+
+def app_secret(data_dir: Path) -> bytes:
+    """The secret, made once."""
+    path = data_dir / "secret.key"
+    if not path.exists():
+        write_private(path, os.urandom(SECRET_BYTES))
+    return path.read_bytes()
+
+
+@lru_cache(maxsize=32)
+def key_for(data_dir: Path, purpose: str) -> bytes:
+    """A key good for *purpose* alone, the same in every process."""
+    return hmac.new(app_secret(data_dir), purpose.encode(), hashlib.sha256).digest()

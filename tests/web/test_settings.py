@@ -1,0 +1,123 @@
+"""What a person sets for themselves, on the real pages, and what it changes for every protocol."""
+
+import imaplib
+import re
+import smtplib
+import time
+from collections.abc import Iterator
+
+import pyotp
+import pytest
+
+from tests.scenario.server import PASSWORD, RoostServer
+from tests.web.visitor import Browser
+
+SAFETY = "/settings/sign-in"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RoostServer]:
+    one = RoostServer(listeners=("smtp", "submission", "imap", "http"), people=4)
+    yield one
+    one.remove()
+
+
+def signed_in(server: RoostServer, address: str) -> Browser:
+    browser = Browser(server)
+    assert browser.sign_in(address).status_code == 200
+    return browser
+
+
+def imap_signs_in(server: RoostServer, address: str, password: str) -> bool:
+    with imaplib.IMAP4("127.0.0.1", server.ports["imap"]) as imap:
+        try:
+            imap.login(address, password)
+        except imaplib.IMAP4.error:
+            return False
+        return True
+
+
+def smtp_signs_in(server: RoostServer, address: str, password: str) -> bool:
+    with smtplib.SMTP("127.0.0.1", server.ports["submission"]) as smtp:
+        try:
+            smtp.login(address, password)
+        except smtplib.SMTPAuthenticationError:
+            return False
+        return True
+
+
+def new_app_password(person: Browser, *scopes: str) -> str:
+    person.get(SAFETY)
+    made = person.post(SAFETY, {"op": "app-add", "name": "Phone", "old_password": PASSWORD, **{f"may_{s}": "1" for s in scopes}})
+    return re.search(r'class="secret"><code>([^<]+)</code>', made.text)[1]  # type: ignore[index]
+
+
+def test_an_app_password_opens_only_what_it_is_for_until_it_is_ended(server: RoostServer) -> None:
+    person = signed_in(server, "u1@x.test")
+    made = new_app_password(person, "imap")
+    assert made not in person.get(SAFETY).text, "it is shown once"
+    assert imap_signs_in(server, "u1@x.test", made)
+    assert imap_signs_in(server, "u1@x.test", made.replace("-", " ").upper()), "typed with spaces and capitals"
+    assert not smtp_signs_in(server, "u1@x.test", made)
+    assert person.sign_in("u1@x.test", made).status_code == 401, "no app password opens the web"
+    person.sign_in("u1@x.test")
+    number = re.search(r'name="id" value="(\d+)"><button[^>]*value="app-end"', person.get(SAFETY).text)[1]  # type: ignore[index]
+    person.post(SAFETY, {"op": "app-end", "id": number})
+    assert not imap_signs_in(server, "u1@x.test", made)
+
+
+def test_an_app_password_is_made_only_with_the_password(server: RoostServer) -> None:
+    person = signed_in(server, "u1@x.test")
+    person.get(SAFETY)
+    refused = person.post(SAFETY, {"op": "app-add", "name": "Phone", "old_password": "wrong", "may_imap": "1"})
+    assert refused.status_code == 422 and "The password is wrong" in refused.text
+
+
+def test_the_second_step_asks_for_a_code_once_and_closes_the_main_password_to_programs(server: RoostServer) -> None:
+    person = signed_in(server, "u2@x.test")
+    assert imap_signs_in(server, "u2@x.test", PASSWORD)
+    person.get(SAFETY)
+    started = person.post(SAFETY, {"op": "totp-start", "old_password": PASSWORD}).text
+    secret = re.search(r'name="secret" value="([A-Z2-7]+)"', started)[1]  # type: ignore[index]
+    assert "<svg" in started
+    wrong = person.post(SAFETY, {"op": "totp-finish", "secret": secret, "code": "000000"})
+    assert "That code does not fit" in wrong.text
+    done = person.post(SAFETY, {"op": "totp-finish", "secret": secret, "code": pyotp.TOTP(secret).now()})
+    codes = re.findall(r"<li><code>([^<]+)</code></li>", done.text)
+    assert len(codes) == 10
+    assert not imap_signs_in(server, "u2@x.test", PASSWORD)
+    assert imap_signs_in(server, "u2@x.test", new_app_password(person, "imap"))
+
+    again = Browser(server)
+    assert "/sign-in/code" in again.sign_in("u2@x.test").url
+    assert "/sign-in" in again.get("/").url, "the password alone opens nothing"
+    again.sign_in("u2@x.test")
+    used = pyotp.TOTP(secret).at(int(time.time()))
+    assert again.post("/sign-in/code", {"code": used}).status_code == 401, "the code that switched it on was used"
+    assert again.post("/sign-in/code", {"code": codes[0]}).status_code == 200
+    assert again.get("/").status_code == 200 and "/sign-in" not in again.get("/").url
+
+    third = Browser(server)
+    third.sign_in("u2@x.test")
+    assert third.post("/sign-in/code", {"code": codes[0]}).status_code == 401, "a recovery code is good once"
+
+
+def test_guessing_codes_ends_after_a_few(server: RoostServer) -> None:
+    person = signed_in(server, "u3@x.test")
+    person.get(SAFETY)
+    started = person.post(SAFETY, {"op": "totp-start", "old_password": PASSWORD}).text
+    secret = re.search(r'name="secret" value="([A-Z2-7]+)"', started)[1]  # type: ignore[index]
+    person.post(SAFETY, {"op": "totp-finish", "secret": secret, "code": pyotp.TOTP(secret).now()})
+    guesser = Browser(server)
+    guesser.sign_in("u3@x.test")
+    for number in range(8):
+        guesser.post("/sign-in/code", {"code": f"00000{number}"})
+    assert "Too many wrong codes" in guesser.post("/sign-in/code", {"code": pyotp.TOTP(secret).at(int(time.time()) + 30)}).text
+
+
+def test_another_browser_is_signed_out_from_here(server: RoostServer) -> None:
+    here, there = signed_in(server, "u4@x.test"), signed_in(server, "u4@x.test")
+    here.get(SAFETY)
+    here.post(SAFETY, {"op": "others-end"})
+    assert "/sign-in" in there.get("/").url
+    assert "/sign-in" not in here.get("/").url
