@@ -3,5 +3,6 @@
 from webmail import acts, bodies, compose, mailboxes, messages, search, session, settings  # noqa: F401 - each adds its routes
 from webmail.blueprints import compose as compose_blueprint
 from webmail.blueprints import mail, session_blueprint, settings_blueprint
+from webmail.discovery import discovery
 
-BLUEPRINTS = (mail, compose_blueprint, settings_blueprint, session_blueprint)
+BLUEPRINTS = (discovery, mail, compose_blueprint, settings_blueprint, session_blueprint)

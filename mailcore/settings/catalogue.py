@@ -83,6 +83,8 @@ CATALOGUE: tuple[Setting, ...] = (
     _s("web.shortcuts", "bool", True, "Single-key shortcuts", "Switch them off if they get in the way.", scope="account"),
     _s("web.images", "choice", "ask", "Remote images", "Ask each time, or always show.", choices=("ask", "always"), scope="account"),
     _s("log.level", "choice", "info", "Log detail", "debug tells every command by its type, never its text.", choices=("error", "warning", "info", "debug"), was="Logging"),
+    _s("mta_sts.mode", "choice", "none", "MTA-STS policy", "testing and enforce ask other servers to insist on TLS when they deliver here; needs a certificate that they trust.", choices=("none", "testing", "enforce"), scope="domain", rfc="8461 §3.2"),
+    _s("mta_sts.max_age", "seconds", 7 * DAY, "MTA-STS policy is believed for", "How long other servers keep the policy.", scope="domain", low=DAY, high=365 * DAY, rfc="8461 §3.2"),
     _s("live.max_streams", "int", 2000, "Live browser tabs at once", "Further tabs ask every 30 seconds instead.", low=10, high=100_000),
 )
 """Groups are the first part of the name."""
@@ -92,6 +94,6 @@ BY_NAME: dict[str, Setting] = {setting.name: setting for setting in CATALOGUE}
 GROUPS: dict[str, str] = {
     "server": "Server", "smtp": "Receiving mail", "imap": "IMAP", "pop3": "POP3", "queue": "Queue", "relay": "Relay", "outgoing": "Sending",
     "quota": "Quotas", "storage": "Storage", "undelete": "Deleted mail", "trash": "Trash and Junk", "signin": "Signing in", "web": "Webmail",
-    "log": "Log", "live": "Live updates",
+    "mta_sts": "MTA-STS", "log": "Log", "live": "Live updates",
 }  # fmt: skip
 """Headings of the settings page, in its order."""

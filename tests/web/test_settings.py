@@ -1,13 +1,16 @@
 """What a person sets for themselves, on the real pages, and what it changes for every protocol."""
 
 import imaplib
+import plistlib
 import re
 import smtplib
 import time
 from collections.abc import Iterator
+from xml.etree import ElementTree
 
 import pyotp
 import pytest
+import requests
 
 from tests.scenario.server import PASSWORD, RoostServer
 from tests.web.visitor import Browser
@@ -121,3 +124,52 @@ def test_another_browser_is_signed_out_from_here(server: RoostServer) -> None:
     here.post(SAFETY, {"op": "others-end"})
     assert "/sign-in" in there.get("/").url
     assert "/sign-in" not in here.get("/").url
+
+
+def test_thunderbird_and_outlook_find_the_server_by_the_address(server: RoostServer) -> None:
+    anyone = Browser(server)
+    found = anyone.get("/.well-known/autoconfig/mail/config-v1.1.xml?emailaddress=u1@x.test")
+    tree = ElementTree.fromstring(found.text)
+    incoming = tree.find(".//incomingServer[@type='imap']")
+    assert incoming is not None and incoming.findtext("hostname") == "mx.x.test" and incoming.findtext("port") == str(server.ports["imap"])
+    assert incoming.findtext("username") == "%EMAILADDRESS%"
+    asked = "<Autodiscover xmlns='http://schemas.microsoft.com/exchange/autodiscover/outlook/requestschema/2006'><Request><EMailAddress>u1@x.test</EMailAddress></Request></Autodiscover>"
+    answer = requests.post(f"{anyone.base}/autodiscover/autodiscover.xml", data=asked, headers={"Content-Type": "text/xml"}, timeout=20)
+    assert answer.status_code == 200
+    base = "{http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a}"
+    kinds = {p.findtext(f"{base}Type"): p.findtext(f"{base}Port") for p in ElementTree.fromstring(answer.text).iter(f"{base}Protocol")}
+    assert kinds["SMTP"] == str(server.ports["submission"]) and kinds["IMAP"] == str(server.ports["imap"])
+    assert anyone.get("/autodiscover/autodiscover.json?Email=u1@x.test&Protocol=AutodiscoverV1").json()["Url"].endswith("/autodiscover/autodiscover.xml")
+
+
+def test_a_program_is_told_nothing_about_domains_of_others(server: RoostServer) -> None:
+    anyone = Browser(server)
+    assert anyone.get("/mail/config-v1.1.xml?emailaddress=u1@elsewhere.test").status_code == 404
+    bomb = "<!DOCTYPE x [<!ENTITY a 'b'>]><EMailAddress>&a;@x.test</EMailAddress>" * 10_000
+    assert requests.post(f"{anyone.base}/autodiscover/autodiscover.xml", data=bomb, timeout=20).status_code == 404
+
+
+def test_apples_profile_holds_the_account_and_the_servers_authority(server: RoostServer) -> None:
+    person = signed_in(server, "u1@x.test")
+    profile = plistlib.loads(person.get("/settings/programs/apple.mobileconfig").content)
+    kinds = {part["PayloadType"]: part for part in profile["PayloadContent"]}
+    mail = kinds["com.apple.mail.managed"]
+    assert mail["EmailAddress"] == "u1@x.test" and mail["IncomingMailServerPortNumber"] == server.ports["imap"]
+    assert kinds["com.apple.security.root"]["PayloadContent"] == person.get("/ca.crt").content
+
+
+def test_the_mta_sts_policy_is_published_only_where_the_domain_has_one(server: RoostServer) -> None:
+    anyone = Browser(server)
+    there = {"headers": {"Host": "mta-sts.x.test"}}
+    assert anyone.get("/.well-known/mta-sts.txt", **there).status_code == 404
+    server.run("settings", "set", "mta_sts.mode", "enforce")
+    deadline = time.monotonic() + 10
+    while anyone.get("/.well-known/mta-sts.txt", **there).status_code != 200 and time.monotonic() < deadline:
+        time.sleep(0.2)
+    policy = anyone.get("/.well-known/mta-sts.txt", **there).text
+    assert policy.split("\r\n")[:3] == ["version: STSv1", "mode: enforce", "mx: mx.x.test"]
+
+
+@pytest.mark.parametrize("section", ["profile", "away", "signatures", "display", "sign-in", "programs"])
+def test_each_section_opens(server: RoostServer, section: str) -> None:
+    assert signed_in(server, "u1@x.test").get(f"/settings/{section}").status_code == 200

@@ -11,7 +11,7 @@ from mailcore.base.errors import MailError, Reason
 from web.drawing import done, page
 from web.signed_in import require
 from webmail.blueprints import settings_blueprint as settings
-from webmail.settings import away, display, profile, safety, signatures
+from webmail.settings import away, display, profile, programs, safety, signatures
 from webmail.settings.values import Errors
 
 
@@ -33,6 +33,7 @@ SECTIONS: dict[str, Section] = {
     "signatures": Section(shown=signatures.shown, save=signatures.save, field="name"),
     "display": Section(shown=display.shown, save=display.save, field="theme"),
     "sign-in": Section(shown=safety.shown, save=safety.save, field="new_password"),
+    "programs": Section(shown=programs.shown, save=programs.save, field="form"),
 }
 
 

@@ -120,3 +120,24 @@ class SafetyPage:
     codes: tuple[str, ...] = ()
     new_password: str = ""
     new_name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgramRow:
+    """One line of what to type into a mail program."""
+
+    label: str
+    host: str
+    port: int
+    security: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgramsPage:
+    """What mail programs need. *qr* is an SVG of the profile's address."""
+
+    address: str
+    rows: tuple[ProgramRow, ...]
+    qr: str
+    has_second_step: bool
+    has_ca: bool
