@@ -31,6 +31,8 @@ BATCH_SECONDS = 0.020
 """How long a batch may run before it commits what it has."""
 BULK_BATCH_SECONDS = 0.004
 """The same when only bulk work waits: another process's interactive write stands behind at most this."""
+GATHER_SECONDS = 0.001
+"""How long a batch waits for as many writers as the last one carried: those that were just answered come back within this."""
 POSTGRES_WRITERS = 8
 RETRIES = 6
 
@@ -68,6 +70,7 @@ class SqliteWriter(Writer):
         self._bulk: deque[_Entry] = deque()
         self._wake = threading.Condition()
         self._is_closing = False
+        self._crowd = 1
         self._thread: threading.Thread | None = None
 
     def submit(self, fn: WriteFn[T], *, bulk: bool = False) -> "Future[T]":
@@ -101,7 +104,11 @@ class SqliteWriter(Writer):
                         if self._is_closing:
                             return
                         self._wake.wait()
+                    if self._urgent:
+                        self._wake.wait_for(lambda: len(self._urgent) >= self._crowd, GATHER_SECONDS)
                     batch, is_bulk = self._take()
+                    if not is_bulk:  # the crowd thins out slowly, so that a lone writer soon waits for nobody
+                        self._crowd = max(len(batch) + len(self._urgent), self._crowd * 7 // 8)
                 self._run_batch(batch, is_bulk, main, turnstile)
 
     def _take(self) -> tuple[deque[_Entry], bool]:
