@@ -17,6 +17,7 @@ from mailcore.delivery.prepare import Prepared, prepare
 from mailcore.directory.resolve import LocalTarget, target_of
 from mailcore.mail.address import Address, ReversePath
 from mailcore.mail.received import Hop, received_line, return_path_line
+from mailcore.policy.examine import events_of
 from mailcore.policy.facts import Accepted, Client, Finding, Level, Mail
 from mailcore.runtime.runtime import Runtime
 from mailcore.store import Tx, accounts, outbox, records
@@ -77,19 +78,20 @@ def accept(runtime: Runtime, mail: Mail, parcel: Parcel, *, also: Callable[[Tx],
     made = plan(mail.recipients)
     single = mail.recipients[0].address if len(mail.recipients) == 1 else None
     received = prefix_of(runtime, mail, parcel, now, single)
-    own_prefix = return_path_line(mail.sender) + received
+    own_prefix = return_path_line(mail.sender) + mail.lines + received
     counts = runtime.counts
     counts["received"] += 1
     counts["received_bytes"] += parcel.summary.size
 
     ids = sorted(made.local)
-    ready = prepare(runtime, runtime.store.read(), mail, parcel, made, ids[:FAN_OUT])
+    at_once = [] if mail.is_held else ids[:FAN_OUT]
+    ready = prepare(runtime, runtime.store.read(), mail, parcel, made, at_once) if at_once else Prepared()
 
     def write(tx: Tx) -> None:
-        events = [TraceEvent(at=now, kind="accepted", address="", data=_facts(mail, parcel))]
+        events = [TraceEvent(at=now, kind="accepted", address="", data=_facts(mail, parcel)), *events_of(mail, now)]
         events += perform_all(tx, runtime, mail, parcel, ready, own_prefix, received, now)
-        if len(ids) > FAN_OUT:
-            queue_fan_out(tx, runtime, mail, parcel, [made.local[i] for i in ids[FAN_OUT:]], own_prefix, now)
+        if len(ids) > len(at_once):
+            queue_fan_out(tx, runtime, mail, parcel, [made.local[i] for i in ids[len(at_once) :]], own_prefix, now)
         if made.forwarded:
             queue_remote(tx, runtime, mail, parcel, made.forwarded, received, now, kind="forward")
         if made.remote:
@@ -98,13 +100,24 @@ def accept(runtime: Runtime, mail: Mail, parcel: Parcel, *, also: Callable[[Tx],
             trace_id=parcel.trace_id, at=now, direction="in" if mail.client.account is None else "out", sender=str(mail.sender.address or ""),
             recipients=", ".join(r.path for r in mail.recipients[:50]), subject=parcel.summary.subject, msgid=parcel.summary.msgid, ip=mail.client.ip,
             size=parcel.summary.size, account_id=mail.client.account.id if mail.client.account else None,
-            outcome="queued" if made.remote or made.forwarded or ready.forwards else "delivered",
+            outcome="quarantined" if mail.is_held else "queued" if made.remote or made.forwarded or ready.forwards else "delivered",
         )  # fmt: skip
         records.trace(tx, head, events)
         if also is not None:
             also(tx)
 
     return runtime.store.submit(write)
+
+
+def drop(runtime: Runtime, mail: Mail, parcel: Parcel) -> "Future[None]":
+    """Take *parcel* and throw it away, as the settings want it for viruses; only the trace remembers it."""
+    now = runtime.clock.micros()
+    head = TraceHead(
+        trace_id=parcel.trace_id, at=now, direction="in" if mail.client.account is None else "out", sender=str(mail.sender.address or ""),
+        recipients=", ".join(r.path for r in mail.recipients[:50]), subject=parcel.summary.subject, msgid=parcel.summary.msgid, ip=mail.client.ip,
+        size=parcel.summary.size, account_id=mail.client.account.id if mail.client.account else None, outcome="dropped",
+    )  # fmt: skip
+    return runtime.store.submit(lambda tx: records.trace(tx, head, events_of(mail, now)))
 
 
 def _facts(mail: Mail, parcel: Parcel) -> dict[str, object]:
@@ -148,7 +161,7 @@ def queue_remote(
             for address, one in people.items()
         ],
         account_id=mail.client.account.id if mail.client.account else None, kind=kind, envid=mail.envid, ret=mail.ret, body_kind=mail.body_kind,
-        is_utf8=mail.is_utf8, subject=parcel.summary.subject[:200], expires_at=now + runtime.settings.get("queue.lifetime") * SECOND,
+        is_utf8=mail.is_utf8, subject=parcel.summary.subject[:200], expires_at=now + runtime.settings.get("queue.lifetime") * SECOND, state="held" if mail.is_held else "waiting",
     )  # fmt: skip
     return outbox.put(tx, runtime.store.blobs, item, now)
 
@@ -158,7 +171,7 @@ def queue_fan_out(tx: Tx, runtime: Runtime, mail: Mail, parcel: Parcel, targets:
     item = outbox.NewItem(
         trace_id=parcel.trace_id, sender=str(mail.sender.address or ""), staged=parcel.staged, prefix=prefix, kind=JUNK_KIND if mail.is_junk else LOCAL_KIND,
         recipients=[outbox.NewRecipient(address=t.address, domain="", orcpt=str(t.account_id)) for t in targets],
-        subject=parcel.summary.subject[:200], expires_at=now + runtime.settings.get("queue.lifetime") * SECOND,
+        subject=parcel.summary.subject[:200], expires_at=now + runtime.settings.get("queue.lifetime") * SECOND, state="held" if mail.is_held else "waiting",
     )  # fmt: skip
     return outbox.put(tx, runtime.store.blobs, item, now)
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from mailcore.base.errors import MailError
-from mailcore.jobs import sweep
+from mailcore.jobs import sweep, watch
 from mailcore.runtime.runtime import Runtime
 from mailcore.store import jobs
 
@@ -19,7 +19,7 @@ IDLE_SECONDS = 5.0
 Step = Callable[[int, int, str], bool]
 Kind = Callable[[Runtime, jobs.Job, Step], str]
 
-KINDS: dict[str, Kind] = {"sweep": sweep.run}
+KINDS: dict[str, Kind] = {"sweep": sweep.run, "watch": watch.run}
 """Job kind → the function that does it and returns its closing note."""
 
 
@@ -46,6 +46,7 @@ def take_one(runtime: Runtime, owner: str) -> bool:
         tx = runtime.store.read()
         now = runtime.clock.micros()
         sweep.ask_when_due(runtime, tx, now)
+        watch.ask_when_due(runtime, tx, now)
         if tx.one("SELECT 1 FROM jobs WHERE state IN ('waiting', 'running') AND next_at <= :n AND lease_until <= :n LIMIT 1", {"n": now}) is None:
             return False
         job = runtime.store.write(lambda tx: jobs.lease(tx, owner, runtime.clock.micros()), bulk=True)

@@ -6,6 +6,7 @@ The limits are settings; each worker takes its share of them.
 from collections import Counter
 
 from mailcore.auth.login import is_loopback, network_of
+from mailcore.policy import ranges
 from mailcore.runtime.runtime import Runtime
 
 
@@ -13,6 +14,7 @@ class Connections:
     """Counts of one process."""
 
     def __init__(self, runtime: Runtime, workers: int) -> None:
+        self._runtime = runtime
         self._settings = runtime.settings
         self._workers = max(1, workers)
         self.total: Counter[str] = Counter()
@@ -23,6 +25,9 @@ class Connections:
         """Count a connection; a sentence for the other side when there are too many (then it is not counted)."""
         if self.total[protocol] >= self._share(f"{protocol}.max_connections"):
             return "Too many connections. Try again later."
+        refusal = ranges.refusal(self._runtime, protocol, ip)
+        if refusal is not None:
+            return refusal
         key = (protocol, network_of(ip))
         if protocol == "smtp" and not is_loopback(ip) and self._by_ip[key] >= self._share("smtp.max_connections_per_ip"):
             return "Too many connections from your address. Try again later."

@@ -83,6 +83,12 @@ class Mail:
     ret: str = ""
     recipients: list[Accepted] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    lines: bytes = b""
+    """Header lines of ours that say what was found, with CRLF; they stand under Return-Path in every copy kept here."""
+    is_held: bool = False
+    """In quarantine: queued until an admin releases or deletes it."""
+    is_dropped: bool = False
+    """Taken and thrown away, as an admin wants it for viruses."""
 
     @property
     def is_junk(self) -> bool:

@@ -8,6 +8,7 @@ from mailcore.base.errors import MailError, Reason
 from mailcore.directory import resolve
 from mailcore.mail import srs
 from mailcore.mail.address import Address
+from mailcore.policy import ranges
 from mailcore.policy.facts import Mail
 from mailcore.runtime.runtime import Runtime
 from mailcore.store import Tx, accounts
@@ -55,15 +56,27 @@ def find_recipient(runtime: Runtime, tx: Tx, mail: Mail, address: Address) -> re
     if srs.is_rewritten(address.local) and resolve.local_domain(tx, address.key.rpartition("@")[2]) is not None:
         return returned(runtime, mail, address)
     try:
-        return resolve.resolve(tx, address, str(runtime.settings.get("server.default_domain")))
+        found = resolve.resolve(tx, address, str(runtime.settings.get("server.default_domain")))
     except MailError as error:
         if error.reason is not Reason.UNKNOWN_DOMAIN:
             raise
-    if mail.client.account is None:
+    else:
+        check_direction(runtime, tx, mail, to_here=True)
+        return found
+    if mail.client.account is None and ranges.of(runtime, mail.client.ip).id == 0:
         raise MailError(Reason.RELAY_DENIED, f"{address.domain} is not served here, and relaying needs a sign-in.")
+    check_direction(runtime, tx, mail, to_here=False)
     if runtime.settings.get("server.mode") == "lan":
         raise MailError(Reason.POLICY, f"This server sends only inside its own network, and {address.domain} is not in it.")
     return None
+
+
+def check_direction(runtime: Runtime, tx: Tx, mail: Mail, *, to_here: bool) -> None:
+    """Raises MailError(RELAY_DENIED, AUTH_REQUIRED) when the client's range says so; nothing to ask where no range was made."""
+    client, sender = mail.client, mail.sender.address
+    if ranges.of(runtime, client.ip).id:
+        from_here = sender is not None and resolve.local_domain(tx, sender.key.rpartition("@")[2]) is not None
+        ranges.check_direction(runtime, client.ip, is_signed_in=client.account is not None, from_here=from_here, to_here=to_here)
 
 
 def returned(runtime: Runtime, mail: Mail, address: Address) -> resolve.Recipient:

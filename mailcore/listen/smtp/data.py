@@ -15,7 +15,7 @@ from mailcore.listen.smtp import mail_rcpt
 from mailcore.mail.headers import scan_headers
 from mailcore.mail.structure import summarise
 from mailcore.policy import facts, intake, pipeline
-from mailcore.store.blobs import Spool
+from mailcore.store.blobs import Spool, Staged
 from mailcore.wire.smtp import commands as c
 from mailcore.wire.smtp.data import BareScanner, DotDecoder
 from mailcore.wire.smtp.reasons import reply_for
@@ -186,17 +186,16 @@ def hand_on(session: "Session", spool: Spool) -> None:
     """Parse, judge and commit; the session reads no further command until the reply is decided."""
     mail = session.mail
     assert mail is not None
-    data = spool.contents()
-    staged = None
     try:
-        staged = spool.finish()
+        data, staged = staged_of(session, mail, spool)
     except MailError as error:
         session.end_transaction()
         session.send(reply_for(error))
         return
     trace_id = session.door.runtime.new_trace_id()
 
-    if len(data) <= INLINE_BYTES and session.door.bridge.is_inline and not is_filtered(session, mail):
+    is_examined = pipeline.is_examined(session.door.runtime, mail)
+    if len(data) <= INLINE_BYTES and session.door.bridge.is_inline and not is_examined and not is_filtered(session, mail):
         try:
             future = judged(session, mail, Parcel(trace_id=trace_id, staged=staged, summary=summarise(data), data=data), data)
         except MailError as error:
@@ -207,13 +206,28 @@ def hand_on(session: "Session", spool: Spool) -> None:
     else:
 
         async def work() -> None:
-            summary = await session.door.bridge.cpu(lambda: summarise(data))
-            parcel = Parcel(trace_id=trace_id, staged=staged, summary=summary, data=data)
-            future = await session.door.bridge.store(lambda: judged(session, mail, parcel, data))
+            bridge, runtime = session.door.bridge, session.door.runtime
+            kept, place = data, staged
+            if is_examined:
+                kept = await bridge.network(lambda: pipeline.examine(runtime, mail, data, trace_id))
+                place = staged if kept is data else await bridge.store(lambda: runtime.store.blobs.add(kept))
+            summary = await bridge.cpu(lambda: summarise(kept))
+            parcel = Parcel(trace_id=trace_id, staged=place, summary=summary, data=kept)
+            future = await bridge.store(lambda: judged(session, mail, parcel, kept))
             await session.door.bridge.done(future)
 
         waiting = work()
     session.wait_for(waiting, lambda _: stored(session, trace_id))
+
+
+def staged_of(session: "Session", mail: facts.Mail, spool: Spool) -> tuple[bytes, Staged]:
+    """The message and where it lies, without lines that a stranger wrote in our name. Raises MailError."""
+    data = spool.contents()
+    clean = pipeline.cleaned(session.door.runtime, mail, data)
+    if clean is data:
+        return data, spool.finish()
+    spool.abort()
+    return clean, session.door.runtime.store.blobs.add(clean)
 
 
 def is_filtered(session: "Session", mail: facts.Mail) -> bool:
@@ -228,6 +242,8 @@ def judged(session: "Session", mail: facts.Mail, parcel: Parcel, data: bytes) ->
     runtime = session.door.runtime
     headers = scan_headers(data)
     pipeline.at_message(runtime, mail, parcel.summary.size, headers)
+    if mail.is_dropped:
+        return accept.drop(runtime, mail, parcel)
     if mail.client.account is not None:
         return submit.from_program(runtime, mail, parcel, data, headers)
     return accept.accept(runtime, mail, parcel)

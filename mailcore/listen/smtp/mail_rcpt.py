@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from mailcore.base.errors import MailError, Reason
-from mailcore.policy import facts, intake, pipeline
+from mailcore.policy import facts, intake, pipeline, ranges
 from mailcore.wire.smtp import commands as c
 from mailcore.wire.smtp.ehlo import Extensions
 from mailcore.wire.smtp.reasons import reply_for
@@ -21,8 +21,11 @@ MECHANISMS = ("PLAIN", "LOGIN")
 
 
 def may_sign_in(session: "Session") -> bool:
-    """Whether AUTH is offered: on the submission ports, under TLS or from real loopback."""
-    return session.door.is_submission and (session.client.is_tls or session.client.is_near)
+    """Whether AUTH is offered: on the submission ports under TLS or from real loopback; on any to a range opened for old devices."""
+    client = session.client
+    if session.door.is_submission and (client.is_tls or client.is_near):
+        return True
+    return bool(client.ip) and ranges.may_show_password(session.door.runtime, client.ip)
 
 
 def greet(session: "Session", command: c.Ehlo) -> None:
