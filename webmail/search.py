@@ -6,6 +6,7 @@ import flask
 from flask_babel import gettext as _
 
 from mailcore.store import search as store
+from web import words
 from web.drawing import page
 from web.signed_in import account, require
 from web.site import site
@@ -25,10 +26,13 @@ def search() -> Any:
         for name in {box.name.lower(), box.role, role_name(box).lower()} - {""}:
             names.setdefault(name, []).append(box.id)
     cursor = cursor_of(flask.request.args["cursor"]) if "cursor" in flask.request.args else None
-    found = store.search(site().read(), site().store.blobs, account().id, query, names, limit=size, before=cursor) if query else store.Found([], 0)
+    hidden = tuple(b.id for b in boxes() if b.role in ("trash", "junk"))
+    scope = store.Scope(account_id=account().id, boxes=names, hidden=hidden, zone=words.zone(), now=site().now())
+    opened = site().store
+    found = store.search(site().read(), opened.blobs, opened.fulltext, scope, query, limit=size, before=cursor) if query else store.Found([], 0)
     by_id = {b.id: b for b in boxes()}
     items = [row_of(r, by_id.get(r.mailbox_id), account().address, mailbox_name=role_name(by_id[r.mailbox_id]) if r.mailbox_id in by_id else "") for r in found.rows]
-    terms = store.parse(query)
+    terms = [t for clause in store.parse(query) for t in clause]
     chips = tuple(p.SearchChip(label=t.text, without=" ".join(o.text for o in terms if o is not t)) for t in terms if t.operator)
     made = p.ListPage(
         mailbox_id=str(boxes()[0].id) if boxes() else "0", title=_("Search"), groups=groups_of(found.rows, items),

@@ -88,7 +88,8 @@ async def listen(name: str, group: list[socket.socket], bridge: Bridge, connecti
 
 
 def start_background(bridge: Bridge, index: int) -> list[asyncio.Task[None]]:
-    """The queue's runner and the jobs' runner."""
+    """The queue's runner, the jobs' runner, the index."""
+    from mailcore.jobs import index as indexer
     from mailcore.jobs import runner as jobs_runner
     from mailcore.queue import runner as queue_runner
 
@@ -97,6 +98,7 @@ def start_background(bridge: Bridge, index: int) -> list[asyncio.Task[None]]:
     return [
         loop.create_task(queue_runner.run(bridge.runtime, owner), name="queue"),
         loop.create_task(jobs_runner.run(bridge.runtime, owner), name="jobs"),
+        loop.create_task(indexer.run(bridge.runtime), name="index"),
     ]
 
 

@@ -16,6 +16,7 @@ from mailcore.store.blobs import BlobStore
 from mailcore.store.blobs.objects import ObjectStore
 from mailcore.store.blobs.segments import SegmentStore
 from mailcore.store.engine import Database, Tx, open_database
+from mailcore.store.fulltext import FullText, open_fulltext
 from mailcore.store.write import PostgresWriter, SqliteWriter, Writer
 
 T = TypeVar("T")
@@ -29,6 +30,7 @@ class Store:
     def __init__(self, database: Database, blobs: BlobStore, lock_path: str) -> None:
         self.database = database
         self.blobs = blobs
+        self.fulltext: FullText = open_fulltext(database, Path(lock_path).parent)
         self._listeners: list[Callable[[list[tuple[int, int]]], None]] = []
         self._writer: Writer
         if database.is_postgres:

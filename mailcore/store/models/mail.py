@@ -103,6 +103,7 @@ class Message(Base):
     __table_args__ = (
         UniqueConstraint("mailbox_id", "uid"),
         Index(None, "mailbox_id", "internal_date", "id"),
+        Index(None, "account_id", "internal_date", "id"),
         Index(None, "mailbox_id", "modseq"),
         Index(None, "account_id", "thread_id"),
         Index(None, "email_id"),

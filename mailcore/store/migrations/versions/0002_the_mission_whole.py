@@ -174,6 +174,9 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("new_signature_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True))
         batch_op.add_column(sa.Column("reply_signature_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True))
 
+    with op.batch_alter_table("messages", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_messages_account_id_internal_date_id"), ["account_id", "internal_date", "id"], unique=False)
+
     # Each address's signature becomes one of its own, for new mail and replies alike.
     op.execute(
         "INSERT INTO signatures (account_id, name, text, html) SELECT account_id, address, signature_text, signature_html FROM identities WHERE signature_text <> ''"

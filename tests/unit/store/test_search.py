@@ -1,0 +1,108 @@
+"""What the search box finds, on both databases, with the index filled, half filled and empty: the answers are the same."""
+
+from email.message import EmailMessage
+
+import pytest
+
+from mailcore.delivery.parcel import new_email
+from mailcore.mail.structure import summarise
+from mailcore.store import Store, accounts, mailboxes, messages
+from mailcore.store.messages import FLAGGED, SEEN
+from mailcore.store.search import Scope, next_documents, search
+
+DAY = 86_400_000_000
+NOW = 20_000 * DAY
+LETTERS = (
+    ("ann", {"sender": "Ann Miller <ann@orchard.test>", "to": "u@x.test", "subject": "Invoice for October", "text": "Dear Ursula,\nplease find the bill of 240 crates attached."}, 40, SEEN),
+    ("jose", {"sender": "José Álvarez <jose@sail.test>", "to": "u@x.test, Bob <bob@x.test>", "subject": "Mañana", "text": "El café está listo."}, 20, FLAGGED),
+    ("tokyo", {"sender": "田中 <tanaka@jp.test>", "to": "u@x.test", "subject": "会議のお知らせ", "text": "明日の会議は東京で行います。"}, 10, 0),
+    ("report", {"sender": "Bob <bob@x.test>", "to": "u@x.test", "subject": "Quarterly report", "text": "No crates this time. Numbers below."}, 5, 0),
+    ("html", {"sender": "news@shop.test", "to": "u@x.test", "subject": "Sale", "html": "<style>.crates{color:red}</style><p>Only <b>pre</b>miered shoes</p>"}, 2, SEEN),
+)
+
+
+def letter(sender: str, to: str, subject: str, text: str = "", html: str = "") -> bytes:
+    made = EmailMessage()
+    made["From"], made["To"], made["Subject"] = sender, to, subject
+    made.set_content(html or text, subtype="html" if html else "plain")
+    return made.as_bytes().replace(b"\n", b"\r\n")
+
+
+class Mail:
+    """An account with the letters above; `finds` gives their names."""
+
+    def __init__(self, store: Store, domain: str) -> None:
+        self.store = store
+
+        def begin(tx):
+            account = accounts.add_account(tx, accounts.add_domain(tx, domain, NOW), f"u@{domain}", NOW)
+            mailboxes.create_standard(tx, account, actor="t", now=NOW)
+            return account
+
+        self.account = store.write(begin)
+        self.inbox = mailboxes.by_name(store.read(), self.account, "INBOX").id
+        self.names: dict[int, str] = {}
+        for name, parts, age, flags in LETTERS:
+            self.put(name, letter(**parts), age, flags)
+
+    def put(self, name: str, data: bytes, age: int, flags: int = 0) -> None:
+        email = new_email(self.store.blobs.add(data), summarise(data))
+        placed = self.store.write(
+            lambda tx: messages.append(tx, self.store.blobs, self.account, self.inbox, email, actor="t", now=NOW - age * DAY, flags=flags)
+        )
+        self.names[placed.uid] = name
+
+    def index(self, limit: int = 1000) -> None:
+        index = self.store.fulltext
+        documents, upto = next_documents(self.store.read(), self.store.blobs, index.done(), limit)
+        index.add(documents, upto)
+
+    def finds(self, query: str, *, limit: int = 50) -> list[str]:
+        scope = Scope(account_id=self.account, boxes={"inbox": [self.inbox]}, now=NOW)
+        found = search(self.store.read(), self.store.blobs, self.store.fulltext, scope, query, limit=limit)
+        assert found.left == 0
+        return [self.names[row.uid] for row in found.rows]
+
+
+CASES = [
+    ("crates", ["report", "ann"]), ("crate", ["report", "ann"]), ("rates", []), ('"240 crates"', ["ann"]), ('"crates 240"', []), ("CAFE", ["jose"]),
+    ("manana", ["jose"]), ("álvarez", ["jose"]), ("from:ann", ["ann"]), ("from:orchard.test", ["ann"]), ("to:bob", ["jose"]), ("from:bob", ["report"]),
+    ("subject:invoice", ["ann"]), ("subject:crates", []), ("会議", ["tokyo"]), ("京", ["tokyo"]), ("東京", ["tokyo"]), ("京東", []), ("-crates", ["html", "tokyo", "jose"]),
+    ("invoice OR sale", ["html", "ann"]), ("crates -invoice", ["report"]), ("is:starred", ["jose"]), ("is:unread", ["report", "tokyo", "jose"]),
+    ("crates is:unread", ["report"]), ("is:starred OR invoice", ["jose", "ann"]), ("older_than:3w", ["ann"]), ("newer_than:7d", ["html", "report"]),
+    ("premiered", ["html"]), ("color", []), ("nothing:here", []), ("in:inbox shoes", ["html"]), ("in:nowhere", []), ("larger:1M", []), ("smaller:1M crates", ["report", "ann"]),
+    ('"', []), ("a* OR", ["jose", "ann"]), ('shoes" OR "café', ["html", "jose"]), ("AND", []), ("'); --", []),
+]  # fmt: skip
+
+
+@pytest.fixture(params=["indexed", "half", "not yet"])
+def mail(store: Store, request: pytest.FixtureRequest) -> Mail:
+    made = Mail(store, f"{request.param.replace(' ', '')}{abs(hash(request.node.name)) % 10_000}.test")
+    if request.param != "not yet":
+        made.index(1000 if request.param == "indexed" else 2)
+    return made
+
+
+def test_queries_find_what_people_mean(mail: Mail) -> None:
+    wrong = {query: mail.finds(query) for query, wanted in CASES if mail.finds(query) != wanted}
+    assert wrong == {}
+
+
+def test_a_removed_message_is_not_found_again(mail: Mail) -> None:
+    uid = next(u for u, name in mail.names.items() if name == "report")
+    mail.store.write(lambda tx: messages.expunge(tx, mail.account, mail.inbox, [(uid, uid)], actor="t", now=NOW))
+    assert mail.finds("crates") == ["ann"]
+
+
+def test_one_account_never_finds_mail_of_another(store: Store) -> None:
+    ours, theirs = Mail(store, "ours.test"), Mail(store, "theirs.test")
+    theirs.put("secret", letter(sender="z@z.test", to="u@theirs.test", subject="Topsecret", text="word"), 1)
+    theirs.index()
+    assert theirs.finds("topsecret") == ["secret"] and ours.finds("topsecret") == []
+
+
+def test_a_common_word_gives_its_newest_page(mail: Mail) -> None:
+    for number in range(450):
+        mail.put(f"n{number}", letter(sender="z@z.test", to="u@x.test", subject=f"Note {number}", text="everywhere"), 0)
+    mail.index()
+    assert mail.finds("everywhere", limit=3) == ["n449", "n448", "n447"]
