@@ -152,6 +152,10 @@ class Others:
         for port in (self.imap, self.lmtp, self.smtp):
             wait_for(port)
 
+    def stored(self) -> int:
+        """How many messages lie in mailboxes, read or not."""
+        return sum(len(list(box.iterdir())) for box in (self.folder / "mail").glob("*/[nc][eu][wr]"))
+
     def version(self) -> str:
         """The versions that were measured."""
         return f"Postfix {run('postconf', '-h', 'mail_version')} and Dovecot {run('dovecot', '--version').split()[0]}, maildir"

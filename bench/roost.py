@@ -1,19 +1,43 @@
 """Roost as a server to measure: the real supervisor with its default settings, on free ports, in a throw-away folder."""
 
+import sqlite3
 import subprocess
 
 from tests.scenario.server import HOME, PASSWORD, RoostServer
 
 
 class Roost:
-    """Started on creation; `smtp` and `imap` are its ports. People are u1@x.test, u2@x.test …"""
+    """Started on creation; `smtp` and `imap` are its ports. People are u1@x.test, u2@x.test …, and recipients without a password p1@x.test …"""
 
     name = "Roost"
     password = PASSWORD
 
-    def __init__(self, people: int) -> None:
+    def __init__(self, people: int, recipients: int = 0) -> None:
         self.server = RoostServer(people=people, listeners=("smtp", "imap"))
         self.smtp, self.imap = self.server.ports["smtp"], self.server.ports["imap"]
+        self.database = self.server.folder / "data" / "roost.db"
+        if recipients:
+            self.add(recipients)
+
+    def add(self, recipients: int) -> None:
+        """Make p1@x.test …: one write, where the command line would take a second for each."""
+        from bench.store import NOW, open_at
+        from mailcore.store import Tx, accounts, mailboxes
+
+        store = open_at(str(self.database.parent))
+
+        def make(tx: Tx) -> None:
+            domain = int(tx.value("SELECT id FROM domains WHERE name = 'x.test'"))
+            for number in range(1, recipients + 1):
+                mailboxes.create_standard(tx, accounts.add_account(tx, domain, f"p{number}@x.test", NOW), actor="bench", now=NOW)
+
+        store.write(make)
+        store.close()
+
+    def stored(self) -> int:
+        """How many messages lie in mailboxes."""
+        with sqlite3.connect(f"file:{self.database}?mode=ro", uri=True) as database:
+            return int(database.execute("SELECT coalesce(sum(message_count), 0) FROM mailboxes").fetchone()[0])
 
     def version(self) -> str:
         """The commit that was measured."""

@@ -18,7 +18,7 @@ RawParams = list[tuple[bytes, bytes]]
 
 _PARAM = re.compile(
     rb';[\s;]*+([^\s=;"()<>]++)\s*+=\s*+(?:"([^"\\]*+(?:\\.[^"\\]*+)*+)"?|([^;"\r\n]*+))'
-    rb'|;[\s;]*+\([^()]*+\)|"[^"\\]*+(?:\\.[^"\\]*+)*+"?',
+    rb'|;[\s;]*+\([^()]*+\)|;[\s;]*+|"[^"\\]*+(?:\\.[^"\\]*+)*+"?',  # semicolons before nothing go as one: not each tried again
     re.DOTALL,
 )
 _PAIR = re.compile(rb"\\(.)", re.DOTALL)
