@@ -46,6 +46,10 @@ class Talker(asyncio.Protocol):
         self.is_gone = False
         self.has_ended = False
         self._checked_at = 0.0
+        self._checked_version: int | None = None
+        self._deadline = 0.0
+        self._is_late = False
+        self._timer: asyncio.TimerHandle | None = None
         self._wake = asyncio.Event()
         self._can_write = asyncio.Event()
         self._can_write.set()
@@ -71,6 +75,9 @@ class Talker(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         """The other side is gone."""
         self.is_gone = True
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         self._wake.set()
         self._can_write.set()
 
@@ -116,13 +123,13 @@ class Talker(asyncio.Protocol):
         if self.bridge.draining.is_set():
             await self.send(self.farewell())
             raise Gone
+        self._arm(seconds)
         with self.bridge.woken_by_drain(self._wake):
-            try:
-                async with asyncio.timeout(seconds):
-                    await self._wake.wait()
-            except TimeoutError:
-                return False
+            await self._wake.wait()
         self.check_alive()
+        if self._is_late:
+            self._is_late = False
+            return False
         if self.bridge.draining.is_set():
             await self.send(self.farewell())
             raise Gone
@@ -134,6 +141,27 @@ class Talker(asyncio.Protocol):
         if QUICK_ACK is not None and sock is not None:
             with contextlib.suppress(OSError):
                 sock.setsockopt(socket.IPPROTO_TCP, QUICK_ACK, 1)
+
+    def _arm(self, seconds: float) -> None:
+        """Let `wait` end after *seconds*. One timer is kept from wait to wait and only moves on when it rings: a timer a command is dear."""
+        loop = asyncio.get_running_loop()
+        self._is_late, self._deadline = False, loop.time() + seconds
+        if self._timer is not None and self._timer.when() > self._deadline:
+            self._timer.cancel()
+            self._timer = None
+        if self._timer is None:
+            self._timer = loop.call_at(self._deadline, self._ring)
+
+    def _ring(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._timer = None
+        if self.is_gone:
+            return
+        if loop.time() < self._deadline:
+            self._timer = loop.call_at(self._deadline, self._ring)
+        elif not self._wake.is_set():
+            self._is_late = True
+            self._wake.set()
 
     def check_alive(self) -> None:
         """Raises Gone when the other side has left."""
@@ -157,10 +185,11 @@ class Talker(asyncio.Protocol):
 
     async def may_stay(self, account_id: int) -> bool:
         """Whether the account and its domain are still switched on."""
+        version = self.runtime.store.read().version() if self.bridge.is_inline else None
         now = asyncio.get_running_loop().time()
-        if not self.bridge.is_inline and now - self._checked_at < CHECK_EVERY_SECONDS:
+        if now - self._checked_at < CHECK_EVERY_SECONDS if version is None else version == self._checked_version:
             return True
-        self._checked_at = now
+        self._checked_at, self._checked_version = now, version
         return bool(await self.bridge.read(lambda tx: tx.value(SWITCHED_ON, {"a": account_id})))
 
     async def upgrade(self) -> None:

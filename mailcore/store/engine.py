@@ -79,6 +79,10 @@ class Tx:
             return int(row[0])
         return int(self._execute(sql, params or {}).lastrowid)
 
+    def version(self) -> int | None:
+        """A number that changes when another connection commits, for reads on this thread; None where the database has none (PostgreSQL)."""
+        return None if self.is_postgres else int(self._execute("PRAGMA data_version").fetchone()[0])
+
     def _text(self, sql: str) -> str:
         return postgres_text(sql) if self.is_postgres else sql
 

@@ -85,11 +85,10 @@ def fetch(session: "Session", command: c.Fetch) -> Steps:
         seen_now = yield from mark_seen(session, view, ranges)
     level = needs(items)
     limit = BATCH_BODIES if level == 2 else BATCH_ROWS
-    ask = LongRead if level == 2 else Read
     for low, high in ranges:
         first = low
         while first <= high:
-            rows = yield ask(lambda tx, f=first, h=high: tx.all(STATEMENTS[level], {"b": view.mailbox_id, "f": f, "l": h, "n": limit}))  # type: ignore[misc]
+            rows = yield Read(lambda tx, f=first, h=high: tx.all(STATEMENTS[level], {"b": view.mailbox_id, "f": f, "l": h, "n": limit}))  # type: ignore[misc]
             yield from answers(session, view, items, rows, seen_now, command.changed_since)
             if len(rows) < limit:
                 break

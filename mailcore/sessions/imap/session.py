@@ -114,14 +114,17 @@ class Session:
             yield said
 
     def told(self, tx: Tx, *, may_expunge: bool) -> bytes:
-        """The bytes of `news`. Raises MailError(NOT_FOUND) when the mailbox is gone."""
-        assert self.view is not None
+        """The bytes of `news`. Raises MailError(NOT_FOUND) when the mailbox is gone. Nothing is read while nobody has written."""
+        view, version = self.view, tx.version()
+        assert view is not None
+        if version is not None and version == view.seen_version and not (view.held_back and may_expunge):
+            return b""
         try:
-            return b"".join(
-                self.view.sync(
-                    tx, may_expunge=may_expunge, has_condstore="CONDSTORE" in self.enabled, has_qresync="QRESYNC" in self.enabled, always_uid=False
-                )
+            said = b"".join(
+                view.sync(tx, may_expunge=may_expunge, has_condstore="CONDSTORE" in self.enabled, has_qresync="QRESYNC" in self.enabled, always_uid=False)
             )
+            view.seen_version = version
+            return said
         except KeyError:
             raise MailError(Reason.NOT_FOUND, "The mailbox was deleted by another program.") from None
 

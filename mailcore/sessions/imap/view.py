@@ -57,6 +57,7 @@ class View:
         self.saved = SequenceSet(())
         self.own: list[int] = []
         self.held_back: set[int] = set()
+        self.seen_version: int | None = None
 
     def __len__(self) -> int:
         return len(self.uids)
