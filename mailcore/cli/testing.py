@@ -16,10 +16,10 @@ from mailcore.config import process
 
 PACKAGES = (
     "postgresql", "swaks", "isync", "mutt", "curl", "fetchmail", "chromium", "strace", "postfix", "libnet-ssleay-perl", "libio-socket-ssl-perl",
-    "fonts-noto-core", "roundcube-core", "roundcube-sqlite3", "php-cli", "php-sqlite3",
+    "clamav-daemon", "spamassassin", "spamd", "fonts-noto-core", "roundcube-core", "roundcube-sqlite3", "php-cli", "php-sqlite3",
 )  # fmt: skip
 """Debian's packages that tests use; each test says so and is skipped where its program is missing."""
-PROGRAMS = ("swaks", "mbsync", "mutt", "curl", "fetchmail", "chromium", "strace", "smtp-source", "php")
+PROGRAMS = ("swaks", "mbsync", "mutt", "curl", "fetchmail", "chromium", "strace", "smtp-source", "php", "clamd", "spamd")
 
 
 def add(commands: Any, name: str) -> None:

@@ -8,7 +8,7 @@ from mailcore.directory import verbs
 from mailcore.directory.actor import Actor
 from mailcore.mail.address import Address
 from mailcore.settings import values
-from mailcore.store import Tx, accounts
+from mailcore.store import Tx, accounts, records
 
 MODES = ("lan", "internet", "relay")
 
@@ -57,6 +57,9 @@ def finish(tx: Tx, actor: Actor, answers: Answers, now: Micros) -> None:
     hostname = check_hostname(answers.hostname)
     for name, value in (("server.mode", answers.mode), ("server.hostname", hostname)):
         values.write(tx, name, value, actor=actor.name, ip=actor.ip, now=now)
+    if not any(name == "auth.id" for _, name, _ in records.setting_values(tx)):
+        # Set once: what was written under it must still be known as ours after the server got another name (RFC 8601 §2.5).
+        values.write(tx, "auth.id", hostname, actor=actor.name, ip=actor.ip, now=now)
     if answers.relay is not None and answers.relay.host:
         for name in ("host", "port", "security", "user", "password"):
             values.write(tx, f"relay.{name}", getattr(answers.relay, name), actor=actor.name, ip=actor.ip, now=now)

@@ -1,11 +1,31 @@
 """What protects, seen from outside: signatures on the way out, and what a stranger's mail meets on the way in."""
 
+import base64
+import contextlib
+import getpass
+import imaplib
+import io
+import json
+import os
+import shutil
+import smtplib
+import socket
+import subprocess
+import tempfile
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
 
+import pytest
 
 from mailcore.directory import dkim_keys
 from mailcore.directory.actor import COMMAND_LINE
 from mailcore.mail.headers import scan_headers
 from mailcore.senderauth import dkim
+from tests.scenario.dns_server import LocalDns
+from tests.scenario.server import PASSWORD, RoostServer, free_ports
 from tests.scenario.sink import EHLO, Behaviour
 from tests.scenario.test_queue import Post, post
 
@@ -70,3 +90,204 @@ def test_the_old_key_signs_until_dns_shows_the_new_one(post: Post) -> None:
     post.serve(post.put("bob@far.test"))
     assert [b"s=" + old.selector.encode() + b";" in taken.data for taken in sink.taken] == [True, True, False]
     assert verified(post, sink.taken[2].data)[0][0] == "pass"
+
+
+# Receiving: the real server, and strangers from 127.0.0.x, which is not loopback to the policy
+
+OUTSIDE = "127.0.0.3"
+HONEST = (
+    ("honest.test", "TXT", "v=spf1 ip4:127.0.0.3 -all"), ("honest.test", "MX", "10 mx.honest.test"), ("mx.honest.test", "A", "127.0.0.3"),
+    ("_dmarc.honest.test", "TXT", "v=DMARC1; p=reject"), ("3.0.0.127.in-addr.arpa", "PTR", "mx.honest.test"),
+    ("forged.test", "TXT", "v=spf1 -all"), ("forged.test", "MX", "10 mx.honest.test"), ("_dmarc.forged.test", "TXT", "v=DMARC1; p=quarantine"),
+    ("strict.test", "TXT", "v=spf1 -all"), ("strict.test", "MX", "10 mx.honest.test"), ("_dmarc.strict.test", "TXT", "v=DMARC1; p=reject"),
+    ("plain.test", "TXT", "v=spf1 ?all"), ("plain.test", "MX", "10 mx.honest.test"),
+    ("2.0.0.127.bl.test", "A", "127.0.0.2"),
+    ("2.0.0.127.in-addr.arpa", "PTR", "mx.listed.test"), ("mx.listed.test", "A", "127.0.0.2"),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[SimpleNamespace]:
+    dns = LocalDns(HONEST)
+    server = RoostServer(dns=dns.where, workers=1, listeners=("smtp", "submission", "imap", "http"), settings={"spam.dnsbl": "bl.test 127.0.0.2 9"})
+    yield SimpleNamespace(dns=dns, server=server)
+    server.remove()
+    dns.stop()
+
+
+def letter(sender: str, subject: str, more: str = "") -> bytes:
+    return f"{more}From: {sender}\r\nTo: u1@x.test\r\nSubject: {subject}\r\nMessage-ID: <{subject}@{sender.rpartition('@')[2]}>\r\n\r\nHello.\r\n".encode()
+
+
+def deliver(world: SimpleNamespace, sender: str, data: bytes, *, ip: str = OUTSIDE, helo: str = "mx.honest.test", to: tuple[str, ...] = ("u1@x.test",)) -> tuple[int, str]:
+    """One message by SMTP from *ip*; the reply to the dot, or to what was refused before it."""
+    with smtplib.SMTP("127.0.0.1", world.server.ports["smtp"], local_hostname=helo, timeout=60, source_address=(ip, 0)) as client:
+        client.ehlo()
+        for code, text in (client.mail(sender), *(client.rcpt(one) for one in to)):
+            if code >= 400:
+                return code, text.decode()
+        code, text = client.data(data)
+        return code, text.decode()
+
+
+def found(world: SimpleNamespace, mailbox: str, subject: str, user: str = "u1@x.test") -> bytes | None:
+    """The message of *subject* in a mailbox, by IMAP."""
+    client = imaplib.IMAP4("127.0.0.1", world.server.ports["imap"])
+    client.login(user, PASSWORD)
+    client.select(mailbox, readonly=True)
+    _, numbers = client.search(None, "SUBJECT", f'"{subject}"')
+    data = client.fetch(numbers[0].split()[-1], "(BODY.PEEK[])")[1][0][1] if numbers[0] else None  # type: ignore[index]
+    client.logout()
+    return data  # type: ignore[return-value]
+
+
+def setting(world: SimpleNamespace, name: str, value: str) -> None:
+    """Change a setting of the running server, and wait until it is seen."""
+    world.server.run("settings", "set", name, value)
+    time.sleep(1.2)
+
+
+def test_an_honest_stranger_reaches_the_inbox_with_the_results_on_top(world: SimpleNamespace) -> None:
+    assert deliver(world, "bob@honest.test", letter("bob@honest.test", "honest"))[0] == 250
+    data = found(world, "INBOX", "honest")
+    assert data is not None
+    assert data.startswith(b"Return-Path: <bob@honest.test>\r\nAuthentication-Results: mx.x.test; spf=pass smtp.mailfrom=bob@honest.test;")
+    assert b"dmarc=pass" in data.partition(b"Received:")[0] and b"X-Spam-Flag" not in data
+
+
+def test_a_forged_sender_lands_in_junk_and_the_line_he_wrote_in_our_name_is_gone(world: SimpleNamespace) -> None:
+    lie = "Authentication-Results: mx.x.test; spf=pass; dmarc=pass\r\nAuthentication-Results: other.test; spf=none\r\n"
+    assert deliver(world, "eve@forged.test", letter("eve@forged.test", "forged", lie))[0] == 250
+    assert found(world, "INBOX", "forged") is None
+    data = found(world, "Junk", "forged")
+    assert data is not None
+    head = data.partition(b"Received:")[0]
+    assert b"spf=fail" in head and b"dmarc=fail" in head
+    assert data.count(b"Authentication-Results: mx.x.test;") == 1 and b"Authentication-Results: other.test; spf=none" in data
+
+
+def test_p_reject_without_any_sign_of_a_forwarder_is_refused_with_its_own_status(world: SimpleNamespace) -> None:
+    code, text = deliver(world, "eve@strict.test", letter("eve@strict.test", "strict"))
+    assert (code, text[:7]) == (550, "5.7.26 ")
+    assert found(world, "Junk", "strict") is None
+
+
+def test_p_reject_that_came_through_a_list_lands_in_junk(world: SimpleNamespace) -> None:
+    assert deliver(world, "eve@strict.test", letter("eve@strict.test", "listed", "List-Id: <l.list.test>\r\n"))[0] == 250
+    assert found(world, "Junk", "listed") is not None
+
+
+def test_real_loopback_is_believed(world: SimpleNamespace) -> None:
+    assert deliver(world, "eve@strict.test", letter("eve@strict.test", "near"), ip="127.0.0.1")[0] == 250
+    assert found(world, "INBOX", "near") is not None
+
+
+def test_a_listed_address_lands_in_junk_once_the_list_was_seen_healthy(world: SimpleNamespace) -> None:
+    deadline = time.monotonic() + 20
+    while "X-Spam-Flag" not in (text := (found(world, "Junk", "blocklisted") or b"").decode()) and time.monotonic() < deadline:
+        assert deliver(world, "bob@plain.test", letter("bob@plain.test", "blocklisted"), ip="127.0.0.2", helo="mx.listed.test")[0] == 250
+        time.sleep(0.3)
+    assert "X-Spam-Status: Yes, score=9 required=5 tests=list" in text
+
+
+def test_a_greylisted_stranger_is_asked_to_come_back_and_then_let_in(world: SimpleNamespace) -> None:
+    world.server.run("settings", "set", "spam.grey_delay", "1")
+    setting(world, "spam.greylisting", "true")
+    first = deliver(world, "bob@plain.test", letter("bob@plain.test", "grey"))
+    time.sleep(1.1)
+    second = deliver(world, "bob@plain.test", letter("bob@plain.test", "grey"))
+    setting(world, "spam.greylisting", "false")
+    assert (first[0], first[1][:6], second[0]) == (451, "4.7.1 ", 250)
+
+
+def test_a_blocked_attachment_is_refused_also_inside_a_zip(world: SimpleNamespace) -> None:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr("invoice.exe", b"MZ")
+    setting(world, "virus.blocked_action", "refuse")
+    data = letter("bob@honest.test", "zip").replace(
+        b"\r\n\r\nHello.\r\n", b"\r\nContent-Type: application/zip; name=a.zip\r\nContent-Transfer-Encoding: base64\r\n\r\n" + base64.encodebytes(made.getvalue()).replace(b"\n", b"\r\n")
+    )
+    code, text = deliver(world, "bob@honest.test", data)
+    setting(world, "virus.blocked_action", "off")
+    assert code == 550 and "invoice.exe" in text
+
+
+@pytest.fixture(scope="module")
+def clamd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real clamd that knows one signature of ours."""
+    program = shutil.which("clamd", path="/usr/sbin:/usr/bin:/usr/local/sbin")
+    if program is None:
+        pytest.skip("clamd is not installed (Debian: clamav-daemon)")
+    folder = tmp_path_factory.mktemp("clamd")
+    (port,) = free_ports(1)
+    (folder / "own.ndb").write_text(f"Roost.Test:0:*:{b'roost-virus-test-bytes'.hex()}\n")
+    user = f"User {getpass.getuser()}\n" if os.getuid() == 0 else ""
+    (folder / "clamd.conf").write_text(f"DatabaseDirectory {folder}\nTCPSocket {port}\nTCPAddr 127.0.0.1\nForeground true\nTemporaryDirectory {folder}\n{user}")
+    yield from running([program, "-c", str(folder / "clamd.conf")], port)
+
+
+@pytest.fixture(scope="module")
+def spamd() -> Iterator[str]:
+    """A real spamd with one rule of ours."""
+    program = shutil.which("spamd", path="/usr/sbin:/usr/bin:/usr/local/bin")
+    if program is None:
+        pytest.skip("spamd is not installed (Debian: spamd)")
+    (port,) = free_ports(1)
+    folder = Path(tempfile.mkdtemp(prefix="roost-spamd-"))
+    folder.chmod(0o755)  # as root it serves as nobody, who must read its rules
+    (folder / "init.pre").write_text("loadplugin Mail::SpamAssassin::Plugin::Check\n")
+    (folder / "own.cf").write_text("body ROOST_TEST /roost-spam-test-words/\nscore ROOST_TEST 12\nrequired_score 5\n")
+    user = ["-u", "nobody"] if os.getuid() == 0 else []
+    yield from running([program, "-L", "-x", "-m", "1", "-i", "127.0.0.1", "-p", str(port), "-C", str(folder), f"--siteconfigpath={folder}", *user], port)
+    shutil.rmtree(folder)
+
+
+def running(command: list[str], port: int) -> Iterator[str]:
+    """A program that listens on *port* while the tests use it."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(200):
+            with contextlib.suppress(OSError):
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                break
+            assert process.poll() is None, f"{command[0]} ended with {process.returncode}"
+            time.sleep(0.1)
+        yield f"127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def test_a_virus_that_the_real_clamd_knows_is_refused_and_then_held_until_it_is_released(world: SimpleNamespace, clamd: str) -> None:
+    world.server.run("settings", "set", "virus.clamd", clamd)
+    setting(world, "virus.scanner", "clamd")
+    data = letter("bob@honest.test", "virus").replace(b"Hello.", b"roost-virus-test-bytes")
+    refused = deliver(world, "bob@honest.test", data)
+    clean = deliver(world, "bob@honest.test", letter("bob@honest.test", "clean"))
+    setting(world, "virus.action", "quarantine")
+    held = deliver(world, "bob@honest.test", data)
+    setting(world, "virus.scanner", "off")
+    assert refused[0] == 550 and "Roost.Test" in refused[1]
+    assert (clean[0], held[0], found(world, "INBOX", "virus")) == (250, 250, None)
+    (item,) = json.loads(world.server.run("queue", "list", "--json"))
+    world.server.run("queue", "release", str(item["id"]))
+    deadline = time.monotonic() + 10
+    while found(world, "INBOX", "virus") is None and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert found(world, "INBOX", "virus") is not None
+
+
+def test_what_the_real_spamassassin_calls_spam_lands_in_junk(world: SimpleNamespace, spamd: str) -> None:
+    setting(world, "spam.spamassassin", spamd)
+    code, _ = deliver(world, "bob@honest.test", letter("bob@honest.test", "offer").replace(b"Hello.", b"roost-spam-test-words"))
+    setting(world, "spam.spamassassin", "")
+    data = found(world, "Junk", "offer")
+    assert code == 250 and data is not None
+    assert b"X-Spam-Status: Yes, score=5 required=5 tests=spamassassin" in data
+
+
+def test_the_trace_tells_every_check(world: SimpleNamespace) -> None:
+    _, text = deliver(world, "eve@forged.test", letter("eve@forged.test", "traced"))
+    told = world.server.run("trace", text.rpartition(" ")[2].strip(), "--json")
+    assert "dmarc" in told and "spf" in told
