@@ -25,7 +25,7 @@ from mailcore.store import Tx, accounts, filters, mailboxes, messages, scripts
 from mailcore.store.records import TraceEvent
 
 if TYPE_CHECKING:
-    from mailcore.sieve import Script  # type: ignore[attr-defined, unused-ignore]
+    from mailcore.sieve import Script
 
 SHARED_SECONDS = 1.0
 """How long the server's and the domains' programs are believed."""
@@ -56,7 +56,7 @@ class Programs:
         if now - self._looked >= SHARED_SECONDS:
             texts = filters.shared_programs(tx)
             self._shared = {
-                scope: self._shared[scope] if self._shared.get(scope, ("",))[0] == text else (text, sieve.compile(text))  # type: ignore[attr-defined, unused-ignore]
+                scope: self._shared[scope] if self._shared.get(scope, ("",))[0] == text else (text, sieve.compile(text))
                 for scope, text in texts.items()
             }
             self._looked = now
@@ -67,7 +67,7 @@ class Programs:
         if version != target.filters_version:
             scope = f"account:{target.account_id}"
             texts = [*(filters.form(tx, scope, kind) for kind in filters.PROGRAMS), scripts.active(tx, target.account_id) or ""]
-            compiled = [sieve.compile(text) for text in texts if text]  # type: ignore[attr-defined, unused-ignore]
+            compiled = [sieve.compile(text) for text in texts if text]
             self._own[target.account_id] = (target.filters_version, compiled)
         self._own.move_to_end(target.account_id)
         while len(self._own) > COMPILED:
@@ -185,7 +185,7 @@ def surroundings(runtime: Runtime, tx: Tx, mail: Mail, account: accounts.Account
 
 def _script(tx: Tx, account_id: int, name: str, is_global: bool) -> "Script | None":
     found = None if is_global else scripts.get(tx, account_id, name)
-    return sieve.compile(found.content) if found is not None else None  # type: ignore[attr-defined, unused-ignore]
+    return sieve.compile(found.content) if found is not None else None
 
 
 def zone_of(account: accounts.Account) -> ZoneInfo:

@@ -16,7 +16,7 @@ from mailcore.mail.mime import parse
 from mailcore.mail.part import Part
 
 if TYPE_CHECKING:
-    from mailcore.sieve.script import Script  # type: ignore[import-not-found, unused-ignore]
+    from mailcore.sieve.script import Script
 
 
 class Field(NamedTuple):
