@@ -12,7 +12,7 @@ from mailcore.mail.body import decode_text
 from mailcore.mail.headers import scan_headers
 from mailcore.mail.words import decode_value
 from mailcore.sessions.imap.fetch import Source, content_of
-from mailcore.sessions.imap.steps import LongRead, Read, Steps
+from mailcore.sessions.imap.steps import Asking, LongRead, Read, Steps
 from mailcore.sessions.imap.view import BY_FLAG, View
 from mailcore.store import Tx
 from mailcore.wire.imap import commands as c
@@ -246,8 +246,14 @@ def search(session: "Session", command: c.Search) -> Steps:
     """SEARCH and UID SEARCH. RFC 3501 §6.4.4, RFC 4731, RFC 5182, RFC 7162 §3.1.5."""
     view = session.view
     assert view is not None
+    hits = yield from matches(session, view, command.key)
+    yield from tell(session, view, command, hits)
+
+
+def matches(session: "Session", view: View, key: s.SearchKey) -> Asking[list[tuple[int, int]]]:
+    """(UID, MODSEQ) of the known messages that fit *key*, ascending; SORT and THREAD begin with it too."""
     plan = Plan(view, session.runtime.clock.micros())
-    condition, rest = plan.split(command.key)
+    condition, rest = plan.split(key)
     sql, blobs = SELECT.format(condition), session.runtime.store.blobs
     rows = yield Read(lambda tx: tx.all(sql, plan.params)) if rest is None and len(view) < 5000 else LongRead(lambda tx: tx.all(sql, plan.params))
     if rest is not None:
@@ -260,8 +266,7 @@ def search(session: "Session", command: c.Search) -> Steps:
 
             found += yield LongRead(test)
         rows = found
-    hits = [(row[0], row[1]) for row in rows if view.number_of(row[0]) is not None]
-    yield from tell(session, view, command, hits)
+    return [(row[0], row[1]) for row in rows if view.number_of(row[0]) is not None]
 
 
 def tell(session: "Session", view: View, command: c.Search, hits: list[tuple[int, int]]) -> Steps:

@@ -10,7 +10,7 @@ from typing import Any
 from mailcore.auth.login import is_loopback
 from mailcore.base.errors import MailError, Reason
 from mailcore.runtime.runtime import Runtime
-from mailcore.sessions.imap import append, enter, fetch, folders, marks, search, selecting
+from mailcore.sessions.imap import append, enter, fetch, folders, marks, search, selecting, sort
 from mailcore.sessions.imap.steps import Read, Steps
 from mailcore.sessions.imap.view import View
 from mailcore.store import Tx, accounts
@@ -20,7 +20,7 @@ from mailcore.wire.imap.codes import refusal_for
 from mailcore.wire.imap.states import BY_SEQUENCE_NUMBER, Offer, State, capabilities, refusal
 
 NOT_OFFERED = frozenset({
-    "SORT", "SORT=DISPLAY", "ESORT", "THREAD=ORDEREDSUBJECT", "THREAD=REFERENCES", "BINARY", "ACL", "RIGHTS=kxte", "LIST-MYRIGHTS", "MULTIAPPEND",
+    "THREAD=REFERENCES", "BINARY", "ACL", "RIGHTS=kxte", "LIST-MYRIGHTS", "MULTIAPPEND",
 })  # fmt: skip
 """Capabilities the wire knows and no handler serves yet; a test holds this against HANDLERS."""
 MAX_BAD_COMMANDS = 50
@@ -136,6 +136,6 @@ HANDLERS: dict[type[c.Command], Callable[[Session, Any], Steps]] = {
     c.Subscribe: folders.subscribe, c.Unsubscribe: folders.unsubscribe, c.List: folders.list_, c.Lsub: folders.lsub, c.Namespace: folders.namespace,
     c.Status: folders.status, c.GetQuota: folders.get_quota, c.GetQuotaRoot: folders.get_quota_root, c.SetQuota: folders.set_quota,
     c.Append: append.append, c.Expunge: marks.expunge, c.Store: marks.store, c.Copy: marks.copy, c.Move: marks.move, c.Fetch: fetch.fetch,
-    c.Search: search.search,
+    c.Search: search.search, c.Sort: sort.sort, c.Thread: sort.thread,
 }  # fmt: skip
 """One handler a command; IDLE and AUTHENTICATE talk on, so the listener leads them."""
