@@ -91,9 +91,10 @@ def check(look: Look) -> list[Finding]:
     if not score or len(look.data) > look.get("spam.max_size"):
         return []
     tx = look.runtime.store.read()
-    asked = [protection.MESSAGES, *words_of(look.data)]
     accounts = (*look.account_ids, protection.EVERYONE) if len(look.account_ids) == 1 else (protection.EVERYONE,)
-    for account_id in accounts:
+    taught = [one for one in accounts if min(protection.word_counts(tx, one, [protection.MESSAGES]).get(protection.MESSAGES, (0, 0))) >= TAUGHT]
+    asked = [protection.MESSAGES, *words_of(look.data)] if taught else []
+    for account_id in taught:
         found = probability(protection.word_counts(tx, account_id, asked), asked[1:])
         if found is not None:
             return [scored("bayes", score if found >= SURE else 0, "Its words are those of spam.", probability=round(found, 3))]

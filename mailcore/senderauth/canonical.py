@@ -9,7 +9,8 @@ SIMPLE, RELAXED = "simple", "relaxed"
 
 _FOLD = re.compile(rb"\r?\n(?=[ \t])")
 _SPACE = re.compile(rb"[ \t]++")
-_BODY_SPACE = re.compile(rb"[ \t]++(\r\n)?")
+# A single space, the usual case, matches nothing here; possessive, so that a run of spaces is read once.
+_BODY_SPACE = re.compile(rb"[ \t]++\r\n|[ \t]{2,}+|\t")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +44,7 @@ def body(content: bytes, form: str) -> bytes:
     if form == RELAXED:
         if not content.endswith(b"\r\n"):
             content += b"\r\n"
-        content = _BODY_SPACE.sub(lambda found: b"\r\n" if found.group(1) else b" ", content)
+        content = _BODY_SPACE.sub(lambda found: b"\r\n" if found.group().endswith(b"\n") else b" ", content)
     stripped = content.rstrip(b"\r\n")
     if not stripped:
         return b"" if form == RELAXED else b"\r\n"
