@@ -33,6 +33,8 @@ BULK_BATCH_SECONDS = 0.004
 """The same when only bulk work waits: another process's interactive write stands behind at most this."""
 GATHER_SECONDS = 0.001
 """How long a batch waits for as many writers as the last one carried: those that were just answered come back within this."""
+GATHER_FROM = 8
+"""Fewer than so many are not waited for: a commit saved would not pay for the wait."""
 POSTGRES_WRITERS = 8
 RETRIES = 6
 
@@ -104,7 +106,7 @@ class SqliteWriter(Writer):
                         if self._is_closing:
                             return
                         self._wake.wait()
-                    if self._urgent:
+                    if self._urgent and self._crowd >= GATHER_FROM:
                         self._wake.wait_for(lambda: len(self._urgent) >= self._crowd, GATHER_SECONDS)
                     batch, is_bulk = self._take()
                     if not is_bulk:  # the crowd thins out slowly, so that a lone writer soon waits for nobody
