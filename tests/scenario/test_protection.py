@@ -20,10 +20,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from mailcore.directory import dkim_keys
+from mailcore.config.environment import Config
+from mailcore.directory import dkim_keys, verbs
 from mailcore.directory.actor import COMMAND_LINE
 from mailcore.mail.headers import scan_headers
+from mailcore.runtime.runtime import Runtime, open_runtime
 from mailcore.senderauth import dkim
+from mailcore.store import accounts, scripts
 from tests.scenario.dns_server import LocalDns
 from tests.scenario.server import PASSWORD, RoostServer, free_ports
 from tests.scenario.sink import EHLO, Behaviour
@@ -291,3 +294,38 @@ def test_the_trace_tells_every_check(world: SimpleNamespace) -> None:
     _, text = deliver(world, "eve@forged.test", letter("eve@forged.test", "traced"))
     told = world.server.run("trace", text.rpartition(" ")[2].strip(), "--json")
     assert "dmarc" in told and "spf" in told
+
+
+@contextlib.contextmanager
+def at_the_store(world: SimpleNamespace) -> Iterator[Runtime]:
+    """The server's data beside the server."""
+    runtime = open_runtime(Config(data_dir=world.server.folder / "data", dns="none", hostname="mx.x.test"), name="test")
+    yield runtime
+    runtime.close()
+
+
+def waiting_for(world: SimpleNamespace, address: str) -> int:
+    """Queue rows that lead to *address*."""
+    with at_the_store(world) as runtime:
+        return int(runtime.store.read().value("SELECT count(*) FROM queue_recipients WHERE address = :a", {"a": address}))
+
+
+def test_one_rejects_one_has_no_room_one_is_fine_and_the_sender_is_told_only_if_he_is_proved(world: SimpleNamespace) -> None:
+    with at_the_store(world) as runtime:
+        now = runtime.clock.micros()
+        ids = {name: verbs.find_account(runtime.store.read(), f"{name}@x.test").id for name in ("u1", "u2")}
+        runtime.store.write(lambda tx: scripts.put(tx, ids["u1"], "no", 'require ["reject", "fileinto"]; if header :contains "subject" "three" { reject "Not for me."; }', now))
+        runtime.store.write(lambda tx: scripts.activate(tx, ids["u1"], "no", now))
+        runtime.store.write(lambda tx: accounts.set_account(tx, ids["u2"], quota_bytes=1))
+    everyone = ("u1@x.test", "u3@x.test")
+    deliver(world, "bob@honest.test", letter("bob@honest.test", "filler"), to=("u2@x.test",))
+    full = deliver(world, "bob@honest.test", letter("bob@honest.test", "three"), to=("u2@x.test",))
+    honest = deliver(world, "bob@honest.test", letter("bob@honest.test", "three-honest"), to=everyone)
+    forged = deliver(world, "eve@forged.test", letter("eve@forged.test", "three-forged"), to=everyone)
+    alone = deliver(world, "bob@honest.test", letter("bob@honest.test", "three-alone"), to=("u1@x.test",))
+    assert (full[0], full[1][:6]) == (452, "4.2.2 ")
+    assert (honest[0], forged[0], alone[0], "Not for me." in alone[1]) == (250, 250, 550, True)
+    assert found(world, "INBOX", "three-honest", "u3@x.test") is not None and found(world, "Junk", "three-forged", "u3@x.test") is not None
+    assert (found(world, "INBOX", "three-honest"), found(world, "Junk", "three-honest")) == (None, None)
+    assert found(world, "Junk", "three-forged") is not None
+    assert (waiting_for(world, "bob@honest.test"), waiting_for(world, "eve@forged.test")) == (1, 0)
