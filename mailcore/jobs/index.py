@@ -15,6 +15,8 @@ from mailcore.store.search import next_documents
 BATCH = 50
 """Messages of one step."""
 REST_SECONDS, IDLE_SECONDS = 0.02, 1.0
+BUSY = 20
+"""While more than so many messages came during a rest, the next is IDLE_SECONDS: a burst of mail does not share its time with the index."""
 SETTLED_SECONDS = 10.0
 """On PostgreSQL ids commit out of order: only those that are older than this are indexed."""
 
@@ -27,6 +29,8 @@ class Indexer:
         self.lock = FileLock(str(runtime.config.data_dir / "search.lock"))
         self.is_leader = False
         self._seen: list[tuple[float, int]] = []
+        self._newest = 0
+        self.is_busy = False
 
     def step(self) -> bool:
         """Index one batch, if this process may and there is one; whether there may be more. Raises MailError."""
@@ -36,7 +40,9 @@ class Indexer:
                 return False
         store = self.runtime.store
         tx, done = store.read(), store.fulltext.done()
-        limit = self.settled(int(tx.value("SELECT max(id) FROM emails") or 0))
+        newest = int(tx.value("SELECT max(id) FROM emails") or 0)
+        self.is_busy, self._newest = newest - self._newest > BUSY, newest
+        limit = self.settled(newest)
         if limit <= done:
             return False
         documents, upto = next_documents(tx, store.blobs, done, BATCH)
@@ -70,7 +76,7 @@ async def run(runtime: Runtime) -> None:
                     runtime.log.warning("the index waits", detail=error.detail)
                 except Exception as error:  # noqa: BLE001 - the index can be made again; mail goes on
                     runtime.log.error("the index failed", error=f"{type(error).__name__}: {error}")
-            await asyncio.sleep(REST_SECONDS if has_more else IDLE_SECONDS)
+            await asyncio.sleep(REST_SECONDS if has_more and not indexer.is_busy else IDLE_SECONDS)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
         indexer.lock.close()
