@@ -41,7 +41,7 @@ class Indexer:
         store = self.runtime.store
         tx, done = store.read(), store.fulltext.done()
         newest = int(tx.value("SELECT max(id) FROM emails") or 0)
-        self.is_busy, self._newest = newest - self._newest > BUSY, newest
+        self.look(newest)
         limit = self.settled(newest)
         if limit <= done:
             return False
@@ -50,6 +50,10 @@ class Indexer:
             documents, upto = [d for d in documents if d.email_id <= limit], min(upto, limit)
         store.fulltext.add(documents, max(upto, done))
         return upto > done
+
+    def look(self, newest: int) -> None:
+        """Take note of the newest message's id: how many came since the last look says whether to give way."""
+        self.is_busy, self._newest = newest - self._newest > BUSY, newest
 
     def settled(self, newest: int) -> int:
         """The id up to which no other can appear any more."""
