@@ -1,7 +1,7 @@
 """Every command and test there is: its tags, its positional arguments, and the extension that brings it.
 
 A tag is (kind of its value or "", extension). Positional kinds: "s" one string, "S" string list, "n" number; "?" behind one makes
-it optional. Match type, comparator and address part are shared by most tests.
+it optional. Match type, comparator and address part are shared by most tests. Base RFC 5228; include RFC 6609, ihave RFC 5463.
 """
 
 from dataclasses import dataclass, field

@@ -11,6 +11,7 @@ import { startKeyboard } from "./keyboard.js";
 import { startLive } from "./live.js";
 import { startCompose } from "./compose.js";
 import { startRich } from "./rich.js";
+import { startRules } from "./rules.js";
 
 startToasts();
 startTheme();
@@ -23,6 +24,7 @@ startKeyboard();
 startLive();
 startCompose();
 startRich();
+startRules();
 
 on("click", "[data-print-now]", () => window.print());
 on("submit", "[data-shortcuts-form]", (event, form) => {

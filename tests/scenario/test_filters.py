@@ -156,3 +156,70 @@ def test_a_bounce_of_forwarded_mail_goes_back_to_its_sender(server: RoostServer)
         client.rset()
         client.mail("<spam@out.test>")
         assert client.rcpt(f"<{sender}>")[0] == 550, "only reports come back this way"
+
+
+RULE = {"match": "all", "c0_field": "subject", "c0_operator": "contains", "c0_value": "invoice", "a0_kind": "move", "a0_value": "Bills/2026", "op": "save"}
+
+
+def test_a_rule_made_with_forms_files_mail_from_then_on(server: RoostServer) -> None:
+    me = person(server, 3)
+    me.get("/settings/rules/new")
+    saved = me.post("/settings/rules/new", {**RULE, "a1_kind": "label", "a1_value": "money", "a2_kind": "flag"})
+    assert saved.status_code == 200 and "Bills/2026" in saved.text
+    send(server, "u3@x.test", "Your Invoice 7")
+    eventually(lambda: "Your Invoice 7" in subjects(server, 3, "Bills/2026"))
+    assert "Your Invoice 7" not in subjects(server, 3)
+    with imaplib.IMAP4("127.0.0.1", server.ports["imap"]) as imap:
+        imap.login("u3@x.test", PASSWORD)
+        imap.select("Bills/2026", readonly=True)
+        flags = imap.fetch("1", "FLAGS")[1][0].decode()
+    assert "\\Flagged" in flags and "money" in flags
+    me.get("/settings/rules")
+    me.post("/settings/rules", {"op": "switch", "number": "0"})
+    send(server, "u3@x.test", "Invoice 8")
+    eventually(lambda: "Invoice 8" in subjects(server, 3))
+
+
+def test_a_rule_is_tried_on_mail_that_is_here_without_touching_it(server: RoostServer) -> None:
+    send(server, "u2@x.test", "Invoice 9")
+    eventually(lambda: "Invoice 9" in subjects(server, 2))
+    me = person(server, 2)
+    me.get("/settings/rules/new")
+    tried = me.post("/settings/rules/new", {**RULE, "op": "try"})
+    assert "1 message fits" in tried.text and "Invoice 9" in tried.text
+    assert "Invoice 9" in subjects(server, 2) and "No rules yet" in me.get("/settings/rules").text
+
+
+def test_the_editor_keeps_what_was_typed_while_rows_come_and_go(server: RoostServer) -> None:
+    me = person(server, 2)
+    me.get("/settings/rules/new")
+    more = me.post("/settings/rules/new", {**RULE, "op": "more-c"})
+    assert 'name="c1_field"' in more.text and 'value="invoice"' in more.text
+    less = me.post("/settings/rules/new", {**RULE, "c1_field": "from", "c1_operator": "is", "c1_value": "x", "op": "less-c0"})
+    assert 'value="invoice"' not in less.text and 'value="x"' in less.text
+    wrong = me.post("/settings/rules/new", {**RULE, "c0_operator": "regex", "c0_value": "(", "op": "save"})
+    assert wrong.status_code == 422 and 'value="("' in wrong.text
+
+
+def test_a_rules_name_or_value_adds_no_action(server: RoostServer) -> None:
+    me = person(server, 2)
+    me.get("/settings/rules/new")
+    hostile = '"; redirect "thief@out.test"; #\r\nredirect "thief@out.test";'
+    me.post("/settings/rules/new", {**RULE, "name": hostile, "c0_value": hostile})
+    send(server, "u2@x.test", 'x "; redirect "thief@out.test"; #')
+    eventually(lambda: any("thief" in s for s in subjects(server, 2)))
+    assert "thief@out.test" not in queue(server)
+
+
+def test_a_refusing_rule_answers_550_when_everyone_refuses_and_reports_otherwise(server: RoostServer) -> None:
+    me = person(server, 5)
+    me.get("/settings/rules/new")
+    me.post("/settings/rules/new", {"match": "all", "c0_field": "subject", "c0_operator": "contains", "c0_value": "refuse me", "a0_kind": "reject", "a0_value": "I want none of this.", "op": "save"})
+    with pytest.raises(smtplib.SMTPDataError) as refused:
+        send(server, "u5@x.test", "Please refuse me", sender="u6@x.test")
+    assert refused.value.smtp_code == 550 and b"I want none of this." in refused.value.smtp_error
+    with smtplib.SMTP("127.0.0.1", server.ports["smtp"]) as client:
+        client.sendmail("u3@x.test", ["u5@x.test", "u4@x.test"], "From: u3@x.test\r\nTo: u5@x.test\r\nSubject: Please refuse me twice\r\n\r\nx\r\n")
+    eventually(lambda: "Please refuse me twice" in subjects(server, 4))
+    eventually(lambda: "Refused by the recipient: Please refuse me twice" in subjects(server, 3))
+    assert "Please refuse me twice" not in subjects(server, 5)

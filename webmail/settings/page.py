@@ -11,7 +11,7 @@ from mailcore.base.errors import MailError, Reason
 from web.drawing import done, page
 from web.signed_in import require
 from webmail.blueprints import settings_blueprint as settings
-from webmail.settings import away, display, profile, programs, safety, signatures
+from webmail.settings import away, display, profile, programs, rules, safety, signatures
 from webmail.settings.values import Errors
 
 
@@ -30,6 +30,7 @@ class Section:
 SECTIONS: dict[str, Section] = {
     "profile": Section(shown=profile.shown, save=profile.save, field="display_name"),
     "away": Section(shown=away.shown, save=away.save, field="text"),
+    "rules": Section(shown=rules.shown, save=rules.save, field="form"),
     "signatures": Section(shown=signatures.shown, save=signatures.save, field="name"),
     "display": Section(shown=display.shown, save=display.save, field="theme"),
     "sign-in": Section(shown=safety.shown, save=safety.save, field="new_password"),

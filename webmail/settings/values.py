@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from mailcore.base.errors import MailError, Reason
 from mailcore.directory.away import Away
-from webmail.presenters import Choice
+from web.rule_forms import RuleForm, RuleLine
+from webmail.presenters import Choice, ListRow
 
 Errors = dict[str, str]
 """A sentence by field name."""
@@ -141,3 +142,23 @@ class ProgramsPage:
     qr: str
     has_second_step: bool
     has_ca: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RulesPage:
+    """A person's rules in words, and the Sieve that runs."""
+
+    lines: tuple[RuleLine, ...]
+    sieve: str
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RulePage:
+    """One rule in its editor; *mailboxes* are suggested as targets, *fitting* the rows that a trial found."""
+
+    rule: RuleForm
+    mailboxes: tuple[str, ...]
+    labels: tuple[str, ...]
+    trial_text: str = ""
+    fitting: tuple[ListRow, ...] = ()

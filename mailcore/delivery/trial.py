@@ -1,0 +1,34 @@
+"""Tries a rule on mail that is here already, changing nothing: which of the newest messages it would have acted on."""
+
+from mailcore.base.clock import from_micros
+from mailcore.delivery.sift import zone_of
+from mailcore.runtime.runtime import Runtime
+from mailcore.sieve import compile
+from mailcore.sieve.message import Mail, Surroundings
+from mailcore.sieve.rules import Rule
+from mailcore.sieve.rulescript import to_sieve
+from mailcore.store import listing, mailboxes
+from mailcore.store.accounts import Account
+from mailcore.store.listing import ListRow
+
+TRIED = 200
+"""Messages of the inbox that a trial reads."""
+TRIED_BYTES = 1024 * 1024
+
+
+def fits(runtime: Runtime, account: Account, rule: Rule) -> tuple[list[ListRow], int]:
+    """The messages among the newest TRIED of INBOX that *rule* fits, and how many were looked at. Raises MailError(SYNTAX)."""
+    text = to_sieve([rule])
+    tx = runtime.store.read()
+    inbox = mailboxes.by_name(tx, account.id, "INBOX")
+    if not text or inbox is None:
+        return [], 0
+    script, found = compile(text), []
+    rows = listing.page(tx, inbox.id, limit=TRIED)
+    for row in rows:
+        stored = listing.get(tx, account.id, row.message_id)
+        data = runtime.store.blobs.read(stored.locator, 0, TRIED_BYTES)
+        around = Surroundings(recipient=account.address, sender=row.from_addr, now=from_micros(row.internal_date), zone=zone_of(account))
+        if script.run(Mail(data), around).trace:
+            found.append(row)
+    return found, len(rows)
