@@ -49,6 +49,17 @@ def reply(message_id: int) -> Any:
     return drawn(form_of(replace(draft, key=f"{draft.key}-r{message_id}-{kind}"), _("Forward") if kind == "forward" else _("Reply")))
 
 
+@compose.get("/again/<int:message_id>")
+@require("user")
+def again(message_id: int) -> Any:
+    """A sent message once more, to one address that is to be corrected."""
+    stored = listing.get(site().read(), account().id, message_id)
+    old = drafts.read("", listing.content(site().store.blobs, stored), 0)
+    typed = replace(old.typed, to=flask.request.args.get("to", "")[:320], cc="", bcc="")
+    made = drafts.store(site().runtime, account(), replace(old, key=drafts.new_key(site().runtime), typed=typed, revision=1))
+    return drawn(form_of(replace(made, key=str(made.message_id)), _("Send again")))
+
+
 @compose.get("/<draft_id>")
 @require("user")
 def edit(draft_id: str) -> Any:

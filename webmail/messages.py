@@ -10,18 +10,21 @@ from mailcore.mail.address import mailboxes as addresses
 from mailcore.mail.headers import scan_headers
 from mailcore.mail.part import load_parts
 from mailcore.mail.structure import leaves
+from mailcore.net import fetch
 from mailcore.sessions import webmail
 from mailcore.store import listing, mailboxes, messages
 from mailcore.store.listing import ListRow, Stored
 from mailcore.store.mailboxes import Mailbox
 from web import tokens, words
-from web.drawing import page
+from web.drawing import done, page
 from web.signed_in import account, require
 from web.site import site
-from webmail import files
+from webmail import files, unsubscribing
 from webmail import presenters as p
+from webmail.arrivals import arrivals_of
 from webmail.blueprints import boxes, mail, nav, role_name, setting, targets
 from webmail.rows import groups_of, row_of
+from webmail.trust import trust_of
 
 HEADER_BYTES = 256 * 1024
 EXPANDED = 3
@@ -164,16 +167,32 @@ def reader_message(stored: Stored, *, is_expanded: bool) -> p.ReaderMessage:
     headers = scan_headers(site().store.blobs.read(stored.locator, 0, min(parts.body_start, HEADER_BYTES)))
     to, cc = people(headers.text(b"to")), people(headers.text(b"cc"))
     replies = people(headers.text(b"reply-to"))
+    trust = trust_of(stored.prefix, row.from_name, row.from_addr)
+    way = unsubscribing.way_out(headers, is_proved=trust is not None and trust.kind == "verified")
     _plain, markup, attached = leaves(parts)
     shows_images = flask.request.args.get("images") == "1" or setting("web.images") == "always"
     body = files.body_of(stored, shows_images=shows_images)
     return p.ReaderMessage(
         to=to, cc=cc, bcc=people(headers.text(b"bcc")), reply_to=replies[0] if replies and replies[0].address != sender.address else None,
+        trust=None if sender.is_me else trust, arrivals=arrivals_of(stored) if sender.is_me else (), unsubscribe="" if sender.is_me else way, list_id=unsubscribing.list_of(headers),
         to_text=to_line(to, cc), body_url=flask.url_for("mail.body", token=tokens.make("body", [row.message_id, shows_images])),
         body_lines=max(3, min(200, body.text.count("\n") + len(body.text) // 90 + 2)), remote_images=0 if shows_images else body.remote_count,
         attachments=tuple(files.attachment(row.message_id, part) for part in attached),
         all_parts_url=flask.url_for("mail.all_parts", token=tokens.make("zip", row.message_id)) if len(attached) > 1 else None, **common,
     )  # fmt: skip
+
+
+@mail.post("/mail/<int:message_id>/unsubscribe")
+@require("user")
+def unsubscribe(message_id: int) -> Any:
+    stored = listing.get(site().read(), account().id, message_id)
+    parts = load_parts(stored.parts)
+    headers = scan_headers(site().store.blobs.read(stored.locator, 0, min(parts.body_start, HEADER_BYTES)))
+    trust = trust_of(stored.prefix, stored.row.from_name, stored.row.from_addr)
+    if unsubscribing.way_out(headers, is_proved=trust is not None and trust.kind == "verified") != "post":
+        raise MailError(Reason.NOT_PERMITTED, _("Nothing proves who sent this, so Roost does not answer for you."))
+    fetch.one_click(site().runtime.resolver, unsubscribing.target_of(headers))
+    return done(flask.url_for("mail.message", mailbox_id=stored.row.mailbox_id, message_id=message_id), message=_("You are off the list."), undo=None)
 
 
 def to_line(to: tuple[p.Person, ...], cc: tuple[p.Person, ...]) -> str:

@@ -219,6 +219,17 @@ class Trust:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """What became of a sent message for one recipient. *tone*: green, amber, red."""
+
+    address: str
+    text: str
+    tone: str
+    again_url: str = ""
+    """Where the message is sent to this one again, for an address that failed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReaderMessage:
     """One message of a conversation; folded ones (*is_expanded* False) show only the preview."""
 
@@ -241,6 +252,11 @@ class ReaderMessage:
     """Rough height in lines, for the space kept before the body has loaded; 3..200."""
     size_text: str = ""
     trust: Trust | None = None
+    arrivals: tuple[Arrival, ...] = ()
+    """For a message one sent oneself: each recipient's state."""
+    unsubscribe: str = ""
+    """How one leaves the list: "post" by one click here, a URL or mailto: to open, "" when it says nothing."""
+    list_id: str = ""
     remote_images: int = 0
     """Images kept back; 0 when there are none or they were allowed."""
     attachments: tuple[Attachment, ...] = ()

@@ -1,4 +1,4 @@
-"""Fetches a picture that a message names, for who asked to see it: no private address, no cookie, no type but raster pictures.
+"""Asks addresses that a message names, for who wanted it: a picture, or RFC 8058's one click. No private address, no cookie.
 
 The name is resolved once, every address is judged, and the connection goes to the judged address; each redirect is judged
 anew. What comes back is checked by its first bytes, not by what it says it is.
@@ -57,9 +57,9 @@ def judged_address(resolver: Resolver, host: str) -> str:
     except ValueError:
         found = [*resolver.query(host, "A").values, *resolver.query(host, "AAAA").values]
     if not found:
-        raise MailError(Reason.NETWORK, "The picture's server does not exist.")
+        raise MailError(Reason.NETWORK, "That server does not exist.")
     if not all(is_public(address) for address in found):
-        raise MailError(Reason.NOT_PERMITTED, "The picture's address is inside a private network.")
+        raise MailError(Reason.NOT_PERMITTED, "That address is inside a private network.")
     return found[0]
 
 
@@ -75,10 +75,22 @@ def is_public(text: str) -> bool:
     return address.is_global and not address.is_multicast
 
 
+def one_click(resolver: Resolver, url: str) -> None:
+    """Tell a mailing list that the person leaves (RFC 8058 §3.1). Raises MailError(NOT_PERMITTED, NETWORK)."""
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    response, _data = _ask(resolver, url, "POST", b"List-Unsubscribe=One-Click", form)
+    if not 200 <= response.status < 300:
+        raise MailError(Reason.NETWORK, f"The list's server answered {response.status}. Try its page instead.")
+
+
 def _get(resolver: Resolver, url: str) -> tuple[http.client.HTTPResponse, bytes]:
+    return _ask(resolver, url, "GET", None, {"User-Agent": "Roost image proxy", "Accept": "image/*"})
+
+
+def _ask(resolver: Resolver, url: str, method: str, body: bytes | None, headers: dict[str, str]) -> tuple[http.client.HTTPResponse, bytes]:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.port not in (None, 80, 443):
-        raise MailError(Reason.NOT_PERMITTED, "Only pictures at ordinary web addresses are fetched.")
+        raise MailError(Reason.NOT_PERMITTED, "Only ordinary web addresses are asked.")
     address = judged_address(resolver, parts.hostname)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     connection = http.client.HTTPConnection(parts.hostname, port, timeout=SECONDS)
@@ -86,10 +98,10 @@ def _get(resolver: Resolver, url: str) -> tuple[http.client.HTTPResponse, bytes]
         raw = socket.create_connection((address, port), timeout=SECONDS)
         connection.sock = ssl.create_default_context().wrap_socket(raw, server_hostname=parts.hostname) if parts.scheme == "https" else raw
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        connection.request("GET", path, headers={"User-Agent": "Roost image proxy", "Accept": "image/*"})
+        connection.request(method, path, body=body, headers=headers)
         response = connection.getresponse()
         return response, response.read(PICTURE_BYTES + 1)
     except (OSError, http.client.HTTPException, UnicodeError, ValueError) as error:
-        raise MailError(Reason.NETWORK, "The picture's server did not answer.") from error
+        raise MailError(Reason.NETWORK, "That server did not answer.") from error
     finally:
         connection.close()

@@ -146,6 +146,16 @@ def trace_head(tx: Tx, trace_id: str) -> TraceHead | None:
     return None if row is None else TraceHead(**dict(zip(_HEAD.split(", "), row, strict=True)))
 
 
+def sent_trace(tx: Tx, account_id: int, msgid: str) -> str:
+    """The trace of a message that *account_id* sent, by its Message-ID; "" when it is not known (or long ago)."""
+    if not msgid:
+        return ""
+    found = tx.value(
+        "SELECT trace_id FROM traces WHERE msgid = :m AND account_id = :a AND direction = 'out' ORDER BY at DESC LIMIT 1", {"m": msgid, "a": account_id}
+    )
+    return found or ""
+
+
 def trace_of(tx: Tx, trace_id: str) -> list[TraceEvent]:
     """Every event of one message, oldest first."""
     rows = tx.all("SELECT at, kind, address, data FROM trace_events WHERE trace_id = :i ORDER BY at, id", {"i": trace_id})

@@ -91,7 +91,7 @@ class Trace(Base):
     size: Mapped[Big]
     account_id: Mapped[OptRef]
     outcome: Mapped[Str]
-    __table_args__ = (Index(None, "at"),)
+    __table_args__ = (Index(None, "at"), Index(None, "msgid"))
 
 
 class TraceEvent(Base):

@@ -177,6 +177,9 @@ def upgrade() -> None:
     with op.batch_alter_table("messages", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_messages_account_id_internal_date_id"), ["account_id", "internal_date", "id"], unique=False)
 
+    with op.batch_alter_table("traces", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_traces_msgid"), ["msgid"], unique=False)
+
     # Each address's signature becomes one of its own, for new mail and replies alike.
     op.execute(
         "INSERT INTO signatures (account_id, name, text, html) SELECT account_id, address, signature_text, signature_html FROM identities WHERE signature_text <> ''"

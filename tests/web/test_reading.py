@@ -1,0 +1,112 @@
+"""What the webmail knows about a message: did it arrive, who sent it, how one leaves a list."""
+
+import imaplib
+import re
+import smtplib
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.scenario.dns_server import LocalDns
+from tests.scenario.server import PASSWORD, RoostServer
+from tests.scenario.sink import Behaviour, Sink
+from tests.web.visitor import Browser
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RoostServer]:
+    dns = LocalDns([("far.test", "MX", "10 mx.far.test."), ("mx.far.test", "A", "127.0.0.1")])
+    remote = Sink(Behaviour(rcpt={"gone@far.test": "550 5.1.1 nobody of that name", "busy@far.test": "451 4.2.1 try later"}))
+    one = RoostServer(dns=dns.where, listeners=("smtp", "submission", "imap", "http"), settings={"outgoing.port": str(remote.port)})
+    yield one
+    one.remove()
+    remote.stop()
+    dns.stop()
+
+
+@pytest.fixture
+def person(server: RoostServer) -> Browser:
+    browser = Browser(server)
+    assert browser.sign_in("u1@x.test").status_code == 200
+    return browser
+
+
+def page_of(person: Browser, subject: str, role: str = "sent", seconds: float = 15) -> str:
+    """The message's page once it is there."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        home = person.get("/")
+        box = re.search(rf'href="(/mail/\d+)"[^>]*>(?:(?!</a>).)*?#{"send" if role == "sent" else "inbox"}"', home.text, re.DOTALL)
+        assert box is not None
+        listing = person.get(box[1]).text
+        row = re.search(rf'href="(/mail/\d+/\d+)"[^>]*>(?:(?!</li>).)*?{re.escape(subject)}', listing, re.DOTALL)
+        if row is not None:
+            return row[1]
+        time.sleep(0.2)
+    raise AssertionError(f"{subject} did not come")
+
+
+def eventually(person: Browser, path: str, *wanted: str, seconds: float = 15) -> str:
+    deadline = time.monotonic() + seconds
+    while True:
+        text = person.get(path).text
+        if all(w in text for w in wanted):
+            return text
+        assert time.monotonic() < deadline, [w for w in wanted if w not in text]
+        time.sleep(0.2)
+
+
+def test_each_recipient_of_a_sent_message_has_a_state_and_a_wrong_one_a_second_chance(server: RoostServer, person: Browser) -> None:
+    person.get("/compose")
+    draft = re.search(r'data-draft="([^"]+)"', person.get("/compose").text)[1]  # type: ignore[index]
+    form = {"from": "u1@x.test", "to": "u2@x.test, bob@far.test, gone@far.test, busy@far.test", "subject": "Four ways", "body": "Hello", "format": "text", "op": "send"}
+    assert person.post(f"/compose/{draft}/send", form).status_code == 200
+    path = page_of(person, "Four ways")
+    text = eventually(person, path, "delivered here at", "accepted by mx.far.test", "not delivered: ", "waiting, because")
+    assert "nobody of that name" in text and "try later" in text and "without TLS" in text
+    again = re.search(r'href="(/compose/again/[^"]+)"', text)[1].replace("&amp;", "&")  # type: ignore[index]
+    anew = person.get(again).text
+    assert 'value="gone@far.test"' in anew and "Four ways" in anew and "Hello" in anew
+
+
+def test_mail_that_a_program_sent_has_its_states_too(server: RoostServer, person: Browser) -> None:
+    letter = "From: u1@x.test\r\nTo: bob@far.test\r\nSubject: From a phone\r\nMessage-ID: <phone@x.test>\r\nDate: Tue, 24 Nov 2026 10:00:00 +0000\r\n\r\nHi\r\n"
+    with smtplib.SMTP("127.0.0.1", server.ports["submission"]) as client:
+        client.login("u1@x.test", PASSWORD)
+        client.sendmail("u1@x.test", ["bob@far.test"], letter)
+    with imaplib.IMAP4("127.0.0.1", server.ports["imap"]) as imap:
+        imap.login("u1@x.test", PASSWORD)
+        imap.append("Sent", "\\Seen", None, letter.encode())
+    eventually(person, page_of(person, "From a phone"), "accepted by mx.far.test")
+
+
+def test_nobody_else_sees_what_became_of_a_message(server: RoostServer) -> None:
+    other = Browser(server)
+    other.sign_in("u2@x.test")
+    text = other.get(page_of(other, "Four ways", "inbox")).text
+    assert "delivered here at" not in text and "gone@far.test" in text
+
+
+def deliver(server: RoostServer, subject: str, *headers: str) -> None:
+    data = "\r\n".join(["From: Shop <news@shop.test>", "To: u1@x.test", f"Subject: {subject}", *headers, "", "Text", ""])
+    with smtplib.SMTP("127.0.0.1", server.ports["smtp"]) as client:
+        client.sendmail("news@shop.test", ["u1@x.test"], data)
+
+
+def test_one_click_is_offered_only_when_the_sender_is_proved(server: RoostServer, person: Browser) -> None:
+    way = ("List-Unsubscribe: <https://shop.test/off?u=1>, <mailto:off@shop.test>", "List-Unsubscribe-Post: List-Unsubscribe=One-Click", "List-Id: News <news.shop.test>")
+    deliver(server, "Unproved news", *way, "Authentication-Results: roost; dmarc=pass header.from=shop.test")
+    path = page_of(person, "Unproved news", "inbox")
+    text = person.get(path).text
+    assert "https://shop.test/off?u=1" in text and "/unsubscribe" not in text, "its own page is offered, and opens only when pressed"
+    number = path.rsplit("/", 1)[1]
+    assert person.post(f"/mail/{number}/unsubscribe", {}).status_code == 403
+    assert "list=news.shop.test" in text and 'value="news.shop.test"' in person.get("/settings/rules/new?list=news.shop.test").text
+
+
+def test_a_name_that_shows_another_address_is_marked(server: RoostServer, person: Browser) -> None:
+    data = 'From: "service@bank.test" <crook@evil.test>\r\nTo: u1@x.test\r\nSubject: Your account\r\n\r\nx\r\n'
+    with smtplib.SMTP("127.0.0.1", server.ports["smtp"]) as client:
+        client.sendmail("crook@evil.test", ["u1@x.test"], data)
+    assert "The name shows service@bank.test, but the mail came from crook@evil.test." in person.get(page_of(person, "Your account", "inbox")).text
