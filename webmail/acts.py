@@ -6,7 +6,7 @@ import flask
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from mailcore.sessions import webmail
+from mailcore.sessions import webmail, webmail_held
 from mailcore.store import mailboxes
 from web import tokens
 from web.drawing import done, wants_json
@@ -82,8 +82,18 @@ def answer(message: str, undo: str | None, back: str) -> Any:
 @require("user")
 def undo() -> Any:
     data = tokens.read("undo", flask.request.form.get("undo", ""), seconds=tokens.UNDO_SECONDS)
+    if isinstance(data, dict):
+        return unsent(int(data["held"]))
     webmail.take_back(site().runtime, account(), webmail.Undo.from_data(data))
     return answer(_("Taken back"), None, safe_next(flask.request.form.get("next"), flask.url_for("mail.home")))
+
+
+def unsent(message_id: int) -> Any:
+    """Take back a message that has not left yet, and open it again."""
+    if not webmail_held.cancel(site().runtime, account(), message_id):
+        return answer(_("It has been sent already."), None, flask.url_for("mail.home"))
+    draft = flask.url_for("compose.edit", draft_id=str(message_id))
+    return flask.jsonify(message=_("Not sent"), open=draft) if wants_json() else flask.redirect(draft, 303)
 
 
 @mail.get("/mail/poll")

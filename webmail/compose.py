@@ -1,11 +1,13 @@
 """Writing: new, reply, forward, drafts saved while one types, files, sending. A draft is a message in Drafts from its first save."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import flask
 from flask_babel import gettext as _
 
+from mailcore.base.clock import SECOND, to_micros
 from mailcore.base.errors import MailError, Reason
 from mailcore.directory import identities, resolve
 from mailcore.mail.address import mailboxes
@@ -17,14 +19,15 @@ from mailcore.mail.mime import decode_text
 from mailcore.mail.part import load_parts
 from mailcore.mail.structure import leaves
 from mailcore.sessions import webmail_drafts as drafts
+from mailcore.sessions import webmail_held
 from mailcore.store import listing
-from web import words
+from web import tokens, words
 from web.drawing import done, page, wants_json
 from web.signed_in import account, require
 from web.site import site
 from webmail import files
 from webmail import presenters as p
-from webmail.blueprints import compose
+from webmail.blueprints import compose, setting
 
 SUGGESTED = 8
 
@@ -66,7 +69,8 @@ def edit(draft_id: str) -> Any:
     found = drafts.find(site().runtime, account(), key_of(draft_id))
     if found is None:
         raise MailError(Reason.NOT_FOUND, _("This draft is no longer here."))
-    return drawn(form_of(replace(found, key=draft_id), found.typed.subject or _("Draft")))
+    was_held = webmail_held.cancel(site().runtime, account(), found.message_id)
+    return drawn(form_of(replace(found, key=draft_id), found.typed.subject or _("Draft"), saved=_("It is no longer going to be sent by itself.") if was_held else ""))
 
 
 def signature_block(address: str = "", *, is_reply: bool = False) -> str:
@@ -228,21 +232,47 @@ def attach(draft_id: str) -> Any:
 @compose.post("/<draft_id>/send")
 @require("user")
 def send(draft_id: str) -> Any:
-    typed, key = typed_of_form(), key_of(draft_id)
+    typed, key, form = typed_of_form(), key_of(draft_id), flask.request.form
     try:
         take_files(draft_id)
         check(typed)
-        drafts.send(site().runtime, account(), key, typed, start=origin_of(draft_id), ip=flask.request.remote_addr or "")
+        told, undo = sent(draft_id, typed, form.get("op", "send"), form.get("when", ""))
     except MailError as error:
         if error.temporary and error.reason in (Reason.STORAGE, Reason.NO_SPACE):
             raise
         field = "to" if error.reason in (Reason.UNKNOWN_USER, Reason.DISABLED, Reason.SYNTAX, Reason.POLICY, Reason.OVER_QUOTA) else "form"
-        return refused(draft_id, typed, {field: error.detail})
-    if flask.request.form.get("op") == "send-archive":
+        return refused(draft_id, typed, {str(getattr(error, "field", field)): error.detail})
+    if form.get("op") == "send-archive":
         archive_answered(key, draft_id)
     if not wants_json():
-        flask.session["toast"] = {"text": _("Sent"), "undo": None}
-    return done(flask.url_for("mail.home"), message=_("Sent"), undo=None)
+        flask.session["toast"] = {"text": told, "undo": undo}
+    return done(flask.url_for("mail.home"), message=told, undo=undo)
+
+
+def sent(draft_id: str, typed: drafts.Typed, op: str, when: str) -> tuple[str, str | None]:
+    """Send now, in a few seconds, or at the chosen time: what is told, and the token that takes it back. Raises MailError."""
+    runtime, mine, key = site().runtime, account(), key_of(draft_id)
+    wait = int(setting("web.undo_seconds"))
+    if op == "schedule":
+        due = moment_of(when)
+        told = _("Will be sent on %(when)s", when=words.long(due))
+    elif wait:
+        due, told = site().now() + wait * SECOND, _("Sent")
+    else:
+        drafts.send(runtime, mine, key, typed, start=origin_of(draft_id), ip=flask.request.remote_addr or "")
+        return _("Sent"), None
+    held = webmail_held.hold(runtime, mine, drafts.ready(runtime, mine, key, typed, start=origin_of(draft_id)), due)
+    return told, tokens.make("undo", {"held": held})
+
+
+def moment_of(text: str) -> int:
+    """A local time such as 2026-11-30T08:00, in the person's zone. Raises MailError(SYNTAX)."""
+    try:
+        return to_micros(datetime.fromisoformat(text).replace(tzinfo=words.zone()))
+    except ValueError as error:
+        wrong = MailError(Reason.SYNTAX, _("Choose a day and a time."))
+        wrong.field = "form"  # type: ignore[attr-defined]
+        raise wrong from error
 
 
 def check(typed: drafts.Typed) -> None:

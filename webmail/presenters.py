@@ -354,6 +354,7 @@ class DisplayForm:
     theme: str = "auto"
     density: str = "comfortable"
     has_shortcuts: bool = True
+    undo_seconds: int = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

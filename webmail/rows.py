@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
+from flask_babel import gettext as _
+
 from mailcore.mail.address import mailboxes as addresses
 from mailcore.store import messages
 from mailcore.store.listing import ListRow
@@ -23,12 +25,18 @@ def person_of(row: ListRow, is_own: bool, me: str) -> p.Person:
     return p.Person(name=row.from_name, address=row.from_addr, is_me=row.from_addr.lower() == me)
 
 
+def label_of(word: str) -> p.Label:
+    """A keyword as a label; those with a meaning of their own in words."""
+    known = {"$scheduled": _("scheduled"), "$snoozed": _("snoozed"), "$muted": _("muted"), "$phishing": _("phishing")}
+    return p.Label(name=known.get(word.lower(), word), tone=TONES[sum(word.encode()) % 4])
+
+
 def row_of(row: ListRow, box: Mailbox | None, me: str, *, open_id: int = 0, mailbox_name: str = "") -> p.ListRow:
     """One line."""
     is_own = box is not None and box.role in OWN_ROLES
     person = person_of(row, is_own, me)
     marks = row.keywords.lower().split()
-    labels = tuple(p.Label(name=w, tone=TONES[sum(w.encode()) % 4]) for w in row.keywords.split() if w.lower() not in HIDDEN_WORDS)
+    labels = tuple(label_of(w) for w in row.keywords.split() if w.lower() not in HIDDEN_WORDS)
     return p.ListRow(
         id=str(row.message_id), mailbox_id=str(row.mailbox_id), person=person, who=person.label or "?", subject=row.subject or "(no subject)", preview=row.preview,
         time_text=words.short(row.internal_date), time_iso=words.iso(row.internal_date), time_long=words.long(row.internal_date),

@@ -86,6 +86,21 @@ class Aftermath:
     forwarded_message_id: int | None = None
 
 
+def checked(
+    runtime: Runtime, account: Account, sender: Address | None, recipients: Sequence[Address], size: int, *, ip: str = "127.0.0.1", agent: str = "webmail",
+    notify: str = "",
+) -> facts.Mail:  # fmt: skip
+    """The transaction for what a person wants to send, every recipient checked. Raises MailError with a sentence for the person."""
+    client = facts.Client(ip=ip, listener="web", helo=agent, is_extended=True, is_tls=True, account=account)
+    made = facts.Mail(client=client, sender=ReversePath(sender), size=size)
+    pipeline.at_sender(runtime, made)
+    if not recipients:
+        raise MailError(Reason.SYNTAX, "Nobody is to get this message yet.")
+    for address in recipients:
+        made.recipients.append(pipeline.at_recipient(runtime, made, address, notify=notify))
+    return made
+
+
 def submit_message(
     runtime: Runtime, account: Account, data: bytes, sender: Address | None, recipients: Sequence[Address], *, aftermath: Aftermath | None = None,
     ip: str = "127.0.0.1", agent: str = "webmail", notify: str = "",
@@ -94,12 +109,7 @@ def submit_message(
 
     *sender* is the envelope's, None for the null path. Raises MailError with a sentence for the person; nothing is stored then.
     """
-    made = facts.Mail(client=facts.Client(ip=ip, listener="web", helo=agent, is_extended=True, is_tls=True, account=account), sender=ReversePath(sender), size=len(data))
-    pipeline.at_sender(runtime, made)
-    if not recipients:
-        raise MailError(Reason.SYNTAX, "Nobody is to get this message yet.")
-    for address in recipients:
-        made.recipients.append(pipeline.at_recipient(runtime, made, address, notify=notify))
+    made = checked(runtime, account, sender, recipients, len(data), ip=ip, agent=agent, notify=notify)
     headers = scan_headers(data)
     check_author(runtime, account, headers)
     intake.check_size(runtime, made, len(data))

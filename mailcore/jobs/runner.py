@@ -11,15 +11,16 @@ from concurrent.futures import ThreadPoolExecutor
 from mailcore.base.errors import MailError
 from mailcore.jobs import sweep, watch
 from mailcore.runtime.runtime import Runtime
+from mailcore.sessions import webmail_held
 from mailcore.store import jobs
 
-IDLE_SECONDS = 5.0
+IDLE_SECONDS = 1.0
 """How often a runner looks without being woken."""
 
 Step = Callable[[int, int, str], bool]
 Kind = Callable[[Runtime, jobs.Job, Step], str]
 
-KINDS: dict[str, Kind] = {"sweep": sweep.run, "watch": watch.run}
+KINDS: dict[str, Kind] = {"sweep": sweep.run, "watch": watch.run, "send": lambda runtime, job, _step: webmail_held.send_due(runtime, job)}
 """Job kind → the function that does it and returns its closing note."""
 
 

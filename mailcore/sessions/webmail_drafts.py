@@ -13,7 +13,7 @@ from typing import Any
 
 from mailcore.base.errors import MailError, Reason
 from mailcore.delivery.parcel import new_email
-from mailcore.delivery.submit import Aftermath, submit_message
+from mailcore.delivery.submit import Aftermath, checked, submit_message
 from mailcore.directory import resolve
 from mailcore.mail.address import Address, NamedAddress
 from mailcore.mail.address import mailboxes as address_list
@@ -221,14 +221,27 @@ def discard(runtime: Runtime, account: Account, key: str) -> None:
         remove(runtime, account, [draft.message_id])
 
 
+def recipients(typed: Typed) -> list[Address]:
+    """Everyone the message goes to, each once."""
+    people = [a.address for a in (*good(typed.to), *good(typed.cc), *good(typed.bcc)) if a.address is not None]
+    return list({a.key: a for a in people}.values())
+
+
+def ready(runtime: Runtime, account: Account, key: str, typed: Typed, *, start: Draft | None = None) -> Draft:
+    """Save the draft as typed, once all its recipients are good, for a send that comes later. Raises MailError."""
+    checked(runtime, account, own_sender(runtime.store.read(), account, typed.sender).address, recipients(typed), 0)
+    existing = find(runtime, account, key)
+    base = existing or start or Draft(key=key, typed=typed)
+    return store(runtime, account, replace(base, typed=typed, revision=(existing.revision if existing else 0) + 1))
+
+
 def send(runtime: Runtime, account: Account, key: str, typed: Typed, *, start: Draft | None = None, ip: str = "127.0.0.1") -> str:
     """Send the draft as typed; the trace id. Files it, ends the draft and marks what it answers in the same write. Raises MailError."""
     existing = find(runtime, account, key)
     base = existing or start or Draft(key=key, typed=typed)
     draft = replace(base, typed=typed)
     data = compose(runtime, account, draft, is_draft=False)
-    people = [a.address for a in (*good(typed.to), *good(typed.cc), *good(typed.bcc)) if a.address is not None]
-    distinct = list({a.key: a for a in people}.values())
+    distinct = recipients(typed)
     sender = own_sender(runtime.store.read(), account, typed.sender).address
     kind, answered = draft.answers or ("", 0)
     aftermath = Aftermath(

@@ -28,12 +28,14 @@ async function takeBack(token, restore) {
   data.set("undo", token);
   try {
     const answer = await post(document.body.dataset.undo, data);
+    if (answer.open) return location.assign(answer.open);
     if (restore) restore();
     document.dispatchEvent(new CustomEvent("roost:counts", { detail: answer.counts || {} }));
     if (answer.message) toast(answer.message);
   } catch (failure) {
     toast(failure.message, { isError: true });
   }
+  return undefined;
 }
 
 function fade() {

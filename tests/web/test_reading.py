@@ -110,3 +110,56 @@ def test_a_name_that_shows_another_address_is_marked(server: RoostServer, person
     with smtplib.SMTP("127.0.0.1", server.ports["smtp"]) as client:
         client.sendmail("crook@evil.test", ["u1@x.test"], data)
     assert "The name shows service@bank.test, but the mail came from crook@evil.test." in person.get(page_of(person, "Your account", "inbox")).text
+
+
+def compose(person: Browser, subject: str, op: str, to: str = "u2@x.test", **more: str) -> str:
+    """Send or schedule a message; the page that follows."""
+    draft = re.search(r'data-draft="([^"]+)"', person.get("/compose").text)[1]  # type: ignore[index]
+    return person.post(f"/compose/{draft}/send", {"from": "u1@x.test", "to": to, "subject": subject, "body": "x", "format": "text", "op": op, **more}).text
+
+
+def subjects(server: RoostServer, address: str, box: str = "INBOX") -> list[str]:
+    with imaplib.IMAP4("127.0.0.1", server.ports["imap"]) as imap:
+        imap.login(address, PASSWORD)
+        imap.select(box, readonly=True)
+        found = imap.search(None, "ALL")[1][0].split()
+        return [imap.fetch(n, "BODY.PEEK[HEADER.FIELDS (SUBJECT)]")[1][0][1].decode().strip() for n in found]
+
+
+def test_a_message_just_sent_can_be_taken_back_and_edited(server: RoostServer, person: Browser) -> None:
+    after = compose(person, "Too quick", "send")
+    token = re.search(r'name="undo" value="([^"]+)"', after)[1]  # type: ignore[index]
+    back = person.post("/mail/undo", {"undo": token})
+    assert "/compose/" in back.url and "Too quick" in back.text
+    time.sleep(1.5)
+    assert not any("Too quick" in s for s in subjects(server, "u2@x.test")) and any("Too quick" in s for s in subjects(server, "u1@x.test", "Drafts"))
+    assert "It has been sent already." in person.post("/mail/undo", {"undo": token}).text
+
+
+def test_a_scheduled_message_leaves_at_its_time_unless_its_draft_is_gone(server: RoostServer, person: Browser) -> None:
+    person.get("/settings/display")
+    person.post("/settings/display", {"theme": "auto", "density": "comfortable", "undo_seconds": "2"})
+    for subject in ("Leaves by itself", "Removed by a phone"):
+        compose(person, subject, "send")
+    assert "Choose a day and a time" in compose(person, "No time", "schedule", when="soon")
+    assert "Will be sent on" in compose(person, "Next year", "schedule", when=time.strftime("%Y-%m-%dT08:00", time.localtime(time.time() + 30 * 86_400)))
+    with imaplib.IMAP4("127.0.0.1", server.ports["imap"]) as imap:
+        imap.login("u1@x.test", PASSWORD)
+        imap.select("Drafts")
+        for number in imap.search(None, "SUBJECT", '"Removed by a phone"')[1][0].split():
+            imap.store(number, "+FLAGS", "\\Deleted")
+        imap.expunge()
+    deadline = time.monotonic() + 15
+    while not any("Leaves by itself" in s for s in subjects(server, "u2@x.test")):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    time.sleep(1)
+    there = subjects(server, "u2@x.test")
+    assert not any("Removed by a phone" in s or "Next year" in s for s in there)
+    assert sum("Leaves by itself" in s for s in subjects(server, "u1@x.test", "Sent")) == 1
+    assert not any("Leaves by itself" in s for s in subjects(server, "u1@x.test", "Drafts"))
+    assert "scheduled" in person.get(re.search(r'href="(/mail/\d+)"[^>]*>(?:(?!</a>).)*?#draft"', person.get("/").text, re.DOTALL)[1]).text  # type: ignore[index]
+
+
+def test_a_wrong_recipient_is_told_at_once_not_when_the_time_comes(person: Browser) -> None:
+    assert "does not exist here" in compose(person, "Nobody", "send", to="nobody@x.test")
