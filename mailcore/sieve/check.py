@@ -11,6 +11,8 @@ from mailcore.sieve.grammar import COMMANDS, COMPARATORS, EXCLUSIVE, EXTENSIONS,
 from mailcore.sieve.tree import Argument, Node
 
 KINDS = {"s": "a string", "S": "a string or a list of strings", "n": "a number"}
+DECIDES = {"allof": False, "anyof": True}
+"""The answer of one test that ends the whole, as it does when the script runs."""
 _ENCODED = re.compile(r"\$\{(hex|unicode):\s*([0-9a-f\s]*?)\s*\}", re.IGNORECASE)
 
 
@@ -25,7 +27,6 @@ def check(commands: list[Node]) -> frozenset[str]:
 class _Checker:
     def __init__(self) -> None:
         self.required: set[str] = set()
-        self.has_ihave = False
 
     def requires(self, commands: Sequence[Node]) -> None:
         is_over = False
@@ -41,12 +42,15 @@ class _Checker:
             for name in names:
                 if name not in EXTENSIONS:
                     raise wrong(one, f"the extension {name[:60]!r} is not known here.")
-                self.required.update((name, *IMPLIED.get(name, ())))
-        self.has_ihave = "ihave" in self.required
+                self.enable(name)
+
+    def enable(self, name: str) -> None:
+        self.required.update((name, *IMPLIED.get(name, ())))
 
     def block(self, commands: Sequence[Node], *, in_loop: bool) -> None:
-        last = ""
+        last, is_settled = "", False
         for one in commands:
+            is_settled = is_settled and one.name in ("elsif", "else")
             spec = COMMANDS.get(one.name)
             if spec is None:
                 raise wrong(one, f"there is no command {one.name}.")
@@ -54,15 +58,17 @@ class _Checker:
                 raise wrong(one, f"{one.name} stands behind an if.")
             if one.name == "break" and not in_loop:
                 raise wrong(one, "break stands inside foreverypart.")
-            if one.name != "require":
-                self.node(one, spec)
+            answer: bool | None = None
+            if one.name != "require" and not is_settled:
+                answer = self.node(one, spec)
             if spec.has_block != (one.block is not None):
                 raise wrong(one, f"{one.name} needs a block in braces." if spec.has_block else f"{one.name} takes no block.")
-            if one.block is not None:
+            if one.block is not None and answer is not False and not is_settled:
                 self.block(one.block, in_loop=in_loop or one.name == "foreverypart")
-            last = one.name
+            last, is_settled = one.name, is_settled or (answer is True and one.name in ("if", "elsif"))
 
-    def node(self, one: Node, spec: Spec) -> None:
+    def node(self, one: Node, spec: Spec) -> bool | None:
+        """Check a command or test. What ihave alone decides is the answer, and what that keeps from running is not checked. RFC 5463 §4."""
         self.need(one, spec.extension, one.name)
         self.arguments(one, spec)
         wanted = {"": 0, "1": 1}.get(spec.tests)
@@ -70,14 +76,36 @@ class _Checker:
             raise wrong(one, f"{one.name} takes {'one test' if wanted else 'no test'}.")
         if spec.tests == "*" and not one.tests:
             raise wrong(one, f"{one.name} needs tests.")
+        answers: list[bool | None] = []
         for test in one.tests:
-            found = TESTS.get(test.name)
-            if found is None:
-                raise wrong(test, f"there is no test {test.name}.")
-            self.node(test, found)
+            answers.append(self.test(test))
+            if answers[-1] is DECIDES.get(one.name, "nothing"):
+                break
+        return self.answer(one, answers)
+
+    def test(self, test: Node) -> bool | None:
+        found = TESTS.get(test.name)
+        if found is None:
+            raise wrong(test, f"there is no test {test.name}.")
+        return self.node(test, found)
+
+    def answer(self, one: Node, answers: list[bool | None]) -> bool | None:
+        if one.name == "ihave":
+            names = one.values[0]
+            assert isinstance(names, tuple)
+            has_all = all(name in EXTENSIONS for name in names)
+            for name in names if has_all else ():
+                self.enable(name)
+            return has_all
+        if one.name in DECIDES:
+            decider = DECIDES[one.name]
+            return decider if decider in answers else None if None in answers else not decider
+        if not answers:
+            return None
+        return (None if answers[0] is None else not answers[0]) if one.name == "not" else answers[0]
 
     def need(self, one: Node, extension: str, what: str) -> None:
-        if extension and extension not in self.required and not self.has_ihave:
+        if extension and extension not in self.required:
             raise wrong(one, f"{what} needs require {extension!r}.")
 
     def arguments(self, one: Node, spec: Spec) -> None:

@@ -17,3 +17,19 @@ class RunError(Exception):
     def __init__(self, line: int, message: str) -> None:
         super().__init__(message)
         self.line, self.message = line, message
+
+
+class Stop(Exception):
+    """stop: the whole run ends."""
+
+
+class Return(Exception):
+    """return: this script ends."""
+
+
+class Break(Exception):
+    """break: a loop over parts ends; *name* is the loop's, "" the innermost's."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name

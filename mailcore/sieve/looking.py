@@ -25,6 +25,13 @@ class View:
         self.mail = mail
         self.fields: list[Field] = list(mail.fields)
         self.edits: list[HeaderEdit] = []
+        self._texts: dict[tuple[str, ...] | None, list[str]] = {}
+
+    def texts(self, kinds: tuple[str, ...] | None) -> list[str]:
+        """Texts of the body, decoded once a kind."""
+        if kinds not in self._texts:
+            self._texts[kinds] = list(texts(self.mail, kinds))
+        return self._texts[kinds]
 
     def add(self, name: str, value: str, *, is_last: bool) -> None:
         """addheader."""

@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Sequence
 
 from mailcore.base.errors import MailError
+from mailcore.sieve import regex
 from mailcore.sieve.errors import RunError
-from mailcore.sieve.regex import Regex
 from mailcore.sieve.tree import Node
 
 MAX_TEXT = 256 * 1024
@@ -40,9 +40,9 @@ RELATE: dict[str, Callable[[object, object], bool]] = {
 class Matcher:
     """One test's way of comparing, made from its tags."""
 
-    def __init__(self, test: Node) -> None:
+    def __init__(self, test: Node, budget: regex.Budget) -> None:
         tags = test.tags
-        self.line = test.line
+        self.line, self.budget = test.line, budget
         self.kind = next((k for k in ("contains", "matches", "regex", "value", "count") if k in tags), "is")
         given = tags.get("comparator")
         default = "i;ascii-numeric" if self.kind == "count" else "i;ascii-casemap"
@@ -76,7 +76,7 @@ class Matcher:
 
     def _regex(self, value: str, key: str) -> bool:
         try:
-            found = Regex(key, ignores_case=self.comparator != "i;octet").search(value)
+            found = regex.compile(key, is_case_blind=self.comparator != "i;octet").search(value, self.budget)
         except MailError as error:
             raise RunError(self.line, error.detail) from error
         self.captures = found if found is not None else self.captures

@@ -4,7 +4,9 @@
 POSIX leftmost semantics as far as scripts notice: the leftmost match, greedy repeats. Draft-ietf-sieve-regex.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 from mailcore.base.errors import MailError, Reason
@@ -12,8 +14,12 @@ from mailcore.base.errors import MailError, Reason
 MAX_PATTERN = 1000
 MAX_PROGRAM = 4000
 """Instructions of one pattern: stops a{1000}{1000}."""
-MAX_STEPS = 3_000_000
-"""Instruction steps of one match."""
+MAX_WORK = 1_200_000
+"""Work of all matches of one run, in steps of a simple pattern: about a second. Stops many cheap tests from adding up to a dear script."""
+SKIPS_A_STEP = 16
+"""Characters passed over because no match begins with them that cost as much as one step."""
+MAX_COMPILED = 256
+"""Compiled patterns that a process keeps."""
 MAX_DEPTH = 30
 MAX_REPEAT = 255
 CLASSES = {
@@ -21,6 +27,9 @@ CLASSES = {
     "punct": lambda c: c.isprintable() and not c.isalnum() and c != " ", "blank": lambda c: c in " \t", "print": str.isprintable,
     "xdigit": lambda c: c in "0123456789abcdefABCDEF", "graph": lambda c: c.isprintable() and c != " ", "cntrl": lambda c: c < " ",
 }  # fmt: skip
+
+
+ASCII_UPPER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 class Step(NamedTuple):
@@ -31,24 +40,37 @@ class Step(NamedTuple):
     b: object = None
 
 
-@dataclass(frozen=True, slots=True)
-class CharSet:
-    """A bracket expression."""
+class Budget:
+    """The work that is left of one run."""
 
-    items: tuple[object, ...]
+    def __init__(self, work: int = MAX_WORK) -> None:
+        self.left = work
+
+    def spend(self, work: int) -> None:
+        """Raises MailError(LIMIT) when nothing is left."""
+        self.left -= work
+        if self.left < 0:
+            raise MailError(Reason.LIMIT, "the regular expressions take too long on this mail.")
+
+
+@dataclass(slots=True)
+class CharSet:
+    """A bracket expression: single characters, ranges, classes."""
+
     is_not: bool
+    single: set[str] = field(default_factory=set)
+    ranges: list[tuple[str, str]] = field(default_factory=list)
+    classes: list[Callable[[str], bool]] = field(default_factory=list)
 
     def has(self, char: str) -> bool:
         """Whether *char* belongs."""
-        return any(self._fits(item, char) for item in self.items) != self.is_not
+        is_in = char in self.single or any(low <= char <= high for low, high in self.ranges) or any(fits(char) for fits in self.classes)
+        return is_in != self.is_not
 
-    @staticmethod
-    def _fits(item: object, char: str) -> bool:
-        if isinstance(item, str):
-            return item == char
-        if isinstance(item, tuple):
-            return bool(item[0] <= char <= item[1])
-        return bool(item(char)) if callable(item) else False
+    @property
+    def weight(self) -> int:
+        """How dear a look is, in steps."""
+        return 1 + (len(self.ranges) + len(self.classes)) // 8
 
 
 def _wrong(text: str) -> MailError:
@@ -126,9 +148,8 @@ class _Compiler:
         return first, last
 
     def bracket(self) -> CharSet:
-        is_not = self.peek() == "^"
-        self.at += is_not
-        items: list[object] = []
+        found = CharSet(self.peek() == "^")
+        self.at += found.is_not
         is_first = True
         while is_first or self.peek() != "]":
             is_first = False
@@ -140,15 +161,23 @@ class _Compiler:
                 name = self.pattern[self.at + 1 : end] if end > 0 else ""
                 if name not in CLASSES:
                     raise _wrong(f"there is no class [:{name[:20]}:].")
-                items.append(CLASSES[name])
+                found.classes.append(CLASSES["alpha" if self.ignores_case and name in ("upper", "lower") else name])
                 self.at = end + 2
             elif self.peek() == "-" and self.pattern[self.at + 1 : self.at + 2] not in ("]", ""):
                 self.at += 1
-                items.append((self.case(char), self.case(self.next())))
+                self.range(found, char, self.next())
             else:
-                items.append(self.case(char))
+                found.single.add(self.case(char))
         self.at += 1
-        return CharSet(tuple(items), is_not)
+        return found
+
+    def range(self, found: CharSet, low: str, high: str) -> None:
+        """low-high; where case does not count, the letters of a range fit in both."""
+        if high < low:
+            raise _wrong(f"the range {low}-{high} is empty.")
+        found.ranges.append((low, high))
+        if self.ignores_case:
+            found.single.update(c.lower() for c in ASCII_UPPER if low <= c <= high)
 
     def case(self, char: str) -> str:
         return char.lower() if self.ignores_case and char.isascii() else char
@@ -170,12 +199,17 @@ class _Compiler:
 
 def _repeat(atom: list[Step], low: int, high: int) -> list[Step]:
     size = len(atom)
+    if (max(low, high) + 1) * (size + 1) > MAX_PROGRAM:
+        raise _wrong("it is too large.")
     made = atom * low
     if high < 0:
         return [*made, Step("split", 1, size + 2), *atom, Step("jump", -size - 1)]
     for _ in range(high - low):
-        made = [*made, Step("split", 1, size + 1), *atom]
+        made += [Step("split", 1, size + 1), *atom]
     return made
+
+
+LOWER = {ord(c): c.lower() for c in ASCII_UPPER}
 
 
 class Regex:
@@ -186,40 +220,66 @@ class Regex:
         self._program = compiler.whole()
         self._ignores_case = ignores_case
         self.groups = compiler.groups
+        sets = [step.a.weight for step in self._program if isinstance(step.a, CharSet)]
+        self._weight = max(1 + self.groups // 16, *sets, 1)
+        self._first = self._first_steps()
 
-    def search(self, text: str) -> list[str] | None:
-        """Raises MailError(LIMIT) when it takes too many steps."""
-        folded = "".join(c.lower() if c.isascii() else c for c in text) if self._ignores_case else text
-        slots = self._run(folded)
+    def search(self, text: str, budget: Budget | None = None) -> list[str] | None:
+        """Raises MailError(LIMIT) when it takes more work than *budget* has left."""
+        folded = text.translate(LOWER) if self._ignores_case else text
+        slots = self._run(folded, budget or Budget())
         if slots is None:
             return None
         return [text[a:b] if a >= 0 and b >= 0 else "" for a, b in zip(slots[::2], slots[1::2], strict=True)]
 
-    def _run(self, text: str) -> tuple[int, ...] | None:
+    def _first_steps(self) -> list[Step] | None:
+        """What can be the first character of a match inside the text; None where that is any, or a match may be empty."""
+        found: list[tuple[int, tuple[int, ...]]] = []
+        self._follow(0, (-1,) * (2 * self.groups + 2), 1, 2, set(), found)
+        steps = [self._program[place] for place, _ in found]
+        return None if any(step.op in ("any", "match") for step in steps) else steps
+
+    def _next_start(self, text: str, at: int, known: dict[str, bool]) -> int:
+        """The first place from *at* where a match could begin, or the end."""
+        steps = self._first or ()
+        for place in range(at, len(text)):
+            char = text[place]
+            is_first = known.get(char)
+            if is_first is None:
+                is_first = known[char] = any(_takes(step, char) for step in steps)
+            if is_first:
+                return place
+        return len(text)
+
+    def _run(self, text: str, budget: Budget) -> tuple[int, ...] | None:
         empty = (-1,) * (2 * self.groups + 2)
         threads: list[tuple[int, tuple[int, ...]]] = []
         found: tuple[int, ...] | None = None
-        budget = MAX_STEPS
-        for at in range(len(text) + 1):
+        known: dict[str, bool] = {}
+        at = 0
+        while at <= len(text):
+            if at and not threads and self._first is not None:
+                start = self._next_start(text, at, known)
+                budget.spend((start - at) // SKIPS_A_STEP)
+                at = start
             char = text[at : at + 1]
             seen: set[int] = set()
             current: list[tuple[int, tuple[int, ...]]] = []
             starts = [*threads, (0, empty)] if found is None else threads
             for place, slots in starts:
                 self._follow(place, slots, at, len(text), seen, current)
-            budget -= len(seen) + 1
-            if budget < 0:
-                raise MailError(Reason.LIMIT, "the regular expression takes too long on this text.")
+            budget.spend((len(seen) + 1) * self._weight)
             threads = []
             for place, slots in current:
                 step = self._program[place]
                 if step.op == "match":
                     found = slots
                     break
-                if char and (step.op == "any" or (step.op == "char" and step.a == char) or (step.op == "set" and step.a.has(char))):  # type: ignore[attr-defined]
+                if char and _takes(step, char):
                     threads.append((place + 1, slots))
             if not threads and found is not None:
                 break
+            at += 1
         return found
 
     def _follow(self, start: int, slots: tuple[int, ...], at: int, size: int, seen: set[int], out: list[tuple[int, tuple[int, ...]]]) -> None:
@@ -248,6 +308,11 @@ class Regex:
                 out.append((place, kept))
 
 
+def _takes(step: Step, char: str) -> bool:
+    return step.op == "any" or (step.op == "char" and step.a == char) or (isinstance(step.a, CharSet) and step.a.has(char))
+
+
+@lru_cache(MAX_COMPILED)
 def compile(pattern: str, *, is_case_blind: bool) -> Regex:
-    """A pattern, ready to search. Raises MailError(SYNTAX)."""
+    """A pattern, ready to search by any thread. Raises MailError(SYNTAX)."""
     return Regex(pattern, ignores_case=is_case_blind)

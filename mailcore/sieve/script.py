@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from mailcore.sieve import interpreter
 from mailcore.sieve.actions import Result
 from mailcore.sieve.check import check
+from mailcore.sieve.limits import Limits
 from mailcore.sieve.message import Mail, Surroundings
 from mailcore.sieve.parser import parse
 from mailcore.sieve.tree import Node
@@ -17,9 +18,9 @@ class Script:
     commands: tuple[Node, ...]
     extensions: frozenset[str]
 
-    def run(self, message: Mail, around: Surroundings) -> Result:
+    def run(self, message: Mail, around: Surroundings, limits: Limits = Limits()) -> Result:
         """What the script wants done with *message*. Never raises: an error is an implicit keep that says why."""
-        return interpreter.run(self, message, around)
+        return interpreter.run(self, message, around, limits)
 
 
 def compile(source: bytes | str) -> Script:

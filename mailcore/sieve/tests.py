@@ -33,8 +33,9 @@ def strings(run: "Run", test: Node, number: int) -> list[str]:
 
 def matched(run: "Run", test: Node, values: list[str], keys: list[str]) -> bool:
     """Compare, and keep what the match caught."""
-    matcher = Matcher(test)
+    matcher = Matcher(test, run.budget)
     run.spend(test.line, 1 + len(values) * len(keys) // 50)
+    run.look(test.line, sum(map(len, values)) * len(keys))
     answer = matcher.any(values, keys)
     if answer and matcher.captures is not None:
         run.variables.caught = matcher.captures
@@ -116,13 +117,14 @@ def body(run: "Run", test: Node) -> bool:
     if "raw" in test.tags:
         values = [look.raw_body(run.view.mail)]
     elif isinstance(kinds, tuple):
-        values = list(look.texts(run.view.mail, [k.lower() for k in kinds]))
+        values = run.view.texts(tuple(k.lower() for k in kinds))
     else:
-        values = list(look.texts(run.view.mail, None))
-    matcher = Matcher(test)
+        values = run.view.texts(None)
+    matcher, keys = Matcher(test, run.budget), strings(run, test, 0)
     run.spend(test.line, 20)
+    run.look(test.line, sum(map(len, values)) * (len(keys) + 1))
     # What a body test matches is not kept: RFC 5173 §6.
-    return matcher.any(values, strings(run, test, 0))
+    return matcher.any(values, keys)
 
 
 def date(run: "Run", test: Node) -> bool:
@@ -194,7 +196,8 @@ def environment(run: "Run", test: Node) -> bool:
 
 
 def ihave(run: "Run", test: Node) -> bool:
-    return all(name in EXTENSIONS for name in strings(run, test, 0))
+    names = test.values[0]
+    return isinstance(names, tuple) and all(name in EXTENSIONS for name in names)
 
 
 def duplicate(run: "Run", test: Node) -> bool:
