@@ -17,7 +17,7 @@ from mailcore.config.environment import Config, load
 COMMANDS: dict[str, str] = {
     "up": "run", "test": "testing", "status": "status", "setup": "setup", "domain": "people", "account": "people", "alias": "people",
     "admin": "people", "settings": "server", "queue": "flow", "trace": "flow", "ban": "server", "doctor": "server", "service": "service",
-    "dns": "server", "bench": "bench",
+    "dns": "server", "bench": "bench", "backup": "keeping", "restore": "keeping",
 }  # fmt: skip
 """Command → module of this package."""
 
@@ -109,6 +109,7 @@ def overview(name: str) -> int:
         "  ./roost domain|account|alias     add, list, show, set, remove\n"
         "  ./roost settings get|set|list    every setting\n"
         "  ./roost queue, trace, ban        mail on its way, what became of it, who is kept out\n"
+        "  ./roost backup, restore          keep everything, bring it back\n"
         "  ./roost admin reset              a way back in\n"
         "  ./roost service install|remove   a systemd unit\n"
         "  ./roost dns check, doctor        what is wrong, and what to do\n"

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from mailcore.base.errors import MailError
-from mailcore.jobs import sweep, watch
+from mailcore.jobs import backup, sweep, watch
 from mailcore.runtime.runtime import Runtime
 from mailcore.sessions import webmail_held
 from mailcore.store import jobs
@@ -20,7 +20,7 @@ IDLE_SECONDS = 1.0
 Step = Callable[[int, int, str], bool]
 Kind = Callable[[Runtime, jobs.Job, Step], str]
 
-KINDS: dict[str, Kind] = {"sweep": sweep.run, "watch": watch.run, "send": lambda runtime, job, _step: webmail_held.send_due(runtime, job)}
+KINDS: dict[str, Kind] = {"sweep": sweep.run, "watch": watch.run, "backup": backup.run, "send": lambda runtime, job, _step: webmail_held.send_due(runtime, job)}
 """Job kind → the function that does it and returns its closing note."""
 
 
@@ -47,6 +47,7 @@ def take_one(runtime: Runtime, owner: str) -> bool:
         tx = runtime.store.read()
         now = runtime.clock.micros()
         sweep.ask_when_due(runtime, tx, now)
+        backup.ask_when_due(runtime, tx, now)
         watch.ask_when_due(runtime, tx, now)
         if tx.one("SELECT 1 FROM jobs WHERE state IN ('waiting', 'running') AND next_at <= :n AND lease_until <= :n LIMIT 1", {"n": now}) is None:
             return False

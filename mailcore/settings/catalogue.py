@@ -121,6 +121,9 @@ CATALOGUE: tuple[Setting, ...] = (
     _s("virus.blocked", "text", "*.bat *.cmd *.com *.cpl *.csh *.exe *.inf *.lnk *.msi *.msp *.pif *.reg *.scf *.scr", "Blocked attachments", "Patterns of file names, with spaces between; inside zip archives too.", was="Block attachments"),
     _s("virus.blocked_action", "choice", "off", "Mail with a blocked attachment", "Off lets it through.", choices=("off", "refuse", "delete", "strip", "quarantine", "pass"), was="Enable blocking of attachments"),
     _s("log.level", "choice", "info", "Log detail", "debug tells every command by its type, never its text.", choices=("error", "warning", "info", "debug"), was="Logging"),
+    _s("backup.folder", "text", "", "Folder of backups", "On another disk, best on another machine's. Empty: no backups by themselves."),
+    _s("backup.every", "seconds", DAY, "A backup every", "0: only when asked for.", low=0, high=30 * DAY),
+    _s("backup.keep", "int", 14, "Backups that are kept", "Older ones are removed; bytes that several share are kept once. 0 keeps all.", low=0, high=1000),
     _s("mta_sts.mode", "choice", "none", "MTA-STS policy", "testing and enforce ask other servers to insist on TLS when they deliver here; needs a certificate that they trust.", choices=("none", "testing", "enforce"), scope="domain", rfc="8461 §3.2"),
     _s("mta_sts.max_age", "seconds", 7 * DAY, "MTA-STS policy is believed for", "How long other servers keep the policy.", scope="domain", low=DAY, high=365 * DAY, rfc="8461 §3.2"),
     _s("live.max_streams", "int", 2000, "Live browser tabs at once", "Further tabs ask every 30 seconds instead.", low=10, high=100_000),
@@ -132,6 +135,6 @@ BY_NAME: dict[str, Setting] = {setting.name: setting for setting in CATALOGUE}
 GROUPS: dict[str, str] = {
     "server": "Server", "smtp": "Receiving mail", "imap": "IMAP", "pop3": "POP3", "queue": "Queue", "relay": "Relay", "outgoing": "Sending",
     "quota": "Quotas", "storage": "Storage", "undelete": "Deleted mail", "trash": "Trash and Junk", "signin": "Signing in", "web": "Webmail",
-    "auth": "Sender checks", "spam": "Spam", "virus": "Viruses", "mta_sts": "MTA-STS", "log": "Log", "live": "Live updates",
+    "auth": "Sender checks", "spam": "Spam", "virus": "Viruses", "backup": "Backup", "mta_sts": "MTA-STS", "log": "Log", "live": "Live updates",
 }  # fmt: skip
 """Headings of the settings page, in its order."""

@@ -5,6 +5,7 @@ that name a blob are claimed inside a write (`rows`), which is also where equal 
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 
@@ -73,6 +74,10 @@ class BlobStore(Protocol):
 
     def remove_segment(self, segment: str) -> None:
         """Delete a segment that no row names any more. A missing one is no error."""
+        ...
+
+    def bring(self, segment: str, path: Path) -> None:
+        """Take a whole segment from a backup's file under its own name. Raises MailError(STORAGE or NO_SPACE)."""
         ...
 
     def segments(self) -> dict[str, int]:

@@ -5,6 +5,7 @@ The same locator fits: the object's key is the segment. Nothing is ever overwrit
 
 import hashlib
 import threading
+from pathlib import Path
 from typing import Any
 
 from mailcore.base.errors import MailError, Reason
@@ -82,6 +83,12 @@ class ObjectStore:
             return
         except Exception as error:  # noqa: BLE001 - obstore raises its own kinds
             raise MailError(Reason.STORAGE, f"The object store refused: {error}.") from error
+
+    def bring(self, segment: str, path: Path) -> None:
+        try:
+            self._obstore.put(self._store, segment, path)
+        except Exception as error:  # noqa: BLE001 - obstore raises its own kinds
+            raise MailError(Reason.STORAGE, f"The object store refused {segment}: {error}.") from error
 
     def segments(self) -> dict[str, int]:
         return {item["path"]: item["size"] for batch in self._obstore.list(self._store, prefix="blobs") for item in batch}

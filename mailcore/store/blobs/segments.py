@@ -9,8 +9,10 @@ the syncing list; a sync runs outside it, so a descriptor is closed only by `_cl
 import contextlib
 import hashlib
 import os
+import shutil
 import threading
 from collections import OrderedDict
+from pathlib import Path
 
 from mailcore.base.errors import MailError, Reason
 from mailcore.base.ids import Random, base32
@@ -162,6 +164,19 @@ class SegmentStore:
                 os.close(fd)
         with contextlib.suppress(FileNotFoundError):
             os.unlink(os.path.join(self._folder, segment))
+
+    def bring(self, segment: str, path: Path) -> None:
+        target = os.path.join(self._folder, os.path.basename(segment))
+        if os.path.basename(segment) != segment:
+            raise MailError(Reason.STORAGE, f"{segment} is no name of a segment.")
+        try:
+            shutil.copyfile(path, target + ".part")
+            with open(target + ".part", "rb+") as file:
+                sync_data(file.fileno())
+            os.replace(target + ".part", target)
+            sync_folder(self._folder)
+        except OSError as error:
+            raise storage_error(error) from error
 
     def segments(self) -> dict[str, int]:
         found = {}

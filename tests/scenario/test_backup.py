@@ -1,0 +1,141 @@
+"""Backups of a running server: consistent, adding up, and what comes back is what was there."""
+
+import imaplib
+import json
+import smtplib
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.scenario.server import HOME, PASSWORD, RoostServer
+
+
+@pytest.fixture
+def server() -> Iterator[RoostServer]:
+    one = RoostServer(listeners=("smtp", "imap"), people=2)
+    yield one
+    one.remove()
+
+
+def send(server: RoostServer, *subjects: str) -> None:
+    with smtplib.SMTP("127.0.0.1", server.ports["smtp"]) as client:
+        for subject in subjects:
+            client.sendmail("ann@out.test", ["u1@x.test"], f"From: ann@out.test\r\nTo: u1@x.test\r\nSubject: {subject}\r\n\r\n{subject * 500}\r\n")
+
+
+def signed_in(server: RoostServer) -> imaplib.IMAP4:
+    imap = imaplib.IMAP4("127.0.0.1", server.ports["imap"])
+    imap.login("u1@x.test", PASSWORD)
+    return imap
+
+
+def bodies(server: RoostServer, box: str = "INBOX") -> dict[str, bytes]:
+    """Whole messages by subject."""
+    with signed_in(server) as imap:
+        if imap.select(box, readonly=True)[0] != "OK":
+            return {}
+        whole = [imap.fetch(n, "BODY.PEEK[]")[1][0][1] for n in imap.search(None, "ALL")[1][0].split()]
+    return {w.partition(b"Subject: ")[2].partition(b"\r\n")[0].decode(): w for w in whole}
+
+
+def validity(server: RoostServer) -> bytes:
+    with signed_in(server) as imap:
+        return imap.status("INBOX", "(UIDVALIDITY)")[1][0].rpartition(b" ")[2]
+
+
+def restored(server: RoostServer, folder: Path, tmp_path: Path) -> dict[str, str]:
+    """The backup in *folder*, restored into a data directory of its own; the environment of its commands."""
+    environ = server.environ | {"ROOST_DATA_DIR": str(tmp_path / "again")}
+    done = subprocess.run([sys.executable, "-m", "mailcore.cli", "restore", str(folder)], env=environ, cwd=HOME, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return environ
+
+
+def test_a_restore_into_an_empty_folder_brings_everything_back_and_clients_start_anew(server: RoostServer, tmp_path: Path) -> None:
+    send(server, "One", "Two")
+    with signed_in(server) as imap:
+        imap.create("Bills")
+        imap.select("INBOX")
+        imap.store("1", "+FLAGS", "(\\Flagged money)")
+    before, old = bodies(server), validity(server)
+    server.run("backup", str(tmp_path / "keep"))
+    restored(server, tmp_path / "keep", tmp_path)
+    server.stop()
+    server.environ["ROOST_DATA_DIR"] = str(tmp_path / "again")
+    server.folder, first = tmp_path, server.folder
+    (tmp_path / "data").symlink_to(tmp_path / "again")
+    server.start()
+    try:
+        assert bodies(server) == before
+        assert validity(server) != old, "a cache of before must not be trusted"
+        with signed_in(server) as imap:
+            assert any(b"Bills" in line for line in imap.list()[1])
+            imap.select("INBOX")
+            assert b"money" in imap.fetch("1", "FLAGS")[1][0] and b"\\Flagged" in imap.fetch("1", "FLAGS")[1][0]
+        send(server, "Three")
+        assert set(bodies(server)) == {"One", "Two", "Three"}
+    finally:
+        server.stop()
+        server.folder = first
+
+
+def test_the_second_backup_copies_only_what_is_new(server: RoostServer, tmp_path: Path) -> None:
+    send(server, *(f"Old {n}" for n in range(20)))
+    copied = []
+    for subject in ("", "New"):
+        if subject:
+            time.sleep(1)  # a backup's name is its second
+            send(server, subject)
+        made = json.loads(server.run("backup", str(tmp_path / "keep"), "--json"))["backup"]
+        copied.append(json.loads((Path(made) / "manifest.json").read_text())["copied_bytes"])
+    assert 0 < copied[1] < copied[0] / 5
+
+
+def test_mail_of_one_account_comes_back_into_the_running_server_once(server: RoostServer, tmp_path: Path) -> None:
+    send(server, "Kept", "Lost")
+    server.run("backup", str(tmp_path / "keep"))
+    with signed_in(server) as imap:
+        imap.select("INBOX")
+        number = imap.search(None, "SUBJECT", "Lost")[1][0]
+        imap.store(number, "+FLAGS", "\\Deleted")
+        imap.expunge()
+    assert set(bodies(server)) == {"Kept"}
+    assert "1 messages put back, 1 were here" in server.run("restore", str(tmp_path / "keep"), "--account", "u1@x.test")
+    assert set(bodies(server)) == {"Kept", "Lost"} and bodies(server)["Lost"].count(b"Lost") == 501
+    assert "0 messages put back" in server.run("restore", str(tmp_path / "keep"), "--account", "u1@x.test")
+
+
+def test_a_broken_backup_is_seen_before_anything_is_touched(server: RoostServer, tmp_path: Path) -> None:
+    made = Path(json.loads(server.run("backup", str(tmp_path / "keep"), "--json"))["backup"])
+    (made / "tables" / "accounts.jsonl.gz").write_bytes(b"broken")
+    environ = server.environ | {"ROOST_DATA_DIR": str(tmp_path / "again")}
+    done = subprocess.run([sys.executable, "-m", "mailcore.cli", "restore", str(made)], env=environ, cwd=HOME, capture_output=True, text=True)
+    assert done.returncode == 1 and "not as it was written" in done.stderr and not (tmp_path / "again" / "roost.db").exists()
+
+
+def test_what_waited_to_leave_waits_on_hold_after_a_restore(server: RoostServer, tmp_path: Path) -> None:
+    server.run("settings", "set", "relay.host", "nowhere.invalid")
+    with smtplib.SMTP("127.0.0.1", server.ports["smtp"]) as client:
+        client.sendmail("ann@out.test", ["u1@x.test"], "Subject: x\r\n\r\nx\r\n")
+    server.run("alias", "add", "out@x.test", "someone@elsewhere.test")
+    with smtplib.SMTP("127.0.0.1", server.ports["smtp"]) as client:
+        client.sendmail("ann@out.test", ["out@x.test"], "From: ann@out.test\r\nSubject: Leaves\r\n\r\nx\r\n")
+    server.run("backup", str(tmp_path / "keep"))
+    environ = restored(server, tmp_path / "keep", tmp_path)
+    listed = subprocess.run([sys.executable, "-m", "mailcore.cli", "queue", "list", "--json"], env=environ, cwd=HOME, capture_output=True, text=True).stdout
+    assert [item["state"] for item in json.loads(listed)] == ["held"]
+
+
+def test_a_folder_inside_the_data_directory_is_refused(server: RoostServer) -> None:
+    said = server.run("backup", str(server.folder), is_checked=False)
+    assert "Backed up" not in said
+
+
+def test_a_restore_never_goes_over_mail_that_is_there(server: RoostServer, tmp_path: Path) -> None:
+    server.run("backup", str(tmp_path / "keep"))
+    said = server.run("restore", str(tmp_path / "keep"), "--json", is_checked=False)
+    assert "error" in said
