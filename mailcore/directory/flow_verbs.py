@@ -1,9 +1,12 @@
-"""What an admin does to mail on its way: retry, hold, release, bounce, delete, each with its audit row."""
+"""What an admin does to mail on its way (retry, hold, release, bounce, delete) and to long work, each with its audit row."""
+
+from pathlib import Path
 
 from mailcore.base.clock import Micros
 from mailcore.base.errors import MailError, Reason
 from mailcore.directory.actor import Actor
-from mailcore.store import Tx, access, outbox, records
+from mailcore.settings import values
+from mailcore.store import Tx, access, jobs, outbox, records
 
 OPS = ("retry", "hold", "release", "bounce", "delete")
 
@@ -32,3 +35,28 @@ def end_session(tx: Tx, actor: Actor, session_id: int, now: Micros) -> None:
     actor.require_server()
     access.end_session(tx, session_id)
     records.audit(tx, "session:ended", str(session_id), actor=actor.name, ip=actor.ip, now=now)
+
+
+def set_backup(tx: Tx, actor: Actor, folder: str, hours: int, now: Micros) -> None:
+    """Where backups go and how often; 0 hours for only when asked. Raises MailError(SYNTAX) for a folder that is no absolute path."""
+    actor.require_server()
+    if folder and not Path(folder).is_absolute():
+        raise MailError(Reason.SYNTAX, "Write the whole path of the folder, such as /mnt/backups.")
+    values.write(tx, "backup.folder", folder or None, actor=actor.name, ip=actor.ip, now=now)
+    values.write(tx, "backup.every", hours * 3600, actor=actor.name, ip=actor.ip, now=now)
+
+
+def ask_backup(tx: Tx, actor: Actor, now: Micros) -> int:
+    """Begin a backup now; the job's id. Raises MailError(IN_USE) while one runs."""
+    actor.require_server()
+    if tx.one("SELECT 1 FROM jobs WHERE kind = 'backup' AND state IN ('waiting', 'running')") is not None:
+        raise MailError(Reason.IN_USE, "A backup is running already.")
+    records.audit(tx, "backup:asked", "", actor=actor.name, ip=actor.ip, now=now)
+    return jobs.put(tx, "backup", {}, now)
+
+
+def cancel_job(tx: Tx, actor: Actor, job_id: int, now: Micros) -> None:
+    """Stop a piece of long work."""
+    actor.require_server()
+    if jobs.cancel(tx, job_id, now):
+        records.audit(tx, "job:cancelled", str(job_id), actor=actor.name, ip=actor.ip, now=now)

@@ -17,6 +17,7 @@ from mailcore.base.errors import MailError, Reason
 from mailcore.runtime.runtime import Runtime
 from mailcore.store import Tx, dump, jobs, schema
 from mailcore.store.blobs import Locator
+from mailcore.store.keeping import folders
 
 Step = Callable[[int, int, str], bool]
 PIECE = 1024 * 1024
@@ -112,19 +113,14 @@ def _copy_segment(runtime: Runtime, target: Path, have: int, blobs: list[Locator
     return copied
 
 
-def backups(folder: Path) -> list[Path]:
-    """The whole backups in *folder*, newest first."""
-    return sorted((p.parent for p in folder.glob("*/manifest.json")), reverse=True) if folder.is_dir() else []
-
-
 def forget_old(folder: Path, keep: int) -> int:
     """Remove all but the newest *keep* backups (0 keeps all) and segments that none of the rest names; how many backups went."""
-    old = backups(folder)[keep:] if keep else []
+    old = folders(folder)[keep:] if keep else []
     for one in old:
         (one / "manifest.json").unlink()
         shutil.rmtree(one, ignore_errors=True)
     if old:
-        named = {row["segment"] for one in backups(folder) for row in dump.read(one / "tables" / "blobs.jsonl.gz")}
+        named = {row["segment"] for one in folders(folder) for row in dump.read(one / "tables" / "blobs.jsonl.gz")}
         for path in (folder / "blobs").rglob("*"):
             if path.is_file() and str(path.relative_to(folder / "blobs")) not in named:
                 path.unlink()

@@ -13,10 +13,11 @@ from typing import Any
 from mailcore.base.clock import Micros
 from mailcore.base.errors import MailError, Reason
 from mailcore.delivery.parcel import new_email
-from mailcore.jobs.backup import backups, digest
+from mailcore.jobs.backup import digest
 from mailcore.mail.structure import summarise
 from mailcore.runtime.runtime import Runtime
 from mailcore.store import Store, Tx, accounts, dump, mailboxes, messages, schema
+from mailcore.store.keeping import folders
 
 Say = Callable[[str], None]
 PIECE = 1024 * 1024
@@ -24,7 +25,7 @@ PIECE = 1024 * 1024
 
 def chosen(folder: Path) -> Path:
     """The backup that *folder* is, or the newest in it. Raises MailError(NOT_FOUND, CONFLICT, SYNTAX) for none, a newer or a broken one."""
-    one = folder if (folder / "manifest.json").exists() else next(iter(backups(folder)), None)
+    one = folder if (folder / "manifest.json").exists() else next(iter(folders(folder)), None)
     if one is None:
         raise MailError(Reason.NOT_FOUND, f"There is no whole backup in {folder}.")
     manifest = json.loads((one / "manifest.json").read_text())

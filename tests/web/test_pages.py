@@ -6,6 +6,7 @@ import re
 import smtplib
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import requests
@@ -16,7 +17,7 @@ from tests.web.visitor import Browser
 ADMIN_PAGES = (
     "/admin", "/admin/domains", "/admin/domains/new", "/admin/domains/x.test", "/admin/domains/x.test/dns", "/admin/accounts", "/admin/accounts/new",
     "/admin/accounts/u1@x.test", "/admin/aliases", "/admin/aliases/new", "/admin/queue", "/admin/messages", "/admin/settings", "/admin/audit",
-    "/admin/sessions", "/admin/find?q=u1",
+    "/admin/sessions", "/admin/find?q=u1", "/admin/backup",
 )  # fmt: skip
 LETTER = (
     "From: Ann Miller <ann@out.test>\r\nTo: u1@x.test\r\nSubject: Hello you\r\nMessage-ID: <1@out.test>\r\nMIME-Version: 1.0\r\n"
@@ -214,3 +215,14 @@ def test_a_signature_cannot_be_chosen_for_somebody_elses_address(server: RoostSe
     person.get("/settings/signatures")
     refused = person.post("/settings/signatures", {"op": "identity", "address": "u2@x.test", "name": "Somebody"})
     assert refused.status_code == 422 and "not one of your addresses" in refused.text
+
+
+def test_a_backup_is_made_from_the_panel_and_listed(server: RoostServer, tmp_path: Path) -> None:
+    panel = signed_in(server, "admin@x.test")
+    panel.get("/admin/backup")
+    assert panel.post("/admin/backup", {"op": "save", "folder": "not/whole", "every": "24"}).status_code == 422
+    panel.get("/admin/backup")
+    panel.post("/admin/backup", {"op": "save", "folder": str(tmp_path / "keep"), "every": "0"})
+    panel.post("/admin/backup", {"op": "now"})
+    wait_for(lambda: re.search(r"<code>\d{4}-\d\d-\d\dT\d{6}Z</code>", panel.get("/admin/backup").text))
+    assert signed_in(server, "u1@x.test").get("/admin/backup").status_code == 403

@@ -1,0 +1,33 @@
+"""What the panel's newer pages are given; the first ones' values stand in `presenters`."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobLine:
+    """Long work as it is shown: 0..100 percent and what it does, or why it failed."""
+
+    id: int
+    is_running: bool
+    percent: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupRow:
+    """A whole backup in words."""
+
+    name: str
+    when: str
+    messages: str
+    copied: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupPage:
+    """Where backups go, how often (hours), what there is, and the one that runs."""
+
+    folder: str
+    every: str
+    rows: tuple[BackupRow, ...]
+    job: JobLine | None = None
