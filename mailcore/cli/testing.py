@@ -17,6 +17,7 @@ from mailcore.config import process
 PACKAGES = (
     "postgresql", "swaks", "isync", "mutt", "curl", "fetchmail", "chromium", "strace", "postfix", "libnet-ssleay-perl", "libio-socket-ssl-perl",
     "clamav-daemon", "spamassassin", "spamd", "fonts-noto-core", "roundcube-core", "roundcube-sqlite3", "php-cli", "php-sqlite3",
+    "dovecot-sieve", "sieve-connect",
 )  # fmt: skip
 """Debian's packages that tests use; each test says so and is skipped where its program is missing."""
 PROGRAMS = ("swaks", "mbsync", "mutt", "curl", "fetchmail", "chromium", "strace", "smtp-source", "php", "clamd", "spamd")

@@ -19,6 +19,7 @@ from mailcore.directory.resolve import LocalTarget
 from mailcore.policy.facts import Mail
 from mailcore.runtime.runtime import Runtime
 from mailcore.sieve import actions as a
+from mailcore.sieve.limits import Limits
 from mailcore.sieve.message import Mail as Message
 from mailcore.sieve.message import Surroundings
 from mailcore.store import Tx, accounts, filters, mailboxes, messages, scripts
@@ -106,8 +107,9 @@ def sift(runtime: Runtime, tx: Tx, mail: Mail, parcel: Parcel, target: LocalTarg
     message = Message(parcel.data)
     around = surroundings(runtime, tx, mail, account, reached_by, now)
     kept_flags: tuple[str, ...] = ()
+    limits = Limits(redirects=int(runtime.settings.get("sieve.max_redirects")))
     for script, is_by_admin in chain:
-        result = script.run(message, around)
+        result = script.run(message, around, limits)
         keep = _take(decision, result, now, is_by_admin)
         if keep is None:
             return decision

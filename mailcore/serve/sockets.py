@@ -27,9 +27,6 @@ class Bound:
     is_fallback: bool = False
 
 
-NOT_SERVED_YET = frozenset({"sieve"})
-
-
 def bind_all(config: Config) -> Bound:
     """Bind every listener. Raises MailError(IN_USE, NOT_PERMITTED) when an address that was asked for by name cannot be had."""
     if config.listen is not None:
@@ -55,7 +52,7 @@ def bind_found_out() -> Bound:
         return bound
     if len(denied) < len(STANDARD_PORTS) and all("in use" in reason for reason in denied):
         for name in STANDARD_PORTS:
-            if name not in bound.sockets and name not in NOT_SERVED_YET:
+            if name not in bound.sockets:
                 add(bound, name, Address(host="127.0.0.1", port=HIGH_PORTS[name]))
         return bound
     close(bound)
@@ -75,10 +72,7 @@ def bind_found_out() -> Bound:
 
 
 def add(bound: Bound, name: str, address: Address) -> None:
-    """Bind one address. Raises MailError with a sentence; a listener this build cannot serve yet is left out, with a note."""
-    if name in NOT_SERVED_YET:
-        bound.notes.append(f"{name}: this build does not serve it yet, so nothing listens there.")
-        return
+    """Bind one address. Raises MailError with a sentence."""
     try:
         made = bind(address)
     except OSError as error:

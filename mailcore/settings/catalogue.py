@@ -55,6 +55,11 @@ CATALOGUE: tuple[Setting, ...] = (
     _s("pop3.timeout", "seconds", 600, "Idle time of a POP3 connection", "RFC 1939 wants at least 10 minutes.", low=30, high=86_400, rfc="1939 §3"),
     _s("pop3.delete_action", "choice", "archive", "What deleting by POP3 does", "Delete to Trash, move to Archive, or only hide from POP3.", choices=("delete", "archive", "hide"), scope="account"),
     _s("pop3.marks_seen", "bool", False, "Fetching by POP3 marks as read", "Off: mail stays unread in the webmail until someone opens it there.", scope="account"),
+    _s("sieve.max_script_bytes", "size", 256 * 1024, "Longest Sieve script", "A longer one is refused with QUOTA/MAXSIZE.", scope="domain", low=1024, high=1024 * 1024, rfc="5804 §2.6"),
+    _s("sieve.max_scripts", "int", 50, "Sieve scripts of one account", "One more is refused with QUOTA/MAXSCRIPTS.", scope="domain", low=1, high=1000, rfc="5804 §2.5"),
+    _s("sieve.max_redirects", "int", 5, "Addresses one message is sent on to", "A script that names more ends as an error, and the mail stays in INBOX.", low=1, high=50, rfc="5228 §2.10.5"),
+    _s("sieve.max_connections", "int", 500, "ManageSieve connections at once", "One more is answered BYE.", low=1, high=100_000),
+    _s("sieve.timeout", "seconds", 1800, "Idle time of a ManageSieve connection", "RFC 5804 wants at least 30 minutes once signed in.", low=60, high=86_400),
     _s("queue.lifetime", "seconds", 5 * DAY, "How long to try", "After it the sender gets the message back.", low=HOUR, high=30 * DAY, rfc="5321 §4.5.4.1", was="Number of retries"),
     _s("queue.first_retry", "seconds", 5 * 60, "First retry after", "Later waits grow up to the longest.", low=30, high=DAY, rfc="5321 §4.5.4.1", was="Minutes between every retry"),
     _s("queue.longest_retry", "seconds", 4 * HOUR, "Longest wait between tries", "The wait doubles up to this.", low=60, high=DAY),
@@ -133,7 +138,7 @@ CATALOGUE: tuple[Setting, ...] = (
 BY_NAME: dict[str, Setting] = {setting.name: setting for setting in CATALOGUE}
 
 GROUPS: dict[str, str] = {
-    "server": "Server", "smtp": "Receiving mail", "imap": "IMAP", "pop3": "POP3", "queue": "Queue", "relay": "Relay", "outgoing": "Sending",
+    "server": "Server", "smtp": "Receiving mail", "imap": "IMAP", "pop3": "POP3", "sieve": "Sieve scripts", "queue": "Queue", "relay": "Relay", "outgoing": "Sending",
     "quota": "Quotas", "storage": "Storage", "undelete": "Deleted mail", "trash": "Trash and Junk", "signin": "Signing in", "web": "Webmail",
     "auth": "Sender checks", "spam": "Spam", "virus": "Viruses", "backup": "Backup", "mta_sts": "MTA-STS", "log": "Log", "live": "Live updates",
 }  # fmt: skip
