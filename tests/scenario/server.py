@@ -1,7 +1,9 @@
 """A whole Roost for the tests: the real supervisor on free loopback ports, with a data directory of its own."""
 
+import contextlib
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -17,14 +19,14 @@ START_SECONDS = 40
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on, all different."""
-    probes = [socket.socket() for _ in range(count)]
-    for probe in probes:
-        probe.bind(("127.0.0.1", 0))
-    ports = [probe.getsockname()[1] for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
+    """Ports that nobody listens on, all different, and below those that the system gives to outgoing connections."""
+    found: list[int] = []
+    while len(found) < count:
+        port = random.SystemRandom().randrange(15_000, 32_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            found += [port] if port not in found else []
+    return found
 
 
 class RoostServer:
