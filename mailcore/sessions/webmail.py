@@ -187,6 +187,17 @@ def take_back(runtime: Runtime, account: Account, undo: Undo) -> Done:
     return _write(runtime, account, fn)
 
 
+def put_back(runtime: Runtime, account: Account, expunged_ids: Sequence[int]) -> int:
+    """Put deleted messages back where they were, or into INBOX where that is gone; how many."""
+
+    def fn(work: _Work) -> str:
+        inbox = with_role(work, "inbox")
+        work.count = len(messages.put_back(work.tx, account.id, expunged_ids, target_id=inbox.id, actor=work.actor, now=work.now))
+        return inbox.name
+
+    return _write(runtime, account, fn).count
+
+
 def delete_mailbox(runtime: Runtime, account: Account, box: Mailbox) -> Done:
     """Delete a mailbox and all below it; their messages go to Trash. Raises MailError(NOT_FOUND, NOT_PERMITTED)."""
 

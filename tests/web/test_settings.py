@@ -173,3 +173,25 @@ def test_the_mta_sts_policy_is_published_only_where_the_domain_has_one(server: R
 @pytest.mark.parametrize("section", ["profile", "away", "signatures", "display", "sign-in", "programs"])
 def test_each_section_opens(server: RoostServer, section: str) -> None:
     assert signed_in(server, "u1@x.test").get(f"/settings/{section}").status_code == 200
+
+
+def test_what_a_program_deleted_is_told_and_put_back_in_one_go(server: RoostServer) -> None:
+    with smtplib.SMTP("127.0.0.1", server.ports["smtp"]) as smtp:
+        for number in range(5):
+            smtp.sendmail("a@out.test", ["u1@x.test"], f"Subject: Number {number}\r\n\r\nx\r\n")
+    with imaplib.IMAP4("127.0.0.1", server.ports["imap"]) as imap:
+        imap.login("u1@x.test", PASSWORD)
+        imap.xatom("ID", '("name" "Clumsy Phone")')
+        imap.select("INBOX")
+        imap.store("1:5", "+FLAGS", "\\Deleted")
+        imap.expunge()
+    person = signed_in(server, "u1@x.test")
+    page = person.get("/settings/activity")
+    assert re.search(r"IMAP deleted 5 messages from INBOX", page.text), page.text
+    token = re.search(r'name="token" value="([^"]+)"', page.text)[1]  # type: ignore[index]
+    assert "5 messages put back" in person.post("/settings/activity", {"token": token}).text
+    with imaplib.IMAP4("127.0.0.1", server.ports["imap"]) as imap:
+        imap.login("u1@x.test", PASSWORD)
+        assert imap.select("INBOX")[1] == [b"5"]
+    assert person.post("/settings/activity", {"token": token}).status_code == 422
+    assert "already" in person.post("/settings/activity", {"token": token}).text

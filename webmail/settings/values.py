@@ -162,3 +162,23 @@ class RulePage:
     labels: tuple[str, ...]
     trial_text: str = ""
     fitting: tuple[ListRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivityRow:
+    """What a program did, in words; *token* puts it back, "" where nothing can be."""
+
+    text: str
+    when: str
+    iso: str
+    token: str = ""
+    is_big: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivityPage:
+    """Deletions that can be put back within *days*, and what else happened."""
+
+    deleted: tuple[ActivityRow, ...]
+    other: tuple[ActivityRow, ...]
+    days: int
