@@ -6,6 +6,7 @@ Arguments are sorted into tags and positional values here, once, so that the int
 import re
 from collections.abc import Sequence
 
+from mailcore.sieve.constants import judge
 from mailcore.sieve.errors import SieveError
 from mailcore.sieve.grammar import COMMANDS, COMPARATORS, EXCLUSIVE, EXTENSIONS, IMPLIED, RELATIONS, TESTS, Spec
 from mailcore.sieve.tree import Argument, Node
@@ -134,6 +135,7 @@ class _Checker:
             at += 1
         one.values = self.positional(one, spec)
         self.tags(one)
+        judge(one, self.required)
 
     def positional(self, one: Node, spec: Spec) -> list[Argument]:
         kinds = list(spec.positional)

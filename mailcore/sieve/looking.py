@@ -107,9 +107,13 @@ def texts(mail: Mail, kinds: Sequence[str] | None) -> Iterator[str]:
     """Decoded text of the parts whose type is in *kinds* ("text", "text/html", "" for all); None: all text, HTML as text. RFC 5173 §5."""
     left = MAX_BODY_CHARACTERS
     for part in subparts(mail.root):
-        if part.children or left <= 0:
-            continue
-        if kinds is None:
+        if left <= 0:
+            return
+        if part.children:
+            if kinds is None or part.type != "multipart" or not {"", "multipart", part.mime_type} & set(kinds):
+                continue
+            text = around_parts(mail, part)
+        elif kinds is None:
             if part.type != "text":
                 continue
             text = decode_text(mail.data, part)
@@ -120,6 +124,14 @@ def texts(mail: Mail, kinds: Sequence[str] | None) -> Iterator[str]:
             continue
         yield text[:left]
         left -= len(text)
+
+
+def around_parts(mail: Mail, part: Part) -> str:
+    """What stands before the first and behind the last part of a multipart. RFC 5173 §5.2."""
+    before = bytes(mail.data[part.body_start : part.children[0].header_start])
+    behind = bytes(mail.data[part.children[-1].body_end : part.body_end])
+    lines = (before + b"\n" + behind)[:MAX_BODY_CHARACTERS].splitlines()
+    return "\n".join(line.decode("utf-8", "replace") for line in lines if not line.startswith(b"--"))
 
 
 def raw_body(mail: Mail) -> str:

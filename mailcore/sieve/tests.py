@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from mailcore.sieve.interpreter import Run
 
 DUPLICATE_SECONDS, MOST_DUPLICATE_SECONDS = 7 * 86_400, 90 * 86_400
-ADDRESS_FIELDS = frozenset(
-    {"from", "to", "cc", "bcc", "sender", "reply-to", "return-path", "resent-from", "resent-to", "resent-cc", "resent-bcc", "resent-sender", "delivered-to", "disposition-notification-to"}
-)
 NOT_TESTED = "0"
 
 

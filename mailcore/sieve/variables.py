@@ -57,6 +57,11 @@ class Variables:
         place[key] = value[:MAX_CHARACTERS]
 
 
+def is_name(text: str) -> bool:
+    """Whether *text* can name a variable that is set."""
+    return NAME.match(text.lower().removeprefix("global.")) is not None
+
+
 def modified(value: str, modifiers: set[str]) -> str:
     """*value* after the modifiers of `set`."""
     for name in ORDER:
