@@ -21,7 +21,7 @@ def check(commands: list[Node]) -> frozenset[str]:
     """Check a whole script in place; the extensions it requires. Raises SieveError."""
     checker = _Checker()
     checker.requires(commands)
-    checker.block(commands, in_loop=False)
+    checker.block(commands, ())
     return frozenset(checker.required)
 
 
@@ -48,7 +48,8 @@ class _Checker:
     def enable(self, name: str) -> None:
         self.required.update((name, *IMPLIED.get(name, ())))
 
-    def block(self, commands: Sequence[Node], *, in_loop: bool) -> None:
+    def block(self, commands: Sequence[Node], loops: tuple[str, ...]) -> None:
+        """Check commands inside the foreverypart loops of these names, "" for one without."""
         last, is_settled = "", False
         for one in commands:
             is_settled = is_settled and one.name in ("elsif", "else")
@@ -57,16 +58,23 @@ class _Checker:
                 raise wrong(one, f"there is no command {one.name}.")
             if one.name in ("elsif", "else") and last not in ("if", "elsif"):
                 raise wrong(one, f"{one.name} stands behind an if.")
-            if one.name == "break" and not in_loop:
-                raise wrong(one, "break stands inside foreverypart.")
             answer: bool | None = None
             if one.name != "require" and not is_settled:
                 answer = self.node(one, spec)
+            if one.name == "break":
+                self.loop(one, loops)
             if spec.has_block != (one.block is not None):
                 raise wrong(one, f"{one.name} needs a block in braces." if spec.has_block else f"{one.name} takes no block.")
             if one.block is not None and answer is not False and not is_settled:
-                self.block(one.block, in_loop=in_loop or one.name == "foreverypart")
+                self.block(one.block, (*loops, loop_name(one)) if one.name == "foreverypart" else loops)
             last, is_settled = one.name, is_settled or (answer is True and one.name in ("if", "elsif"))
+
+    def loop(self, one: Node, loops: tuple[str, ...]) -> None:
+        """RFC 5703 §3.2: break ends the loop it stands in, or an outer one by its name."""
+        if not loops:
+            raise wrong(one, "break stands inside foreverypart.")
+        if "name" in one.tags and loop_name(one) not in loops:
+            raise wrong(one, f"no loop around this has the name {loop_name(one)[:40]!r}.")
 
     def node(self, one: Node, spec: Spec) -> bool | None:
         """Check a command or test. What ihave alone decides is the answer, and what that keeps from running is not checked. RFC 5463 §4."""
@@ -175,6 +183,12 @@ class _Checker:
         if "encoded-character" not in self.required or not isinstance(argument, tuple):
             return argument
         return tuple(_ENCODED.sub(lambda m: _characters(one, m[1].lower(), m[2], m[0]), s) for s in argument)
+
+
+def loop_name(one: Node) -> str:
+    """The name of a loop, or of the one that break ends; "" without."""
+    given = one.tags.get("name")
+    return given[0] if isinstance(given, tuple) else ""
 
 
 def _characters(one: Node, kind: str, digits: str, whole: str) -> str:

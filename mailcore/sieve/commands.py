@@ -10,6 +10,7 @@ from mailcore.mail.body import decode_text
 from mailcore.mail.htmltext import html_to_text
 from mailcore.sieve import actions as a
 from mailcore.sieve import looking as look
+from mailcore.sieve.check import loop_name
 from mailcore.sieve.errors import Break, Return, RunError, Stop
 from mailcore.sieve.limits import MAX_EDITS, MAX_HEADER_CHARACTERS, MAX_INCLUDE_DEPTH, MAX_INCLUDES, MAX_VACATION_SECONDS
 from mailcore.sieve.matching import Matcher
@@ -219,7 +220,7 @@ def foreverypart(run: "Run", one: Node) -> None:
         try:
             run.block(one.block or ())
         except Break as end:
-            if end.name and end.name != (tag_text(run, one, "name") or ""):
+            if end.name and end.name != loop_name(one):
                 run.part = outer
                 raise
             break
@@ -227,7 +228,7 @@ def foreverypart(run: "Run", one: Node) -> None:
 
 
 def break_(run: "Run", one: Node) -> None:
-    raise Break(tag_text(run, one, "name") or "")
+    raise Break(loop_name(one))
 
 
 def extracttext(run: "Run", one: Node) -> None:

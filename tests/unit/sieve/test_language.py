@@ -64,6 +64,7 @@ RUNS = [
     ('set :upperfirst :lower "n" "JUST"; fileinto "${n}";', (FileInto(mailbox="Just"),)), ('set :quotewildcard "n" "a*b"; fileinto "${n}";', (FileInto(mailbox="a\\*b"),)),
     ('if header :matches "subject" "*[*]*" { fileinto "Lists/${2}"; }', (FileInto(mailbox="Lists/list"),)),
     ('if header :regex "subject" "\\\\[([a-z]+)\\\\]" { fileinto "${1}"; }', (FileInto(mailbox="list"),)),
+    ('foreverypart :name "out" { foreverypart { break :name "out"; } fileinto "A"; }', (Keep(),)),
     ('foreverypart { if header :mime :subtype "content-type" "pdf" { fileinto "Bills"; break; } }', (FileInto(mailbox="Bills"),)),
     ("fileinto text:\nA\n..b\n.\n;", (FileInto(mailbox="A\n.b\n"),)),
 ]  # fmt: skip
@@ -80,7 +81,7 @@ WRONG = [
     ("if header \"a\" { keep; }", 1), ("unknown;", 1), ("if unknown { keep; }", 1), ('if header :is :contains "a" "b" { keep; }', 1), ('if header :comparator "i;none" "a" "b" { keep; }', 1),
     ("keep; }", 1), ('fileinto "A', 1), ("/* no end", 1), ("stop {}", 1), ("if size :over \"x\" { keep; }", 1), ("99999999999G;", 1), ("\n\nkeep\nkeep;", 3), ("\0", 1), ("if true " + "{ if true " * 200, 1),
     ('require "regex"; if header :regex "a" "(" { keep; }', 1), ('keep;\nredirect "no address";', 2), ('require "variables"; set "1a" "x";', 1), ("if size 100 { keep; }", 1),
-    ('require "regex"; if header :value "xx" "a" "b" { keep; }', 1), ("break;", 1),
+    ('require "regex"; if header :value "xx" "a" "b" { keep; }', 1), ("break;", 1), ('require "foreverypart";\nforeverypart { break :name "x"; }', 2),
 ]  # fmt: skip
 
 
