@@ -20,7 +20,7 @@ PACKAGES = (
     "dovecot-sieve", "sieve-connect",
 )  # fmt: skip
 """Debian's packages that tests use; each test says so and is skipped where its program is missing."""
-PROGRAMS = ("swaks", "mbsync", "mutt", "curl", "fetchmail", "chromium", "strace", "smtp-source", "php", "clamd", "spamd")
+PROGRAMS = ("swaks", "mbsync", "mutt", "curl", "fetchmail", "chromium", "strace", "smtp-source", "php", "clamd", "spamd", "sieve-test", "sieve-connect")
 
 
 def add(commands: Any, name: str) -> None:

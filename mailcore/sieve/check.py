@@ -14,7 +14,7 @@ from mailcore.sieve.tree import Argument, Node
 KINDS = {"s": "a string", "S": "a string or a list of strings", "n": "a number"}
 DECIDES = {"allof": False, "anyof": True}
 """The answer of one test that ends the whole, as it does when the script runs."""
-_ENCODED = re.compile(r"\$\{(hex|unicode):\s*([0-9a-f\s]*?)\s*\}", re.IGNORECASE)
+_ENCODED = re.compile(r"\$\{(hex|unicode):([0-9a-f\s]*)\}", re.IGNORECASE)
 
 
 def check(commands: list[Node]) -> frozenset[str]:

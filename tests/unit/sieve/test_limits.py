@@ -42,6 +42,12 @@ def test_a_repeat_of_a_large_group_is_refused_at_once(repeat: str) -> None:
     assert took < 1 and "too large" in error
 
 
+def test_an_encoded_character_without_an_end_is_read_once() -> None:
+    begun = time.perf_counter()
+    sieve.compile('require ["encoded-character", "fileinto"]; fileinto "${hex:' + " " * 50_000 + '";')
+    assert time.perf_counter() - begun < 2
+
+
 def test_long_lists_of_keys_on_a_long_body_end_as_a_keep() -> None:
     keys = ", ".join(f'"{n}b"' for n in range(2000))
     took, error = seconds(f'require "body"; if body :contains [{keys}] {{ discard; }}')
