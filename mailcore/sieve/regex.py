@@ -50,7 +50,7 @@ class Budget:
         """Raises MailError(LIMIT) when nothing is left."""
         self.left -= work
         if self.left < 0:
-            raise MailError(Reason.LIMIT, "the regular expressions take too long on this mail.")
+            raise MailError(Reason.LIMIT, "the patterns take too long on this mail.")
 
 
 @dataclass(slots=True)

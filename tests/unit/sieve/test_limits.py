@@ -28,7 +28,13 @@ def seconds(script: str) -> tuple[float, str]:
 def test_many_dear_regular_expressions_together_end_soon() -> None:
     tests = ", ".join(f'header :regex "subject" "(a+|{letter})+$"' for letter in ascii_lowercase)
     took, error = seconds(f'require ["regex", "body"]; if anyof ({tests}, body :regex "(a*)*b") {{ discard; }}')
-    assert took < 5 and "regular expressions" in error
+    assert took < 5 and "patterns" in error
+
+
+def test_many_dear_wildcards_together_end_soon() -> None:
+    tests = ", ".join(f'body :raw :matches "*{"a" * 700}?{"a" * 700}{letter}*"' for letter in ascii_lowercase[1:])
+    took, error = seconds(f'require "body"; if anyof ({tests}) {{ discard; }}')
+    assert took < 5 and "patterns" in error
 
 
 def test_a_plain_regular_expression_on_a_long_body_is_no_trouble() -> None:
