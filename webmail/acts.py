@@ -38,6 +38,12 @@ def act() -> Any:
     if form.get("star", "").isdigit():
         ids, op = [int(form["star"])], "star" if form.get("pressed") != "true" else "unstar"
     back = safe_next(form.get("next"), flask.url_for("mail.home"))
+    names = [name for name in form.getlist("label") if name.strip()]
+    if op in ("", "label") and (names or form.get("unlabel")):
+        is_on = bool(names)
+        told = webmail.label(runtime, mine, ids, names[0] if is_on else form["unlabel"], is_on=is_on)
+        message = ngettext("%(num)d message labelled", "%(num)d messages labelled", told.count) if is_on else _("Label taken off")
+        return answer(message, tokens.make("undo", told.undo.to_data()) if told.count else None, back)
     if form.get("move", "").isdigit():
         told = webmail.move(runtime, mine, ids, int(form["move"]))
     elif op == "show-images":

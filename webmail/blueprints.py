@@ -7,7 +7,7 @@ import flask
 from flask_babel import get_locale
 
 from mailcore.directory import away
-from mailcore.store import mailboxes
+from mailcore.store import labels, mailboxes
 from mailcore.store.mailboxes import Mailbox
 from web import words
 from web.signed_in import account, is_signed_in
@@ -91,7 +91,12 @@ def nav(current: str = "") -> p.MailboxNav:
         percent = min(100, mine.used_bytes * 100 // mine.quota_bytes)
         level = "full" if percent >= 95 else "warn" if percent >= 80 else "ok"
         quota = p.Quota(used_text=words.size(max(0, mine.used_bytes)), limit_text=words.size(mine.quota_bytes), percent=percent, level=level)
-    return p.MailboxNav(special=tuple(map(link, special)), own=tuple(map(link, own)), current=current, quota=quota)
+    return p.MailboxNav(special=tuple(map(link, special)), own=tuple(map(link, own)), current=current, quota=quota, labels=known_labels())
+
+
+def known_labels() -> tuple[p.Label, ...]:
+    """The person's labels."""
+    return tuple(p.Label(name=one.name, tone=one.tone) for one in labels.of_account(site().read(), account().id))
 
 
 def targets(but: int = 0) -> tuple[p.MailboxLink, ...]:

@@ -23,7 +23,7 @@ from webmail import files, unsubscribing
 from webmail import presenters as p
 from webmail.arrivals import arrivals_of
 from webmail.blueprints import boxes, mail, nav, role_name, setting, targets
-from webmail.rows import groups_of, row_of
+from webmail.rows import groups_of, labels_of, row_of
 from webmail.trust import trust_of
 
 HEADER_BYTES = 256 * 1024
@@ -137,7 +137,7 @@ def reader_page(box: Mailbox, stored: Stored) -> p.ReaderPage:
     return p.ReaderPage(
         mailbox_id=str(box.id), mailbox_name=role_name(box), subject=row.subject or _("(no subject)"), messages=tuple(shown), position=position, total=box.message_count,
         newer=str(newer[0].message_id) if newer else None, older=str(older[0].message_id) if older else None, in_junk=box.role == "junk",
-        in_trash=box.role == "trash", move_targets=targets(box.id),
+        in_trash=box.role == "trash", move_targets=targets(box.id), labels=labels_of(row),
     )  # fmt: skip
 
 

@@ -103,6 +103,7 @@ class MailboxNav:
     own: tuple[MailboxLink, ...] = ()
     current: str = ""
     quota: Quota | None = None
+    labels: tuple["Label", ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from typing import Any
 from mailcore.base.clock import Micros
 from mailcore.base.errors import MailError, Reason
 from mailcore.runtime.runtime import Runtime
-from mailcore.store import Tx, changes, mailboxes, messages
+from mailcore.store import Tx, changes, labels, mailboxes, messages
 from mailcore.store.accounts import Account
 from mailcore.store.mailboxes import Mailbox
 from mailcore.store.messages import FLAGGED, SEEN
@@ -20,7 +20,7 @@ IDS_AN_ACT = 5000
 """Messages one request may name: stops a form from holding the writer."""
 
 Step = list[Any]
-"""["flags", mailbox, op, bits, uids], ["move", from, to, uids] or ["back", mailbox, uids]."""
+"""["flags", mailbox, op, bits, uids], ["move", from, to, uids], ["label", mailbox, op, word, uids] or ["back", mailbox, uids]."""
 
 FLAG_OPS: dict[str, tuple[str, int]] = {"read": ("add", SEEN), "unread": ("remove", SEEN), "star": ("add", FLAGGED), "unstar": ("remove", FLAGGED)}
 ROLE_OPS: dict[str, str] = {
@@ -90,6 +90,24 @@ def flag(runtime: Runtime, account: Account, op: str, ids: Sequence[int]) -> Don
     def fn(work: _Work) -> str:
         for box, uids in _groups(work, ids).items():
             _flag(work, box, uids, how, bits)
+        return ""
+
+    return _write(runtime, account, fn)
+
+
+def label(runtime: Runtime, account: Account, ids: Sequence[int], name: str, *, is_on: bool) -> Done:
+    """Put a label on messages, or take it off. Raises MailError(SYNTAX, NOT_FOUND, LIMIT)."""
+    word = labels.checked(name)
+
+    def fn(work: _Work) -> str:
+        if is_on:
+            labels.put(work.tx, account.id, word)
+        for box, uids in _groups(work, ids).items():
+            how, back = ("add", "remove") if is_on else ("remove", "add")
+            done = messages.store_flags(work.tx, account.id, box, _pairs(uids), how, 0, (word,), actor=work.actor, now=work.now)
+            work.count += len(done.changed)
+            if done.changed:
+                work.steps.append(["label", box, back, word, changes.ranges([c[0] for c in done.changed])])
         return ""
 
     return _write(runtime, account, fn)
@@ -176,6 +194,9 @@ def take_back(runtime: Runtime, account: Account, undo: Undo) -> Done:
                 _own(work, step[1])
                 done = messages.store_flags(work.tx, account.id, step[1], uids, step[2], step[3], actor=work.actor, now=work.now)
                 work.count += len(done.changed)
+            elif step[0] == "label":
+                _own(work, step[1])
+                messages.store_flags(work.tx, account.id, step[1], uids, step[2], 0, (step[3],), actor=work.actor, now=work.now)
             elif step[0] == "move":
                 _own(work, step[1])
                 _own(work, step[2])

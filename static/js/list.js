@@ -100,7 +100,7 @@ export async function act(op, ids, fields = {}) {
 
 function submitList(event, form) {
   const button = event.submitter;
-  if (!button) return;
+  if (!button || "plainSubmit" in button.dataset) return;
   if (button.name === "star") {
     event.preventDefault();
     act(button.getAttribute("aria-pressed") === "true" ? "unstar" : "star", [button.value]);

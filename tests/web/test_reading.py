@@ -163,3 +163,22 @@ def test_a_scheduled_message_leaves_at_its_time_unless_its_draft_is_gone(server:
 
 def test_a_wrong_recipient_is_told_at_once_not_when_the_time_comes(person: Browser) -> None:
     assert "does not exist here" in compose(person, "Nobody", "send", to="nobody@x.test")
+
+
+def test_a_label_stands_on_the_message_for_every_program_and_is_searched_and_taken_back(server: RoostServer, person: Browser) -> None:
+    deliver(server, "To be labelled")
+    path = page_of(person, "To be labelled", "inbox")
+    person.get(path)
+    number = path.rsplit("/", 1)[1]
+    after = person.post("/mail/act", {"ids": number, "op": "label", "label": "tax 2026", "next": "/"})
+    assert "1 message labelled" in after.text and "label:tax-2026" in after.text
+    with imaplib.IMAP4("127.0.0.1", server.ports["imap"]) as imap:
+        imap.login("u1@x.test", PASSWORD)
+        imap.select("INBOX", readonly=True)
+        assert len(imap.search(None, "KEYWORD", "tax-2026")[1][0].split()) == 1
+    assert "To be labelled" in person.get("/mail/search?q=label:tax-2026").text
+    person.get(path)
+    person.post("/mail/act", {"ids": number, "unlabel": "tax-2026", "next": "/"})
+    assert "To be labelled" not in person.get("/mail/search?q=label:tax-2026").text
+    person.get(path)
+    assert person.post("/mail/act", {"ids": number, "op": "label", "label": "schön", "next": "/"}).status_code == 422

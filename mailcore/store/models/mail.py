@@ -182,3 +182,14 @@ class Upload(Base):
     content: Mapped[OptBytes]
     created_at: Mapped[Big]
     __table_args__ = (Index(None, "account_id", "draft_id"), UniqueConstraint("token"))
+
+
+class LabelRow(Base):
+    """A keyword that a person uses as a label, with its colour. The keyword itself stands on the messages, for every program."""
+
+    __tablename__ = "labels"
+    id: Mapped[Id]
+    account_id: Mapped[Ref]
+    name: Mapped[Str]
+    tone: Mapped[Str]
+    __table_args__ = (UniqueConstraint("account_id", "name"),)
