@@ -18,6 +18,7 @@ COMMANDS: dict[str, str] = {
     "up": "run", "test": "testing", "status": "status", "setup": "setup", "domain": "people", "account": "people", "alias": "people",
     "admin": "people", "settings": "server", "queue": "flow", "trace": "flow", "ban": "server", "doctor": "server", "service": "service",
     "dns": "server", "bench": "bench", "backup": "keeping", "restore": "keeping",
+    "dkim": "protection", "range": "protection", "sender": "protection", "rule": "protection", "quarantine": "protection",
 }  # fmt: skip
 """Command → module of this package."""
 
@@ -109,6 +110,8 @@ def overview(name: str) -> int:
         "  ./roost domain|account|alias     add, list, show, set, remove\n"
         "  ./roost settings get|set|list    every setting\n"
         "  ./roost queue, trace, ban        mail on its way, what became of it, who is kept out\n"
+        "  ./roost range, sender, rule      addresses, senders and filters; quarantine: mail that is held\n"
+        "  ./roost dkim list|rotate         the keys domains sign with\n"
         "  ./roost backup, restore          keep everything, bring it back\n"
         "  ./roost admin reset              a way back in\n"
         "  ./roost service install|remove   a systemd unit\n"

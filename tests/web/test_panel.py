@@ -1,0 +1,109 @@
+"""The panel's protection, keys, rules and quarantine, and the commands beside them, on a running server."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from tests.scenario.server import RoostServer
+from tests.web.visitor import Browser
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RoostServer]:
+    one = RoostServer(listeners=("smtp", "http"), people=3)
+    yield one
+    one.remove()
+
+
+@pytest.fixture(scope="module")
+def admin(server: RoostServer) -> Browser:
+    browser = Browser(server)
+    assert browser.sign_in("admin@x.test").status_code == 200
+    return browser
+
+
+def told(server: RoostServer, *words: str) -> object:
+    return json.loads(server.run(*words, "--json"))
+
+
+def test_a_range_added_by_command_is_listed_and_goes_again(server: RoostServer) -> None:
+    server.run("range", "add", "Office", "192.0.2.0", "192.0.2.255", "--priority", "40", "--no-spam")
+    assert [(r["name"], r["from"], r["to"], r["checks_spam"], r["needs_tls"]) for r in told(server, "range", "list")] == [("Office", "192.0.2.0", "192.0.2.255", False, True)]
+    server.run("range", "remove", "Office")
+    assert told(server, "range", "list") == []
+
+
+def test_senders_are_let_past_and_refused_by_command(server: RoostServer) -> None:
+    made = told(server, "sender", "allow", "*@good.test", "--note", "the bank")
+    server.run("sender", "block", "--network", "198.51.100.0/24")
+    assert {(r["kind"], r["sender"], r["network"]) for r in told(server, "sender", "list")} == {("allow", "*@good.test", ""), ("deny", "*", "198.51.100.0/24")}
+    server.run("sender", "remove", str(made["id"]))
+    assert [r["kind"] for r in told(server, "sender", "list")] == ["deny"]
+
+
+def test_new_keys_wait_beside_the_old_and_no_private_half_is_printed(server: RoostServer) -> None:
+    before = told(server, "dkim", "list", "x.test")
+    made = told(server, "dkim", "rotate", "x.test")
+    after = server.run("dkim", "list", "x.test", "--json")
+    assert {k["algorithm"] for k in json.loads(after)} == {"rsa", "ed25519"}
+    assert len(json.loads(after)) == len(before) + 2 and {k["state"] for k in made} == {"waiting"}
+    assert "PRIVATE" not in after
+
+
+def test_what_is_not_in_quarantine_is_not_released(server: RoostServer) -> None:
+    assert told(server, "quarantine", "list") == []
+    assert "Nothing in quarantine has the number 99" in server.run("quarantine", "release", "99", "--json", is_checked=False)
+
+
+def test_a_server_without_rules_says_so(server: RoostServer) -> None:
+    assert told(server, "rule", "list") == {"scope": "system", "rules": [], "sieve": ""}
+
+
+@pytest.mark.parametrize("path", ["/admin/ranges", "/admin/ranges/new", "/admin/senders"])
+def test_a_page_of_protection_opens_for_a_server_admin_and_for_nobody_else(server: RoostServer, admin: Browser, path: str) -> None:
+    person = Browser(server)
+    person.sign_in("u1@x.test")
+    assert admin.get(path).status_code == 200
+    assert person.get(path).status_code == 403
+
+
+def test_a_range_made_in_the_panel_is_changed_and_removed(server: RoostServer, admin: Browser) -> None:
+    admin.get("/admin/ranges/new")
+    form = {"name": "Lab/1", "lower": "2001:db8::", "upper": "2001:db8::ff", "priority": "50", "protocols": "smtp", "allowed": "external-local", "checks_spam": "1", "op": "save"}
+    assert "Lab/1" in admin.post("/admin/ranges/new", form).text
+    assert admin.post("/admin/ranges/Lab/1", {**form, "priority": "60"}).status_code == 200
+    assert [(r["name"], r["priority"], r["to"], r["needs_tls"]) for r in told(server, "range", "list")] == [("Lab/1", 60, "2001:db8::ff", False)]
+    admin.post("/admin/ranges/Lab/1", {"op": "delete"})
+    assert told(server, "range", "list") == []
+
+
+@pytest.mark.parametrize(("field", "value"), [("lower", "300.1.2.3"), ("upper", "1.1.1.1"), ("priority", "many"), ("expires", "2020-01-01"), ("name", "")])
+def test_a_range_that_cannot_be_keeps_what_was_typed_and_says_why(admin: Browser, field: str, value: str) -> None:
+    admin.get("/admin/ranges/new")
+    form = {"name": "Wrong", "lower": "192.0.2.1", "upper": "192.0.2.9", "priority": "50", "protocols": "smtp", "op": "save", field: value}
+    answer = admin.post("/admin/ranges/new", form)
+    assert answer.status_code == 422 and 'aria-invalid="true"' in answer.text and 'value="192.0.2.9"' in answer.text or field == "upper"
+    assert "Wrong" not in admin.get("/admin/ranges").text
+
+
+def test_hmailservers_ranges_come_by_one_button(server: RoostServer, admin: Browser) -> None:
+    admin.get("/admin/ranges")
+    admin.post("/admin/ranges", {"op": "preset"})
+    assert [r["name"] for r in told(server, "range", "list")] == ["My computer", "My computer (IPv6)", "Internet"]
+    for name in ("My computer", "My computer (IPv6)", "Internet"):
+        server.run("range", "remove", name)
+
+
+def test_a_sender_is_refused_and_forgiven_in_the_panel(server: RoostServer, admin: Browser) -> None:
+    admin.get("/admin/senders")
+    assert "nuisance@bad.test" in admin.post("/admin/senders", {"op": "add", "kind": "deny", "sender": "nuisance@bad.test"}).text
+    rule = next(r for r in told(server, "sender", "list") if r["sender"] == "nuisance@bad.test")
+    admin.post("/admin/senders", {"op": "remove", "id": str(rule["id"])})
+    assert all(r["sender"] != "nuisance@bad.test" for r in told(server, "sender", "list"))
+
+
+def test_a_rule_on_everyone_is_refused_with_a_sentence(admin: Browser) -> None:
+    admin.get("/admin/senders")
+    answer = admin.post("/admin/senders", {"op": "add", "kind": "deny", "sender": "*"})
+    assert answer.status_code == 422 and "would speak of everyone" in answer.text
