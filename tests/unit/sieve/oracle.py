@@ -43,8 +43,6 @@ class Oracle:
         """What it would do, sorted; ["refused"] for what does not compile, ["failed"] for an error while it runs."""
         (self.folder / "case.sieve").write_text(script)
         (self.folder / "message").write_bytes(message)
-        for name in ("case.sieve", "message"):
-            (self.folder / name).chmod(0o644)  # whoever sieve-test becomes reads them, whatever umask the tests before left
         command = ["sieve-test", "-C", "-c", str(self.folder / "dovecot.conf"), "-f", SENDER, "-r", RECIPIENT, "-a", RECIPIENT]
         done = subprocess.run(
             [*command, str(self.folder / "case.sieve"), str(self.folder / "message")], capture_output=True, timeout=10, check=False, env={**os.environ, "TZ": "UTC"}
