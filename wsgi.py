@@ -38,6 +38,7 @@ def create_app(runtime: Runtime | None = None) -> flask.Flask:
     """The app over *runtime*, or over one opened from the environment."""
     made = runtime or open_runtime(load(os.environ), name="web")
     app = flask.Flask("wsgi", root_path=os.path.dirname(os.path.abspath(__file__)))
+    app.url_map.strict_slashes = False  # /admin/ is /admin: people type both
     app.extensions["roost"] = Site(made)
     app.secret_key = site_secret(app)
     app.config.update(MAX_FORM_MEMORY_SIZE=FORM_BYTES, SEND_FILE_MAX_AGE_DEFAULT=YEAR_SECONDS, BABEL_TRANSLATION_DIRECTORIES="translations")

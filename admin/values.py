@@ -31,3 +31,29 @@ class BackupPage:
     every: str
     rows: tuple[BackupRow, ...]
     job: JobLine | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateRow:
+    """One certificate; id 0 is Roost's own, which cannot be removed. *tone* goes with *state_text*."""
+
+    id: int
+    names: tuple[str, ...]
+    source_text: str
+    ends_text: str
+    state_text: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificatesPage:
+    """What is served, the authority's switch, and the order that runs."""
+
+    rows: tuple[CertificateRow, ...]
+    own: CertificateRow | None
+    is_acme: bool
+    email: str
+    directory: str
+    hostname: str
+    job: JobLine | None = None
+    error: str = ""

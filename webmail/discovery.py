@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from mailcore.base.errors import MailError, Reason
 from mailcore.directory import programs, resolve
+from mailcore.store import certificates
 from web.signed_in import public
 from web.site import site
 
@@ -55,6 +56,16 @@ def mta_sts() -> Any:
     if policy is None:
         flask.abort(404)
     return flask.Response(policy, mimetype="text/plain")
+
+
+@discovery.get("/.well-known/acme-challenge/<token>")
+@public
+def challenge(token: str) -> Any:
+    """What an authority wants to read before it signs. RFC 8555 §8.3."""
+    found = certificates.answer(site().read(), token)
+    if found is None:
+        flask.abort(404)
+    return flask.Response(found, mimetype="application/octet-stream")
 
 
 @discovery.get("/ca.crt")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from mailcore.base.errors import MailError
-from mailcore.jobs import backup, sweep, watch
+from mailcore.jobs import backup, certificates, sweep, watch
 from mailcore.runtime.runtime import Runtime
 from mailcore.sessions import webmail_held
 from mailcore.store import jobs
@@ -20,7 +20,7 @@ IDLE_SECONDS = 1.0
 Step = Callable[[int, int, str], bool]
 Kind = Callable[[Runtime, jobs.Job, Step], str]
 
-KINDS: dict[str, Kind] = {"sweep": sweep.run, "watch": watch.run, "backup": backup.run, "send": lambda runtime, job, _step: webmail_held.send_due(runtime, job)}
+KINDS: dict[str, Kind] = {"sweep": sweep.run, "watch": watch.run, "backup": backup.run, "certificates": certificates.run, "send": lambda runtime, job, _step: webmail_held.send_due(runtime, job)}
 """Job kind → the function that does it and returns its closing note."""
 
 
@@ -49,6 +49,7 @@ def take_one(runtime: Runtime, owner: str) -> bool:
         sweep.ask_when_due(runtime, tx, now)
         backup.ask_when_due(runtime, tx, now)
         watch.ask_when_due(runtime, tx, now)
+        certificates.ask_when_due(runtime, tx, now)
         if tx.one("SELECT 1 FROM jobs WHERE state IN ('waiting', 'running') AND next_at <= :n AND lease_until <= :n LIMIT 1", {"n": now}) is None:
             return False
         job = runtime.store.write(lambda tx: jobs.lease(tx, owner, runtime.clock.micros()), bulk=True)

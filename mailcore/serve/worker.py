@@ -17,6 +17,7 @@ from mailcore.base.errors import MailError
 from mailcore.config.environment import Config
 from mailcore.listen.bridge import Bridge
 from mailcore.listen.limits import Connections
+from mailcore.runtime import certificates
 from mailcore.runtime.runtime import Runtime, open_runtime
 from mailcore.serve.sockets import IMPLICIT_TLS, Bound, mail_sockets
 from mailcore.store import changes, records
@@ -137,10 +138,11 @@ def write_counts(runtime: Runtime) -> None:
 
 
 def load_certificates(runtime: Runtime) -> None:
-    """Use the certificates that stand in the data directory."""
+    """Use the certificates of the database and those that stand in the data directory."""
+    certificates.lay_out(runtime)
     folder = runtime.config.data_dir / "tls"
     named = {
-        chain.stem: (chain, chain.with_suffix(".key"))
+        chain.stem.replace("_wildcard", "*"): (chain, chain.with_suffix(".key"))
         for chain in sorted((folder / "names").glob("*.pem"))
         if chain.with_suffix(".key").exists()
     }  # fmt: skip
@@ -158,6 +160,7 @@ async def watch_certificates(runtime: Runtime) -> None:
     while True:
         await asyncio.sleep(CERTIFICATE_SECONDS)
         with contextlib.suppress(OSError):
+            certificates.lay_out(runtime)
             now = stamp()
             if now != last:
                 load_certificates(runtime)

@@ -131,6 +131,10 @@ CATALOGUE: tuple[Setting, ...] = (
     _s("backup.keep", "int", 14, "Backups that are kept", "Older ones are removed; bytes that several share are kept once. 0 keeps all.", low=0, high=1000),
     _s("mta_sts.mode", "choice", "none", "MTA-STS policy", "testing and enforce ask other servers to insist on TLS when they deliver here; needs a certificate that they trust.", choices=("none", "testing", "enforce"), scope="domain", rfc="8461 §3.2"),
     _s("mta_sts.max_age", "seconds", 7 * DAY, "MTA-STS policy is believed for", "How long other servers keep the policy.", scope="domain", low=DAY, high=365 * DAY, rfc="8461 §3.2"),
+    _s("acme.enabled", "bool", False, "Certificates from an authority", "Gets and renews certificates that all programs trust. The authority must reach port 80 of this server by its name.", rfc="8555"),
+    _s("acme.directory", "text", "https://acme-v02.api.letsencrypt.org/directory", "Authority's directory", "The ACME address of the authority. The delivered one is Let's Encrypt.", rfc="8555 §7.1.1"),
+    _s("acme.email", "text", "", "Address the authority may write to", "Told of trouble with the certificates. May be empty."),
+    _s("acme.ca_file", "text", "", "Roots of the authority itself", "A PEM file, only for an authority inside a network. Empty: the usual roots."),
     _s("live.max_streams", "int", 2000, "Live browser tabs at once", "Further tabs ask every 30 seconds instead.", low=10, high=100_000),
 )
 """Groups are the first part of the name."""
@@ -140,6 +144,6 @@ BY_NAME: dict[str, Setting] = {setting.name: setting for setting in CATALOGUE}
 GROUPS: dict[str, str] = {
     "server": "Server", "smtp": "Receiving mail", "imap": "IMAP", "pop3": "POP3", "sieve": "Sieve scripts", "queue": "Queue", "relay": "Relay", "outgoing": "Sending",
     "quota": "Quotas", "storage": "Storage", "undelete": "Deleted mail", "trash": "Trash and Junk", "signin": "Signing in", "web": "Webmail",
-    "auth": "Sender checks", "spam": "Spam", "virus": "Viruses", "backup": "Backup", "mta_sts": "MTA-STS", "log": "Log", "live": "Live updates",
+    "auth": "Sender checks", "spam": "Spam", "virus": "Viruses", "backup": "Backup", "mta_sts": "MTA-STS", "acme": "Certificates", "log": "Log", "live": "Live updates",
 }  # fmt: skip
 """Headings of the settings page, in its order."""

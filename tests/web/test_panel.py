@@ -60,7 +60,11 @@ def test_a_server_without_rules_says_so(server: RoostServer) -> None:
     assert told(server, "rule", "list") == {"scope": "system", "rules": [], "sieve": ""}
 
 
-@pytest.mark.parametrize("path", ["/admin/ranges", "/admin/ranges/new", "/admin/senders"])
+def test_an_address_with_a_slash_at_its_end_opens_too(admin: Browser) -> None:
+    assert admin.get("/admin/").status_code == admin.get("/admin/queue/").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/admin/certificates", "/admin/ranges", "/admin/ranges/new", "/admin/senders"])
 def test_a_page_of_protection_opens_for_a_server_admin_and_for_nobody_else(server: RoostServer, admin: Browser, path: str) -> None:
     person = Browser(server)
     person.sign_in("u1@x.test")

@@ -1,0 +1,152 @@
+"""Certificates: an authority signs over HTTP-01 (Debian's pebble), an uploaded one is served by name; neither needs a restart."""
+
+import contextlib
+import datetime
+import json
+import os
+import shutil
+import socket
+import ssl
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from mailcore.net import tls
+from tests.scenario.dns_server import LocalDns
+from tests.scenario.server import RoostServer, free_ports
+from tests.web.visitor import Browser
+
+NOW = datetime.datetime.now(datetime.UTC)
+
+
+@pytest.fixture(scope="module")
+def dns() -> Iterator[LocalDns]:
+    one = LocalDns([("mx.x.test", "A", "127.0.0.1"), ("autoconfig.x.test", "A", "127.0.0.1"), ("mta-sts.x.test", "A", "127.0.0.9")])
+    yield one
+    one.stop()
+
+
+@pytest.fixture(scope="module")
+def server(dns: LocalDns) -> Iterator[RoostServer]:
+    one = RoostServer(listeners=("smtp", "imaps", "http", "https"), people=1, dns=dns.where)
+    yield one
+    one.remove()
+
+
+@pytest.fixture(scope="module")
+def admin(server: RoostServer) -> Browser:
+    browser = Browser(server)
+    assert browser.sign_in("admin@x.test").status_code == 200
+    return browser
+
+
+@pytest.fixture
+def pebble(server: RoostServer, dns: LocalDns, tmp_path: Path) -> Iterator[str]:
+    """An authority that looks at our http port; the address of its directory."""
+    program = shutil.which("pebble")
+    if program is None:
+        pytest.skip("pebble is not installed (Debian: pebble)")
+    (port,) = free_ports(1)
+    pair(tmp_path, "pebble", "127.0.0.1")
+    config = {"listenAddress": f"127.0.0.1:{port}", "certificate": str(tmp_path / "pebble.pem"), "privateKey": str(tmp_path / "pebble.key"), "httpPort": server.ports["http"], "tlsPort": server.ports["https"]}
+    (tmp_path / "config.json").write_text(json.dumps({"pebble": config}))
+    environ = {**os.environ, "PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "0"}
+    process = subprocess.Popen([program, "-config", str(tmp_path / "config.json"), "-dnsserver", dns.where], env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_for(lambda: answers(port))
+    server.run("settings", "set", "acme.directory", f"https://127.0.0.1:{port}/dir")
+    server.run("settings", "set", "acme.ca_file", str(tmp_path / "pebble-ca.pem"))
+    yield f"https://127.0.0.1:{port}/dir"
+    process.kill()
+    process.wait()
+
+
+def pair(folder: Path, name: str, *names: str, days: int = 0) -> None:
+    """A chain and its key in *folder*, signed by a CA of its own, *days* ago."""
+    ca_key, key = tls.make_key(), tls.make_key()
+    made = NOW - datetime.timedelta(days=days)
+    ca = tls.make_ca(ca_key, made, name)
+    leaf = tls.make_leaf(ca, ca_key, key, names, made)
+    (folder / f"{name}-ca.pem").write_bytes(ca.public_bytes(Encoding.PEM))
+    (folder / f"{name}.pem").write_bytes(leaf.public_bytes(Encoding.PEM) + ca.public_bytes(Encoding.PEM))
+    (folder / f"{name}.key").write_bytes(tls.key_pem(key))
+
+
+def answers(port: int) -> bool:
+    with contextlib.suppress(OSError):
+        socket.create_connection(("127.0.0.1", port), 1).close()
+        return True
+    return False
+
+
+def wait_for(is_true: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_true():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.1)
+
+
+def issuer(server: RoostServer, name: str, listener: str = "imaps") -> str:
+    """Who signed what a client that asks for *name* is shown."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with socket.create_connection(("127.0.0.1", server.ports[listener]), 5) as plain, context.wrap_socket(plain, server_hostname=name) as connection:
+        shown = connection.getpeercert(True)
+    assert shown is not None
+    return x509.load_der_x509_certificate(shown).issuer.rfc4514_string()
+
+
+def test_an_authority_signs_for_the_server_and_for_names_that_lead_here(server: RoostServer, admin: Browser, pebble: str) -> None:
+    assert "Roost CA" in issuer(server, "mx.x.test")
+    admin.get("/admin/certificates")
+    assert admin.post("/admin/certificates", {"op": "acme", "enabled": "1", "email": "admin@x.test"}).status_code == 422
+    admin.post("/admin/certificates", {"op": "acme", "enabled": "1", "agreed": "1", "email": "admin@x.test"})
+    wait_for(lambda: "Pebble" in issuer(server, "mx.x.test") and "Pebble" in issuer(server, "autoconfig.x.test", "https"))
+    held = {row["names"] for row in json.loads(server.run("certificate", "list", "--json"))}
+    assert held == {"mx.x.test", "autoconfig.x.test"}, "mta-sts.x.test leads elsewhere"
+    assert "Roost CA" in issuer(server, "other.test")
+    assert "good for a while" in server.run("certificate", "renew")
+    assert "Pebble" not in admin.get("/.well-known/acme-challenge/none").text
+
+
+def test_what_an_authority_refuses_is_told_in_words(server: RoostServer, admin: Browser, pebble: str, dns: LocalDns) -> None:
+    server.run("settings", "set", "server.hostname", "lost.x.test")
+    dns.table.put("lost.x.test", "A", "127.0.0.77")
+    said = server.run("certificate", "renew", "--agree", "--json", is_checked=False)
+    page = admin.get("/admin/certificates").text
+    server.run("settings", "set", "server.hostname", "mx.x.test")
+    assert "lost.x.test" in said and "on port 80" in said and "lost.x.test" not in server.run("certificate", "list")
+    assert "Certificates" in page
+
+
+def test_an_uploaded_certificate_is_shown_by_name_and_removed_again(server: RoostServer, admin: Browser, tmp_path: Path) -> None:
+    pair(tmp_path, "bought", "shop.test", "*.shop.test")
+    admin.get("/admin/certificates")
+    files = {"chain": (tmp_path / "bought.pem").open("rb"), "key": (tmp_path / "bought.key").open("rb")}
+    assert "shop.test" in admin.post("/admin/certificates", {"op": "upload"}, files=files).text
+    wait_for(lambda: "bought" in issuer(server, "shop.test"))
+    assert "bought" in issuer(server, "mail.shop.test") and "bought" not in issuer(server, "mx.x.test")
+    (number,) = [row["id"] for row in json.loads(server.run("certificate", "list", "--json")) if "shop.test" in row["names"]]
+    admin.post("/admin/certificates", {"op": "remove", "id": str(number)})
+    wait_for(lambda: "Roost CA" in issuer(server, "shop.test"))
+
+
+@pytest.mark.parametrize(("spoil", "word"), [("other key", "another certificate"), ("ended", "ended on"), ("text", "not PEM"), ("order", "follow on one another")])
+def test_a_certificate_that_cannot_serve_is_refused_with_the_reason(server: RoostServer, admin: Browser, tmp_path: Path, spoil: str, word: str) -> None:
+    pair(tmp_path, "one", "a.test", days=500 if spoil == "ended" else 0)
+    pair(tmp_path, "two", "b.test")
+    chain, key = (tmp_path / "one.pem").read_bytes(), (tmp_path / "one.key").read_bytes()
+    if spoil == "other key":
+        key = (tmp_path / "two.key").read_bytes()
+    elif spoil == "text":
+        chain = b"hello"
+    elif spoil == "order":
+        chain += (tmp_path / "two-ca.pem").read_bytes()
+    admin.get("/admin/certificates")
+    answer = admin.post("/admin/certificates", {"op": "upload"}, files={"chain": chain, "key": key})
+    assert answer.status_code == 422 and word in answer.text
+    assert "a.test" not in server.run("certificate", "list")
