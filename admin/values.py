@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from web.values import Choice
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobLine:
@@ -56,4 +58,25 @@ class CertificatesPage:
     directory: str
     hostname: str
     job: JobLine | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoutePage:
+    """The form of one route; numbers as typed: minutes between tries, hours until the mail comes back. id 0 is a new one."""
+
+    id: int
+    pattern: str
+    note: str
+    host: str
+    port: str
+    security: str
+    securities: tuple[Choice, ...]
+    username: str
+    has_password: bool
+    addresses: str
+    is_inbound: bool
+    is_enabled: bool
+    retry: str
+    lifetime: str
     error: str = ""

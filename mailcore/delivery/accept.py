@@ -20,7 +20,7 @@ from mailcore.mail.received import Hop, received_line, return_path_line
 from mailcore.policy.examine import events_of
 from mailcore.policy.facts import Accepted, Client, Finding, Level, Mail
 from mailcore.runtime.runtime import Runtime
-from mailcore.store import Tx, accounts, outbox, records
+from mailcore.store import Tx, accounts, outbox, records, routes
 from mailcore.store.blobs import Staged
 from mailcore.store.records import TraceEvent, TraceHead
 
@@ -94,8 +94,8 @@ def accept(runtime: Runtime, mail: Mail, parcel: Parcel, *, also: Callable[[Tx],
             queue_fan_out(tx, runtime, mail, parcel, [made.local[i] for i in ids[len(at_once) :]], own_prefix, now)
         if made.forwarded:
             queue_remote(tx, runtime, mail, parcel, made.forwarded, received, now, kind="forward")
-        if made.remote:
-            queue_remote(tx, runtime, mail, parcel, made.remote, received, now, kind="mail")
+        for kind, people in by_kind(tx, mail, made.remote).items():
+            queue_remote(tx, runtime, mail, parcel, people, received, now, kind=kind)
         head = TraceHead(
             trace_id=parcel.trace_id, at=now, direction="in" if mail.client.account is None else "out", sender=str(mail.sender.address or ""),
             recipients=", ".join(r.path for r in mail.recipients[:50]), subject=parcel.summary.subject, msgid=parcel.summary.msgid, ip=mail.client.ip,
@@ -107,6 +107,15 @@ def accept(runtime: Runtime, mail: Mail, parcel: Parcel, *, also: Callable[[Tx],
             also(tx)
 
     return runtime.store.submit(write)
+
+
+def by_kind(tx: Tx, mail: Mail, people: dict[str, Accepted]) -> dict[str, dict[str, Accepted]]:
+    """What is passed on for a stranger because a route takes it is not our own mail: it is never signed in our name."""
+    found: dict[str, dict[str, Accepted]] = {}
+    for address, one in people.items():
+        route = routes.match(tx, address.rpartition("@")[2]) if mail.client.account is None else None
+        found.setdefault("forward" if route is not None and route.is_inbound else "mail", {})[address] = one
+    return found
 
 
 def drop(runtime: Runtime, mail: Mail, parcel: Parcel) -> "Future[None]":

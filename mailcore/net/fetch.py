@@ -15,6 +15,7 @@ from mailcore.base.errors import MailError, Reason
 from mailcore.base.resolver import Resolver
 
 PICTURE_BYTES = 8 * 1024 * 1024
+POLICY_BYTES = 64 * 1024
 SECONDS = 10.0
 REDIRECTS = 3
 _MAGIC = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"GIF87a", "image/gif"), (b"GIF89a", "image/gif"))
@@ -50,15 +51,15 @@ def picture(resolver: Resolver, url: str) -> Picture:
     raise MailError(Reason.NETWORK, "The picture's address goes round in a circle.")
 
 
-def judged_address(resolver: Resolver, host: str) -> str:
-    """A public address of *host*. Raises MailError(NOT_PERMITTED) when any of its addresses is not public."""
+def judged_address(resolver: Resolver, host: str, *, is_private_fine: bool = False) -> str:
+    """An address of *host*. Raises MailError(NOT_PERMITTED) when any of its addresses is not public, unless that is fine."""
     try:
         found = [str(ipaddress.ip_address(host.strip("[]")))]
     except ValueError:
         found = [*resolver.query(host, "A").values, *resolver.query(host, "AAAA").values]
     if not found:
         raise MailError(Reason.NETWORK, "That server does not exist.")
-    if not all(is_public(address) for address in found):
+    if not is_private_fine and not all(is_public(address) for address in found):
         raise MailError(Reason.NOT_PERMITTED, "That address is inside a private network.")
     return found[0]
 
@@ -81,6 +82,25 @@ def one_click(resolver: Resolver, url: str) -> None:
     response, _data = _ask(resolver, url, "POST", b"List-Unsubscribe=One-Click", form)
     if not 200 <= response.status < 300:
         raise MailError(Reason.NETWORK, f"The list's server answered {response.status}. Try its page instead.")
+
+
+def sts_policy(resolver: Resolver, domain: str, *, port: int, is_private_fine: bool) -> bytes:
+    """The MTA-STS policy file of *domain*: over TLS with a good certificate, no redirect. RFC 8461 §3.3. Raises MailError(NETWORK, NOT_PERMITTED)."""
+    host = f"mta-sts.{domain}"
+    address = judged_address(resolver, host, is_private_fine=is_private_fine)
+    connection = http.client.HTTPConnection(host, port, timeout=SECONDS)
+    try:
+        connection.sock = ssl.create_default_context().wrap_socket(socket.create_connection((address, port), timeout=SECONDS), server_hostname=host)
+        connection.request("GET", "/.well-known/mta-sts.txt", headers={"User-Agent": "Roost"})
+        response = connection.getresponse()
+        data = response.read(POLICY_BYTES)
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise MailError(Reason.NETWORK, f"{host} did not give its policy: {error}") from error
+    finally:
+        connection.close()
+    if response.status != 200:
+        raise MailError(Reason.NETWORK, f"{host} answered {response.status} instead of its policy.")
+    return data
 
 
 def _get(resolver: Resolver, url: str) -> tuple[http.client.HTTPResponse, bytes]:

@@ -11,7 +11,7 @@ from mailcore.mail.address import Address
 from mailcore.policy import ranges
 from mailcore.policy.facts import Mail
 from mailcore.runtime.runtime import Runtime
-from mailcore.store import Tx, accounts
+from mailcore.store import Tx, accounts, routes
 
 DISK_SECONDS = 5.0
 """How long a look at the free disk is believed."""
@@ -63,10 +63,15 @@ def find_recipient(runtime: Runtime, tx: Tx, mail: Mail, address: Address) -> re
     else:
         check_direction(runtime, tx, mail, to_here=True)
         return found
+    route = routes.match(tx, address.key.rpartition("@")[2])
+    if route is not None and not route.takes(address.key):
+        raise MailError(Reason.UNKNOWN_USER, f"{address} does not exist behind this server.")
+    if route is not None and route.is_inbound:
+        return None
     if mail.client.account is None and ranges.of(runtime, mail.client.ip).id == 0:
         raise MailError(Reason.RELAY_DENIED, f"{address.domain} is not served here, and relaying needs a sign-in.")
     check_direction(runtime, tx, mail, to_here=False)
-    if runtime.settings.get("server.mode") == "lan":
+    if route is None and runtime.settings.get("server.mode") == "lan":
         raise MailError(Reason.POLICY, f"This server sends only inside its own network, and {address.domain} is not in it.")
     return None
 

@@ -138,7 +138,7 @@ class Conversation:
             return refusal
         if not self.extensions.has_starttls:
             if self.hop.security == "starttls":
-                return Reply.of(454, "4.7.0", f"{self.hop.host} offers no TLS, and the settings demand it.")
+                return Reply.of(454, "4.7.0", f"{self.hop.host} offers no TLS, and its policy or the settings demand it.")
             return None
         answer = self.ask(b"STARTTLS\r\n")
         if answer.code != 220:
@@ -161,7 +161,7 @@ class Conversation:
     def start_tls(self) -> None:
         """Wrap the connection; the certificate is judged only where the settings demand TLS."""
         assert self.connection is not None
-        context = new_client_context(is_verified=self.hop.is_relay and self.hop.security in ("tls", "starttls") and not _is_address(self.hop.host))
+        context = new_client_context(is_verified=self.hop.must_verify and not _is_address(self.hop.host))
         try:
             wrapped = context.wrap_socket(self.connection, server_hostname=None if _is_address(self.hop.host) else self.hop.host)
         except (ssl.SSLError, ConnectionError, TimeoutError, OSError) as error:

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from mailcore.base.errors import MailError
 from mailcore.delivery import accept
-from mailcore.queue import serve
+from mailcore.queue import route, serve
 from mailcore.runtime.runtime import Runtime
 from mailcore.store import Tx, outbox
 
@@ -70,7 +70,7 @@ class Runner:
         people = outbox.recipients(self.runtime.store.read(), item.id)
         domains = {r.domain for r in people if r.state == "waiting" and r.domain}
         limit = self.runtime.settings.get("queue.per_domain")
-        if len(domains) == 1 and any(self.busy[d] >= limit for d in domains) and not self.runtime.settings.get("relay.host"):
+        if len(domains) == 1 and any(self.busy[d] >= limit for d in domains) and all(route.key(self.runtime, d) == d for d in domains):
             soon = self.runtime.clock.micros() + 500_000
             self.runtime.store.submit(lambda tx: outbox.release(tx, item.id, soon, item.attempts))
             return

@@ -71,8 +71,7 @@ def out_recipient(one: Recipient) -> OutRecipient:
 def write_outcomes(runtime: Runtime, item: Item, people: Sequence[Recipient], result: attempt.Result) -> None:
     """Record what became of each recipient, in one write, as rows and as trace events."""
     now = runtime.clock.micros()
-    get = runtime.settings.get
-    first, longest = get("queue.first_retry"), get("queue.longest_retry")
+    first, longest, expires_at = route.times(runtime, people[0].domain, item)
     remote = f"{result.host} [{result.address}]" if result.address else result.host
     by_address = {outcome.address: outcome for outcome in result.outcomes}
 
@@ -83,7 +82,7 @@ def write_outcomes(runtime: Runtime, item: Item, people: Sequence[Recipient], re
                 address=attempt.address_of(one.address), code=0, enhanced="4.4.2", text="No answer.", stage=Stage.BEFORE_MAIL
             )
             chance = runtime.random.bytes(1)[0] / 255
-            next_at = schedule.next_try(now, one.attempts + 1, first=first, longest=longest, chance=chance, expires_at=item.expires_at)
+            next_at = schedule.next_try(now, one.attempts + 1, first=first, longest=longest, chance=chance, expires_at=expires_at)
             state = state_of(outcome, next_at)
             outbox.record(
                 tx, one.id, state=state, next_at=next_at or now, code=outcome.code, enhanced=outcome.enhanced, detail=outcome.text, remote=remote, now=now
