@@ -18,6 +18,8 @@ def page(template: str, **values: object) -> Any:
     """The whole page or one block. `shell` and what else surrounds a page comes from the blueprint's own context processor."""
     request = flask.request
     target = request.headers.get("HX-Target", "")
+    if target[:1] == "m" and target[1:].isdigit():
+        target = "reader"  # one message of a conversation, which is taken out of the whole
     if "HX-Request" not in request.headers or "HX-History-Restore-Request" in request.headers or target not in BLOCKS:
         return _vary(flask.make_response(flask.render_template(template, **values)))
     app = flask.current_app

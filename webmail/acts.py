@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from mailcore.sessions import webmail, webmail_held
-from mailcore.store import mailboxes
+from mailcore.store import conversations, listing, mailboxes, messages
 from web import tokens
 from web.drawing import done, wants_json
 from web.signed_in import account, require, safe_next
@@ -36,7 +36,11 @@ def act() -> Any:
     form, runtime, mine = flask.request.form, site().runtime, account()
     op, ids = form.get("op", ""), ids_of_form()
     if form.get("star", "").isdigit():
-        ids, op = [int(form["star"])], "star" if form.get("pressed") != "true" else "unstar"
+        ids, op = [int(form["star"])], "turn-star"
+    if form.get("whole") and form.get("mailbox", "").isdigit():
+        ids = conversations.whole(site().read(), mine.id, int(form["mailbox"]), ids)[:MAX_IDS]
+    if op == "turn-star":
+        op = "unstar" if any(r.flags & messages.FLAGGED for r in listing.rows(site().read(), mine.id, ids)) else "star"
     back = safe_next(form.get("next"), flask.url_for("mail.home"))
     names = [name for name in form.getlist("label") if name.strip()]
     if op in ("", "label") and (names or form.get("unlabel")):

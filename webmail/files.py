@@ -5,11 +5,13 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 import flask
+from flask_babel import gettext as _
 
 from mailcore.mail.html import html_to_text, sanitise, text_to_html
 from mailcore.mail.mime import decode_text
 from mailcore.mail.part import Part, load_parts
 from mailcore.mail.plain import unflow
+from mailcore.mail.quotes import fold
 from mailcore.mail.structure import leaves
 from mailcore.store.listing import Stored
 from web import tokens, words
@@ -63,7 +65,7 @@ def body_of(stored: Stored, *, shows_images: bool) -> Body:
 def make_body(stored: Stored, *, shows_images: bool) -> Body:
     """HTML through the sanitiser, else text made HTML."""
     root = load_parts(stored.parts)
-    plain, markup, _attached = leaves(root)
+    plain, markup = leaves(root)[:2]
     data = site().store.blobs.read(stored.locator)
     if markup is not None:
         by_cid = {part.content_id: part for part in root.walk() if part.content_id}
@@ -74,11 +76,11 @@ def make_body(stored: Stored, *, shows_images: bool) -> Body:
 
         text = decode_text(data, markup, BODY_BYTES)
         safe = sanitise(text, cid_url=cid_url, remote_url=image_url if shows_images else None)
-        return Body(safe.html, html_to_text(safe.html)[:20_000], safe.remote_count, False, safe.has_cut)
+        return Body(fold(safe.html, _("Show what is quoted")), html_to_text(safe.html)[:20_000], safe.remote_count, False, safe.has_cut)
     text = decode_text(data, plain, BODY_BYTES) if plain is not None else ""
     if plain is not None and plain.params.get("format", "").lower() == "flowed":
         text = unflow(text, delete_space=plain.params.get("delsp", "").lower() == "yes")
-    return Body(text_to_html(text), text, 0, False, len(text) >= BODY_BYTES)
+    return Body(fold(text_to_html(text), _("Show what is quoted")), text, 0, False, len(text) >= BODY_BYTES)
 
 
 def image_url(url: str) -> str:

@@ -12,7 +12,7 @@ from mailcore.mail.part import load_parts
 from mailcore.mail.structure import leaves
 from mailcore.net import fetch
 from mailcore.sessions import webmail
-from mailcore.store import listing, mailboxes, messages
+from mailcore.store import conversations, listing, mailboxes, messages
 from mailcore.store.listing import ListRow, Stored
 from mailcore.store.mailboxes import Mailbox
 from web import tokens, words
@@ -28,7 +28,12 @@ from webmail.trust import trust_of
 
 HEADER_BYTES = 256 * 1024
 EXPANDED = 3
-"""Messages of a conversation that are open at once: the newest, and unread ones up to this."""
+"""Unread messages of a conversation that are open beside the chosen one."""
+OPEN_AT_MOST = 50
+SHOWN = 200
+"""Rows of a list whose state is told anew when something changed."""
+COUNTED = 20_000
+"""In a longer mailbox the place of a message is not counted."""
 
 
 def cursor_of(text: str) -> tuple[int, int] | None:
@@ -61,33 +66,60 @@ def mailbox(mailbox_id: str) -> Any:
     return page("webmail/mailbox.html", page=list_page(box), reader=None, nav=nav(mailbox_id))
 
 
+def is_whole(box: Mailbox) -> bool:
+    """Whether a mailbox's list shows conversations."""
+    return box.role != "drafts" and bool(setting("web.conversations"))
+
+
+def rows_of(box: Mailbox, **where: Any) -> list[ListRow]:
+    """A page of the list: conversations, or messages where the person wants those."""
+    return (conversations.page if is_whole(box) else listing.page)(site().read(), box.id, **where)
+
+
+def items_of(box: Mailbox, rows: list[ListRow], opened: ListRow | None = None) -> list[p.ListRow]:
+    """The rows, worded; each with what its conversation says."""
+    hidden = [b.id for b in boxes() if b.role in ("trash", "junk", "drafts")]
+    said = conversations.threads(site().read(), box.id, [r.thread_id for r in rows], hidden) if is_whole(box) else {}
+    me = account().address
+    return [
+        row_of(r, box, me, thread=said.get(r.thread_id), is_open=opened is not None and (r.thread_id == opened.thread_id if said else r.message_id == opened.message_id))
+        for r in rows
+    ]
+
+
 def fresh(box: Mailbox, since: str) -> Any:
-    """Only rows newer than the one named; 204 when there are none."""
-    known = listing.rows(site().read(), account().id, [int(since)]) if since.isdigit() else []
-    rows = listing.page(site().read(), box.id, after=(known[0].internal_date, known[0].message_id)) if known else []
-    if not rows:
+    """Rows newer than the one named, and how those that are shown stand now; 204 when there are none."""
+    tx = site().read()
+    shown = [int(i) for i in flask.request.args.get("shown", "").split(".")[:SHOWN] if i.isdigit()]
+    known = listing.rows(tx, account().id, [int(since)]) if since.isdigit() else []
+    rows = rows_of(box, after=(known[0].internal_date, known[0].message_id)) if known else rows_of(box) if since == "none" else []
+    rows += [r for r in listing.rows(tx, account().id, shown) if r.mailbox_id == box.id and r.message_id not in {x.message_id for x in rows}]
+    if not rows and not shown:
         return "", 204
-    items = [row_of(r, box, account().address) for r in rows]
-    made = p.ListPage(mailbox_id=str(box.id), title="", groups=groups_of(rows, items))
+    made = p.ListPage(mailbox_id=str(box.id), title="", groups=groups_of(rows, items_of(box, rows)))
     return page("webmail/mailbox.html", page=made)
 
 
-def list_page(box: Mailbox, open_id: int = 0) -> p.ListPage:
-    """The middle pane."""
+def list_page(box: Mailbox, opened: ListRow | None = None) -> p.ListPage:
+    """The middle pane: what is pinned stands above its first page."""
     args, size = flask.request.args, int(setting("web.page_size"))
     cursor = cursor_of(args["cursor"]) if "cursor" in args else None
-    is_oldest = args.get("sort") == "oldest"
-    if is_oldest:
-        rows = list(reversed(listing.page(site().read(), box.id, after=cursor or (-(2**62), 0), limit=size)))
-    elif args.get("cursor", "").startswith("a"):
-        rows = listing.page(site().read(), box.id, after=cursor, limit=size)
+    is_oldest, is_up = args.get("sort") == "oldest", args.get("cursor", "").startswith("a")
+    if is_oldest or is_up:
+        rows = rows_of(box, after=cursor or (-(2**62), 0), limit=size)
+        rows = rows[::-1] if is_oldest else rows
     else:
-        rows = listing.page(site().read(), box.id, before=cursor, limit=size)
+        rows = rows_of(box, before=cursor, limit=size)
+    pinned = conversations.pinned(site().read(), box.id, whole=is_whole(box))
+    up = {r.message_id for r in pinned}
+    plain = [r for r in rows if r.message_id not in up]
     continued = words.day_key(cursor[0]) if cursor and flask.request.headers.get("HX-Target") == "more" else ""
-    items = [row_of(r, box, account().address, open_id=open_id) for r in rows]
+    groups = groups_of(plain, items_of(box, plain, opened), continued)
+    if pinned and cursor is None:
+        groups = (p.DayGroup(key="pinned", label=_("Pinned"), rows=tuple(items_of(box, pinned, opened))), *groups)
     return p.ListPage(
-        mailbox_id=str(box.id), title=role_name(box), groups=groups_of(rows, items, continued), unread=box.unseen_count, total=box.message_count,
-        state="ready" if rows else "empty", role=box.role, older=mark(rows[-1]) if len(rows) == size else None,
+        mailbox_id=str(box.id), title=role_name(box), groups=groups, unread=box.unseen_count, total=box.message_count, is_whole=is_whole(box),
+        state="ready" if groups else "empty", role=box.role, older=mark(rows[-1]) if len(rows) == size else None,
         newer="a" + mark(rows[0]) if rows and cursor else None, move_targets=targets(box.id), list_query={"sort": "oldest"} if is_oldest else {},
     )  # fmt: skip
 
@@ -102,43 +134,61 @@ def mark(row: ListRow) -> str:
 def message(mailbox_id: str, message_id: int) -> Any:
     box = box_of(mailbox_id)
     stored = listing.get(site().read(), account().id, message_id)
-    if not stored.row.flags & messages.SEEN:
-        webmail.flag(site().runtime, account(), "read", [message_id])
+    reader, unread = reader_page(box, stored)
+    if unread:
+        webmail.flag(site().runtime, account(), "read", unread)
         flask.g.pop("boxes", None)
-    reader = reader_page(box, stored)
-    if flask.request.headers.get("HX-Target") == "reader":
+    if flask.request.headers.get("HX-Target", "").rstrip("0123456789") in ("reader", "m"):
         return page("webmail/mailbox.html", page=p.ListPage(mailbox_id=mailbox_id, title=role_name(box)), reader=reader)
-    return page("webmail/mailbox.html", page=list_page(box_of(mailbox_id), message_id), reader=reader, nav=nav(mailbox_id))
+    return page("webmail/mailbox.html", page=list_page(box_of(mailbox_id), stored.row), reader=reader, nav=nav(mailbox_id))
 
 
 @mail.get("/mail/<mailbox_id>/<int:message_id>/print")
 @require("user")
 def printed(mailbox_id: str, message_id: int) -> Any:
-    return page("webmail/print.html", reader=reader_page(box_of(mailbox_id), listing.get(site().read(), account().id, message_id)))
+    return page("webmail/print.html", reader=reader_page(box_of(mailbox_id), listing.get(site().read(), account().id, message_id))[0])
 
 
-def reader_page(box: Mailbox, stored: Stored) -> p.ReaderPage:
-    """The right pane: the conversation up to its newest message, the chosen one open."""
+def conversation_of(box: Mailbox, row: ListRow) -> list[ListRow]:
+    """The messages of a conversation that are shown beside the chosen one, oldest first, each email once; only that one in a plain list."""
+    if not is_whole(box):
+        return [row]
+    once: dict[int, ListRow] = {}
+    for one in listing.thread(site().read(), account().id, row.thread_id):
+        is_shown = one.message_id == row.message_id or one.mailbox_id == box.id or role_of(one) not in ("trash", "junk", "drafts")
+        if is_shown and (one.email_id not in once or box.id == one.mailbox_id and once[one.email_id].message_id != row.message_id):
+            once[one.email_id] = one
+    return sorted(once.values(), key=lambda r: (r.internal_date, r.message_id))
+
+
+def opened_of(thread: list[ListRow], row: ListRow) -> set[int]:
+    """Which messages are open: those the URL names, else the chosen one and the newest unread ones."""
+    named = flask.request.args.get("open", "")
+    if named:
+        return {int(i) for i in named.split(".")[:OPEN_AT_MOST] if i.isdigit()}
+    unread = [r.message_id for r in thread if not r.flags & messages.SEEN]
+    return {row.message_id, *unread[-EXPANDED:]}
+
+
+def reader_page(box: Mailbox, stored: Stored) -> tuple[p.ReaderPage, list[int]]:
+    """The right pane, the whole conversation in the order it was written; and which of its open messages were unread."""
     tx, row = site().read(), stored.row
-    thread = [r for r in listing.thread(tx, account().id, row.thread_id) if not r.flags & messages.DRAFT and role_of(r) not in ("trash", "junk") or r.message_id == row.message_id]
-    seen: set[int] = set()
-    shown = []
-    for one in thread:
-        if one.email_id in seen and one.message_id != row.message_id:
-            continue
-        seen.add(one.email_id)
-        is_open = one.message_id == row.message_id
-        shown.append(reader_message(stored if is_open else listing.get(tx, account().id, one.message_id), is_expanded=is_open))
-    shown.sort(key=lambda m: m.is_expanded and m.id == str(row.message_id))  # the chosen one is last: it is what Reply answers
-    cursor = (row.internal_date, row.message_id)
-    newer = listing.page(tx, box.id, after=cursor, limit=1)
-    older = listing.page(tx, box.id, before=cursor, limit=1)
-    position = int(tx.value("SELECT count(*) FROM messages WHERE mailbox_id = :b AND (internal_date, id) >= (:d, :i)", {"b": box.id, "d": cursor[0], "i": cursor[1]}))
-    return p.ReaderPage(
-        mailbox_id=str(box.id), mailbox_name=role_name(box), subject=row.subject or _("(no subject)"), messages=tuple(shown), position=position, total=box.message_count,
-        newer=str(newer[0].message_id) if newer else None, older=str(older[0].message_id) if older else None, in_junk=box.role == "junk",
-        in_trash=box.role == "trash", move_targets=targets(box.id), labels=labels_of(row),
+    thread = conversation_of(box, row)
+    opened = opened_of(thread, row)
+    shown = [reader_message(stored if r.message_id == row.message_id else listing.get(tx, account().id, r.message_id), is_expanded=r.message_id in opened) for r in thread]
+    in_list = max((r for r in thread if r.mailbox_id == box.id), key=lambda r: (r.internal_date, r.message_id), default=row)
+    cursor = (in_list.internal_date, in_list.message_id)
+    newer, older = rows_of(box, after=cursor, limit=1), rows_of(box, before=cursor, limit=1)
+    position = 0
+    if not is_whole(box) and box.message_count <= COUNTED:
+        position = int(tx.value("SELECT count(*) FROM messages WHERE mailbox_id = :b AND (internal_date, id) >= (:d, :i)", {"b": box.id, "d": cursor[0], "i": cursor[1]}))
+    made = p.ReaderPage(
+        mailbox_id=str(box.id), mailbox_name=role_name(box), subject=row.subject or _("(no subject)"), messages=tuple(shown), position=position,
+        total=box.message_count if position else 0, newer=str(newer[0].message_id) if newer else None, older=str(older[0].message_id) if older else None,
+        in_junk=box.role == "junk", in_trash=box.role == "trash", move_targets=targets(box.id), labels=labels_of(row), chosen=str(row.message_id), thread=str(row.thread_id) if is_whole(box) else "",
+        is_pinned="$Pinned" in row.keywords.split(), is_muted="$Muted" in row.keywords.split(),
     )  # fmt: skip
+    return made, [r.message_id for r in thread if r.message_id in opened and not r.flags & messages.SEEN]
 
 
 def role_of(row: ListRow) -> str:

@@ -145,6 +145,10 @@ class ListRow:
     mailbox_name: str = ""
     """Set in search results, where rows come from several mailboxes."""
     labels: tuple[Label, ...] = ()
+    thread: str = ""
+    """The conversation, so that its newer row takes the place of this one."""
+    is_pinned: bool = False
+    is_muted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,6 +198,8 @@ class ListPage:
     move_targets: tuple[MailboxLink, ...] = ()
     list_query: dict[str, str] = field(default_factory=dict)
     """Arguments of this list's URL beside the cursor (q, sort), kept by every link in it."""
+    is_whole: bool = False
+    """Whether a row is a conversation: an act on it is an act on all of its messages in this mailbox."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,11 +290,25 @@ class ReaderPage:
     in_junk: bool = False
     in_trash: bool = False
     move_targets: tuple[MailboxLink, ...] = ()
+    thread: str = ""
+    chosen: str = ""
+    """The id of the message that was opened; "" for the last."""
+    is_pinned: bool = False
+    is_muted: bool = False
 
     @property
     def last(self) -> ReaderMessage:
         """The message that Reply answers."""
-        return self.messages[-1]
+        return next((m for m in self.messages if m.id == self.chosen), self.messages[-1])
+
+    @property
+    def own_ids(self) -> tuple[str, ...]:
+        """The messages of the conversation that stand in this mailbox: an act on it moves no reply out of Sent."""
+        return tuple(m.id for m in self.messages if m.mailbox_id == self.mailbox_id)
+
+    def opened(self, message_id: str) -> str:
+        """The `open` argument of the URL with one more message open, or one fewer."""
+        return ".".join(m.id for m in self.messages if m.is_expanded != (m.id == message_id)) or "0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -356,6 +376,7 @@ class DisplayForm:
     density: str = "comfortable"
     has_shortcuts: bool = True
     undo_seconds: int = 10
+    has_conversations: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

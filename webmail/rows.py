@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 
 from mailcore.mail.address import mailboxes as addresses
 from mailcore.store import labels, messages
+from mailcore.store.conversations import Thread
 from mailcore.store.listing import ListRow
 from mailcore.store.mailboxes import Mailbox
 from web import words
@@ -15,7 +16,7 @@ from web.site import site
 from webmail import presenters as p
 
 OWN_ROLES = frozenset({"sent", "drafts"})
-HIDDEN_WORDS = frozenset({"$forwarded", "$mdnsent", "$junk", "$notjunk", "$pop3hidden", "junk", "nonjunk", "$seen", "$draft"})
+HIDDEN_WORDS = frozenset({"$pinned", "$forwarded", "$mdnsent", "$junk", "$notjunk", "$pop3hidden", "junk", "nonjunk", "$seen", "$draft"})
 
 
 def person_of(row: ListRow, is_own: bool, me: str) -> p.Person:
@@ -45,18 +46,30 @@ def tones() -> dict[str, str]:
     return dict(flask.g.tones)
 
 
-def row_of(row: ListRow, box: Mailbox | None, me: str, *, open_id: int = 0, mailbox_name: str = "") -> p.ListRow:
-    """One line."""
+def who_of(thread: Thread, me: str) -> str:
+    """The people of a conversation in the order they wrote: first names where there are several, and "me"."""
+    names: dict[str, str] = {}
+    for name, address in thread.senders:
+        names.setdefault(address.lower(), _("me") if address.lower() == me else name or address)
+    shown = list(names.values())
+    if len(shown) > 1:
+        shown = [name if "@" in name else name.replace(",", " ").split()[0] for name in shown if name.strip(" ,")]
+    return ", ".join(shown if len(shown) < 4 else [shown[0], "…", *shown[-2:]])
+
+
+def row_of(row: ListRow, box: Mailbox | None, me: str, *, mailbox_name: str = "", thread: Thread | None = None, is_open: bool = False) -> p.ListRow:
+    """One line: a message, or with *thread* its conversation."""
     is_own = box is not None and box.role in OWN_ROLES
     person = person_of(row, is_own, me)
     marks = row.keywords.lower().split()
     marked = labels_of(row)
     return p.ListRow(
-        id=str(row.message_id), mailbox_id=str(row.mailbox_id), person=person, who=person.label or "?", subject=row.subject or "(no subject)", preview=row.preview,
+        id=str(row.message_id), mailbox_id=str(row.mailbox_id), person=person, who=who_of(thread, me) if thread and not is_own else person.label or "?", subject=row.subject or "(no subject)", preview=row.preview,
         time_text=words.short(row.internal_date), time_iso=words.iso(row.internal_date), time_long=words.long(row.internal_date),
-        is_unread=not row.flags & messages.SEEN, is_starred=bool(row.flags & messages.FLAGGED), is_answered=bool(row.flags & messages.ANSWERED),
+        is_unread=thread.is_unread if thread else not row.flags & messages.SEEN, is_starred=thread.is_starred if thread else bool(row.flags & messages.FLAGGED), is_answered=bool(row.flags & messages.ANSWERED),
         is_forwarded="$forwarded" in marks, is_draft=bool(row.flags & messages.DRAFT), is_deleted=bool(row.flags & messages.DELETED),
-        has_attachment=row.has_attachments, is_open=row.message_id == open_id, mailbox_name=mailbox_name, labels=marked,
+        has_attachment=thread.has_attachments if thread else row.has_attachments, is_open=is_open, mailbox_name=mailbox_name, labels=marked,
+        count=thread.count if thread else 1, thread=str(row.thread_id) if thread else "", is_pinned="$pinned" in marks, is_muted="$muted" in marks,
     )  # fmt: skip
 
 

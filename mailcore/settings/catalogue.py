@@ -88,6 +88,7 @@ CATALOGUE: tuple[Setting, ...] = (
     _s("web.page_size", "int", 50, "Messages on a page", "Rows of one page of a list.", low=10, high=200, scope="account"),
     _s("web.theme", "choice", "auto", "Theme", "Light, dark, or what the device says.", choices=("auto", "light", "dark"), scope="account"),
     _s("web.density", "choice", "comfortable", "Density", "How tall the rows of the list are.", choices=("comfortable", "compact"), scope="account"),
+    _s("web.conversations", "bool", True, "Conversations", "The list shows each conversation once, with its newest message; off shows every message.", scope="account"),
     _s("web.shortcuts", "bool", True, "Single-key shortcuts", "Switch them off if they get in the way.", scope="account"),
     _s("web.undo_seconds", "int", 10, "Seconds to take a message back", "How long a message waits here after Send, so that Undo can stop it. 0 sends at once.", scope="account", low=0, high=30),
     _s("web.images", "choice", "ask", "Remote images", "Ask each time, or always show.", choices=("ask", "always"), scope="account"),

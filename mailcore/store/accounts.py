@@ -254,7 +254,7 @@ def remove_account(tx: Tx, account_id: int) -> None:
     """Remove an account and all that is its own. Blobs and emails without a message are the sweep's."""
     for table in (
         "messages", "expunged", "thread_refs", "mailboxes", "subscriptions", "changes", "sessions", "app_passwords", "recovery_codes",
-        "identities", "signatures", "labels", "contacts", "pop3_locks", "uploads", "emails", "forward_targets", "replied", "seen_marks", "sieve_scripts",
+        "identities", "signatures", "labels", "saved_searches", "contacts", "pop3_locks", "uploads", "emails", "forward_targets", "replied", "seen_marks", "sieve_scripts",
     ):  # fmt: skip
         tx.run(f"DELETE FROM {table} WHERE account_id = :i", {"i": account_id})
     for table in ("settings", "filters"):

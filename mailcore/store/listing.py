@@ -88,7 +88,7 @@ def thread(tx: Tx, account_id: int, thread_id: int, limit: int = 500) -> list[Li
     return [
         _row(r)
         for r in tx.all(
-            f"SELECT {_LIST} FROM messages m JOIN emails e ON e.id = m.email_id WHERE m.account_id = :a AND m.thread_id = :t"
+            f"SELECT {_LIST} FROM messages m JOIN emails e ON e.id = m.email_id WHERE +m.account_id = :a AND m.thread_id = :t"
             " ORDER BY m.internal_date, m.id LIMIT :n",
             {"a": account_id, "t": thread_id, "n": limit},
         )

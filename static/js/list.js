@@ -88,6 +88,7 @@ export async function act(op, ids, fields = {}) {
   for (const id of ids) data.append("ids", id);
   data.set(fields.move ? "move" : "op", fields.move || op);
   data.set("mailbox", $("#list")?.dataset.mailbox || "");
+  if ($('#list input[name="whole"]')) data.set("whole", "1");
   try {
     const answer = await post($("form[data-list], form[data-act]").action, data);
     document.dispatchEvent(new CustomEvent("roost:counts", { detail: answer.counts || {} }));
@@ -146,7 +147,7 @@ function opened() {
   document.title = reader.dataset.title;
   document.body.dataset.pane = "read";
   for (const row of allRows()) {
-    const isOpen = row.dataset.id === reader.dataset.id;
+    const isOpen = row.dataset.id === reader.dataset.id || (row.dataset.thread && row.dataset.thread === reader.dataset.thread);
     row.classList.toggle("row-open", isOpen);
     if (isOpen) {
       rowLink(row).setAttribute("aria-current", "true");
@@ -169,6 +170,11 @@ export function startList() {
   on("submit", "form[data-list], form[data-act]", submitList);
   on("click", '#rows input[name="ids"]', (event, box) => tick(box.closest(".row"), event));
   on("focusin", "#rows .row", (_event, row) => rove(row));
+  on("click", "[data-fold]", (event, link) => {
+    event.preventDefault();
+    const isShut = link.closest(".msg").classList.toggle("is-shut");
+    link.setAttribute("aria-expanded", String(!isShut));
+  });
   on("click", "[data-tick]", (_event, button) => {
     for (const row of allRows()) rowBox(row).checked = button.dataset.tick === "all";
     showTicks();

@@ -1,6 +1,7 @@
 // New mail and counts without asking: server-sent events from /events, or a poll when the stream is out of reach.
 // Rows come in above only when nobody's pointer or reading place would move; otherwise a button offers them.
 import { $, $$ } from "./dom.js";
+import { currentRow, rove } from "./list.js";
 
 const EVENTS_URL = "/events";
 let waiting = null;
@@ -18,6 +19,28 @@ function showCounts(counts) {
   }
 }
 
+const SHOWN_AT_MOST = 200;
+const dateOf = (row) => $("time", row).dateTime;
+const newest = () => $$("#rows .row").reduce((best, row) => (dateOf(row) > dateOf(best) ? row : best));
+
+/** Where new rows go: above the first day, below what is pinned. */
+const firstPlain = () => $("#rows .day:not([data-day=pinned]) ~ .row") || $("#rows .row");
+
+/** Rows on screen as they stand now: changed ones are drawn anew, those that left go. */
+function refreshRows(found) {
+  for (const row of $$("#rows .row").slice(0, SHOWN_AT_MOST)) {
+    const now = found.get(row.dataset.id);
+    if (row.contains(document.activeElement) && !now) continue;
+    if (!now) row.remove();
+    else if (now.className.replace(" row-open", "") !== row.className.replace(" row-open", "") || now.querySelector(".row-marks").innerHTML !== row.querySelector(".row-marks").innerHTML) {
+      row.className = now.className + (row.classList.contains("row-open") ? " row-open" : "");
+      for (const part of [".row-marks", ".row-sub"]) $(part, row).replaceWith($(part, now));
+      window.htmx?.process(row);
+      rove(currentRow() || row);
+    }
+  }
+}
+
 async function fetchFresh() {
   const list = $("#list");
   const first = $("#rows .row");
@@ -27,13 +50,16 @@ async function fetchFresh() {
     return;
   }
   const url = new URL($(`#nav [data-mailbox="${CSS.escape(list.dataset.mailbox)}"]`)?.href || location.href);
-  url.searchParams.set("since", first.dataset.id);
+  url.searchParams.set("since", newest().dataset.id);
+  url.searchParams.set("shown", $$("#rows .row").slice(0, SHOWN_AT_MOST).map((row) => row.dataset.id).join("."));
   const reply = await fetch(url, { headers: { "HX-Request": "true", "HX-Target": "fresh" }, credentials: "same-origin" });
   if (!reply.ok || reply.status === 204) return;
   const part = document.createElement("template");
   part.innerHTML = await reply.text();
   const known = new Set($$("#rows .row").map((row) => row.dataset.id));
-  const rows = $$(".row", part.content).filter((row) => !known.has(row.dataset.id));
+  const all = $$(".row", part.content);
+  refreshRows(new Map(all.map((row) => [row.dataset.id, row])));
+  const rows = all.filter((row) => !known.has(row.dataset.id));
   if (!rows.length) return;
   const scroll = $("[data-scroll]");
   waiting = [...rows, ...(waiting || []).filter((old) => !rows.some((row) => row.dataset.id === old.dataset.id))];
@@ -49,9 +75,10 @@ function offerFresh() {
 }
 
 function insertFresh() {
-  const first = $("#rows .row");
+  const first = firstPlain();
   if (!waiting || !first) return;
   first.before(...waiting);
+  for (const row of waiting) for (const old of $$("#rows .row")) if (old !== row && row.dataset.thread && old.dataset.thread === row.dataset.thread) old.remove();
   waiting.forEach((row) => window.htmx?.process(row));
   waiting = null;
   $("#fresh").hidden = true;

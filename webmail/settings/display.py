@@ -1,4 +1,4 @@
-"""Theme, density, single-key shortcuts."""
+"""Theme, density, conversations, single-key shortcuts."""
 
 from typing import Any
 
@@ -12,13 +12,14 @@ from webmail.settings.values import Errors
 
 def shown(_errors: Errors) -> dict[str, Any]:
     """The form."""
-    return {"form": p.DisplayForm(theme=setting("web.theme"), density=setting("web.density"), has_shortcuts=bool(setting("web.shortcuts")), undo_seconds=int(setting("web.undo_seconds")))}
+    return {"form": p.DisplayForm(theme=setting("web.theme"), density=setting("web.density"), has_shortcuts=bool(setting("web.shortcuts")), has_conversations=bool(setting("web.conversations")), undo_seconds=int(setting("web.undo_seconds")))}
 
 
 def save(form: Any) -> None:
-    """Raises MailError."""
-    wanted = {"web.theme": form.get("theme", "auto"), "web.density": form.get("density", "comfortable"), "web.shortcuts": "shortcuts" in form}
-    if "undo_seconds" in form:
-        wanted["web.undo_seconds"] = form["undo_seconds"]
+    """The whole page, or the shortcuts alone, which their own dialog switches. Raises MailError."""
+    wanted: dict[str, Any] = {f"web.{name}": form[name] for name in ("theme", "density", "undo_seconds") if name in form}
+    wanted["web.shortcuts"] = form.get("shortcuts") == "1"
+    if "theme" in form:
+        wanted["web.conversations"] = form.get("conversations") == "1"
     site().write(lambda tx: personal.set_display(tx, actor(), account(), wanted, site().now()))
     site().runtime.settings.refresh()

@@ -105,10 +105,13 @@ class Message(Base):
         Index(None, "mailbox_id", "internal_date", "id"),
         Index(None, "account_id", "internal_date", "id"),
         Index(None, "mailbox_id", "modseq"),
-        Index(None, "account_id", "thread_id"),
+        Index(None, "thread_id", "mailbox_id", "internal_date", "id"),
         Index(None, "email_id"),
         Index("ix_messages_unseen", "mailbox_id", "uid", sqlite_where=text("(flags & 1) = 0"), postgresql_where=text("(flags & 1) = 0")),
         Index("ix_messages_flagged", "account_id", "internal_date", sqlite_where=text("(flags & 4) <> 0"), postgresql_where=text("(flags & 4) <> 0")),
+        Index(
+            "ix_messages_pinned", "mailbox_id", "internal_date", sqlite_where=text("instr(keywords, '$Pinned') > 0"), postgresql_where=text("strpos(keywords, '$Pinned') > 0")
+        ),
     )
 
 
@@ -182,6 +185,17 @@ class Upload(Base):
     content: Mapped[OptBytes]
     created_at: Mapped[Big]
     __table_args__ = (Index(None, "account_id", "draft_id"), UniqueConstraint("token"))
+
+
+class SavedSearchRow(Base):
+    """A search a person keeps in the navigation."""
+
+    __tablename__ = "saved_searches"
+    id: Mapped[Id]
+    account_id: Mapped[Ref]
+    name: Mapped[Str]
+    query: Mapped[Str]
+    __table_args__ = (UniqueConstraint("account_id", "name"),)
 
 
 class LabelRow(Base):

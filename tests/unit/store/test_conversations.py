@@ -1,0 +1,44 @@
+"""A mailbox's conversations, on both databases: newest message each, paged without a gap, across mailboxes, pins on top."""
+
+from mailcore.delivery.parcel import new_email
+from mailcore.mail.structure import summarise
+from mailcore.store import Store, accounts, conversations, listing, mailboxes, messages
+
+DAY = 86_400_000_000
+NOW = 20_000 * DAY
+
+
+def test_conversations_page_without_gap_or_double_and_count_what_was_sent(store: Store) -> None:
+    def begin(tx):
+        account = accounts.add_account(tx, accounts.add_domain(tx, "talk.test", NOW), "u@talk.test", NOW)
+        mailboxes.create_standard(tx, account, actor="t", now=NOW)
+        return account
+
+    account = store.write(begin)
+    inbox, sent = (mailboxes.by_name(store.read(), account, name).id for name in ("INBOX", "Sent"))
+
+    def put(box: int, number: int, answers: int | None, sender: str, flags: int = messages.SEEN, keywords: str = "") -> None:
+        head = f"From: {sender}\r\nSubject: s\r\nMessage-ID: <{number}@talk.test>\r\n" + (f"In-Reply-To: <{answers}@talk.test>\r\n" if answers is not None else "")
+        data = f"{head}\r\nx\r\n".encode()
+        email = new_email(store.blobs.add(data), summarise(data))
+        store.write(lambda tx: messages.append(tx, store.blobs, account, box, email, actor="t", now=NOW + number, flags=flags, keywords=keywords))
+
+    for number in range(20):
+        put(inbox, number, number - 10 if number >= 10 else None, "Ann <ann@out.test>", flags=0 if number == 3 else messages.SEEN)
+    put(sent, 20, 13, "u@talk.test")
+    put(inbox, 21, None, "Bob <bob@out.test>", keywords="$Pinned")
+    tx, seen = store.read(), []
+    rows = conversations.page(tx, inbox, limit=4)
+    while rows:
+        seen += [r.internal_date - NOW for r in rows]
+        rows = conversations.page(tx, inbox, before=(rows[-1].internal_date, rows[-1].message_id), limit=4)
+    assert seen == [21, 19, 18, 17, 16, 15, 14, 13, 12, 11, 10]
+    newer = conversations.page(tx, inbox, after=(NOW + 17, 2**62), limit=2)
+    assert [r.internal_date - NOW for r in newer] == [19, 18]
+    thread = next(r for r in conversations.page(tx, inbox) if r.internal_date == NOW + 13)
+    said = conversations.threads(tx, inbox, [thread.thread_id], [])[thread.thread_id]
+    assert (said.count, said.is_unread, said.senders[-1]) == (3, True, ("", "u@talk.test"))
+    assert conversations.threads(tx, inbox, [thread.thread_id], [sent])[thread.thread_id].count == 2
+    assert len(conversations.whole(tx, account, inbox, [thread.message_id])) == 2
+    assert [r.internal_date - NOW for r in conversations.pinned(tx, inbox, whole=True)] == [21] == [r.internal_date - NOW for r in conversations.pinned(tx, inbox, whole=False)]
+    assert len(listing.thread(tx, account, thread.thread_id)) == 3
