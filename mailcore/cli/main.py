@@ -19,7 +19,7 @@ COMMANDS: dict[str, str] = {
     "admin": "people", "settings": "server", "queue": "flow", "trace": "flow", "ban": "server", "doctor": "server", "service": "service",
     "dns": "server", "bench": "bench", "backup": "keeping", "restore": "keeping",
     "dkim": "protection", "range": "protection", "sender": "protection", "rule": "protection", "quarantine": "protection",
-    "certificate": "certificates", "route": "routes",
+    "certificate": "certificates", "route": "routes", "fetch": "fetching",
 }  # fmt: skip
 """Command → module of this package."""
 
@@ -113,6 +113,7 @@ def overview(name: str) -> int:
         "  ./roost queue, trace, ban        mail on its way, what became of it, who is kept out\n"
         "  ./roost range, sender, rule      addresses, senders and filters; quarantine: mail that is held\n"
         "  ./roost route add|list|remove    domains whose mail goes to a server of their own\n"
+        "  ./roost fetch add|list|now      accounts elsewhere whose mail comes here\n"
         "  ./roost dkim list|rotate         the keys domains sign with\n"
         "  ./roost certificate list|add     certificates; renew: ask the authority now\n"
         "  ./roost backup, restore          keep everything, bring it back\n"

@@ -118,15 +118,21 @@ def by_kind(tx: Tx, mail: Mail, people: dict[str, Accepted]) -> dict[str, dict[s
     return found
 
 
-def drop(runtime: Runtime, mail: Mail, parcel: Parcel) -> "Future[None]":
-    """Take *parcel* and throw it away, as the settings want it for viruses; only the trace remembers it."""
+def drop(runtime: Runtime, mail: Mail, parcel: Parcel, *, also: Callable[[Tx], None] | None = None) -> "Future[None]":
+    """Take *parcel* and throw it away, as the settings want it for viruses; only the trace remembers it, and *also*."""
     now = runtime.clock.micros()
     head = TraceHead(
         trace_id=parcel.trace_id, at=now, direction="in" if mail.client.account is None else "out", sender=str(mail.sender.address or ""),
         recipients=", ".join(r.path for r in mail.recipients[:50]), subject=parcel.summary.subject, msgid=parcel.summary.msgid, ip=mail.client.ip,
         size=parcel.summary.size, account_id=mail.client.account.id if mail.client.account else None, outcome="dropped",
     )  # fmt: skip
-    return runtime.store.submit(lambda tx: records.trace(tx, head, events_of(mail, now)))
+
+    def write(tx: Tx) -> None:
+        records.trace(tx, head, events_of(mail, now))
+        if also is not None:
+            also(tx)
+
+    return runtime.store.submit(write)
 
 
 def _facts(mail: Mail, parcel: Parcel) -> dict[str, object]:

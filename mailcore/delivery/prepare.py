@@ -114,16 +114,16 @@ def _refuse(runtime: Runtime, mail: Mail, parcel: Parcel, ready: Prepared, *, ha
     refusing = [d for d in ready.decisions.values() if d.refusal]
     if not refusing:
         return
-    if len(refusing) == len(ready.decisions) and not has_others and not any(d.copies for d in refusing):
+    if not mail.is_fetched and len(refusing) == len(ready.decisions) and not has_others and not any(d.copies for d in refusing):
         raise MailError(Reason.POLICY, refusing[0].refusal)
     now = runtime.clock.micros()
     for decision in refusing:
-        if mail.is_proved and mail.sender.address is not None:
+        if mail.is_proved and not mail.is_fetched and mail.sender.address is not None:
             ready.reports.append(refusal.report(runtime, mail, parcel, decision))
             decision.events.append(_event(decision, now, "refused, and the sender told", why=decision.refusal))
         else:
             decision.copies.append(Copy(role="junk"))
-            decision.events.append(_event(decision, now, "refused, but filed as junk: the sender is not proved", why=decision.refusal))
+            decision.events.append(_event(decision, now, "refused, but filed as junk: the sender is not told", why=decision.refusal))
 
 
 def _event(decision: Decision, now: Micros, did: str, **facts: str) -> TraceEvent:

@@ -92,7 +92,7 @@ def sift(runtime: Runtime, tx: Tx, mail: Mail, parcel: Parcel, target: LocalTarg
     """What the filters of *target* want done. An error keeps the mail in INBOX and is written on the decision."""
     decision = Decision(target=target, reached_by=reached_by)
     now = runtime.clock.micros()
-    home = Copy(role="junk" if mail.is_junk else "")
+    home = Copy(role="junk") if mail.is_junk else Copy(mailbox=mail.home) if mail.home else Copy()
     try:
         chain = programs(runtime).of(runtime, tx, target)
     except MailError as error:
@@ -115,7 +115,7 @@ def sift(runtime: Runtime, tx: Tx, mail: Mail, parcel: Parcel, target: LocalTarg
             return decision
         kept_flags = tuple(dict.fromkeys((*kept_flags, *keep.flags)))
     flags, keywords = flags_of(kept_flags)
-    decision.copies.append(Copy(role=home.role, flags=flags, keywords=keywords, edits=len(decision.edits)))
+    decision.copies.append(Copy(mailbox=home.mailbox, role=home.role, flags=flags, keywords=keywords, edits=len(decision.edits)))
     return decision
 
 

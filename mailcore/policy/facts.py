@@ -85,6 +85,10 @@ class Mail:
     findings: list[Finding] = field(default_factory=list)
     lines: bytes = b""
     """Header lines of ours that say what was found, with CRLF; they stand under Return-Path in every copy kept here."""
+    home: str = ""
+    """The mailbox it goes to where no filter says otherwise; "" is INBOX."""
+    is_fetched: bool = False
+    """Brought from an account elsewhere: nobody waits for a refusal."""
     is_held: bool = False
     """In quarantine: queued until an admin releases or deletes it."""
     is_dropped: bool = False

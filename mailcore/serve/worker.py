@@ -90,6 +90,7 @@ async def listen(name: str, group: list[socket.socket], bridge: Bridge, connecti
 
 def start_background(bridge: Bridge, index: int) -> list[asyncio.Task[None]]:
     """The queue's runner, the jobs' runner, the index."""
+    from mailcore.jobs import fetch
     from mailcore.jobs import index as indexer
     from mailcore.jobs import runner as jobs_runner
     from mailcore.queue import runner as queue_runner
@@ -100,6 +101,7 @@ def start_background(bridge: Bridge, index: int) -> list[asyncio.Task[None]]:
         loop.create_task(queue_runner.run(bridge.runtime, owner), name="queue"),
         loop.create_task(jobs_runner.run(bridge.runtime, owner), name="jobs"),
         loop.create_task(indexer.run(bridge.runtime), name="index"),
+        loop.create_task(fetch.run(bridge.runtime), name="fetch"),
     ]
 
 

@@ -257,6 +257,8 @@ def remove_account(tx: Tx, account_id: int) -> None:
         "identities", "signatures", "labels", "saved_searches", "contacts", "pop3_locks", "uploads", "emails", "forward_targets", "replied", "seen_marks", "sieve_scripts",
     ):  # fmt: skip
         tx.run(f"DELETE FROM {table} WHERE account_id = :i", {"i": account_id})
+    tx.run("DELETE FROM fetched_messages WHERE fetched_id IN (SELECT id FROM fetched_accounts WHERE account_id = :i)", {"i": account_id})
+    tx.run("DELETE FROM fetched_accounts WHERE account_id = :i", {"i": account_id})
     for table in ("settings", "filters"):
         tx.run(f"DELETE FROM {table} WHERE scope = :s", {"s": f"account:{account_id}"})
     tx.run("DELETE FROM addresses WHERE kind = 'account' AND target_id = :i", {"i": account_id})

@@ -11,7 +11,7 @@ from mailcore.base.errors import MailError, Reason
 from web.drawing import done, page
 from web.signed_in import require
 from webmail.blueprints import settings_blueprint as settings
-from webmail.settings import activity, away, display, profile, programs, rules, safety, signatures
+from webmail.settings import activity, away, display, elsewhere, profile, programs, rules, safety, signatures
 from webmail.settings.values import Errors
 
 
@@ -35,6 +35,7 @@ SECTIONS: dict[str, Section] = {
     "display": Section(shown=display.shown, save=display.save, field="theme"),
     "sign-in": Section(shown=safety.shown, save=safety.save, field="new_password"),
     "programs": Section(shown=programs.shown, save=programs.save, field="form"),
+    "elsewhere": Section(shown=elsewhere.shown, save=elsewhere.save, field="host"),
     "activity": Section(shown=activity.shown, save=activity.save, field="form"),
 }
 

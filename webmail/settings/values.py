@@ -182,3 +182,32 @@ class ActivityPage:
     deleted: tuple[ActivityRow, ...]
     other: tuple[ActivityRow, ...]
     days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ElsewhereRow:
+    """One account elsewhere; *trouble* says why the last look did not work."""
+
+    id: int
+    name: str
+    text: str
+    trouble: str
+    mailbox: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ElsewherePage:
+    """Accounts elsewhere, and the form for one more as it was typed."""
+
+    rows: tuple[ElsewhereRow, ...]
+    kinds: tuple[Choice, ...]
+    boxes: tuple[Choice, ...]
+    keeps: tuple[Choice, ...]
+    every: tuple[Choice, ...]
+    kind: str
+    host: str
+    port: str
+    username: str
+    mailbox: str
+    keep: str
+    seconds: str

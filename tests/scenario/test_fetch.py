@@ -1,0 +1,155 @@
+"""Accounts elsewhere: brought by POP3 and IMAP from a real server (another Roost), once, into a chosen mailbox, through the rules."""
+
+import imaplib
+import json
+import poplib
+import smtplib
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.scenario.server import PASSWORD, RoostServer
+from tests.web.visitor import Browser
+
+
+@pytest.fixture(scope="module")
+def far() -> Iterator[RoostServer]:
+    one = RoostServer(listeners=("smtp", "imap", "pop3"), people=2)
+    yield one
+    one.remove()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RoostServer]:
+    one = RoostServer(listeners=("smtp", "imap", "http"), people=3, settings={"outgoing.private": "on"})
+    yield one
+    one.remove()
+
+
+def send(server: RoostServer, to: str, subject: str, text: str = "Text") -> None:
+    with smtplib.SMTP("127.0.0.1", server.ports["smtp"]) as client:
+        client.sendmail("eve@y.test", [to], f"From: Eve <eve@y.test>\r\nTo: {to}\r\nSubject: {subject}\r\n\r\n{text}\r\n.dots stay\r\n")
+
+
+def subjects(server: RoostServer, address: str, mailbox: str = "INBOX") -> list[str]:
+    with imaplib.IMAP4("127.0.0.1", server.ports["imap"]) as client:
+        client.login(address, PASSWORD)
+        state, (count,) = client.select(mailbox, readonly=True)
+        if state != "OK" or count in (None, b"0"):
+            return []
+        _, said = client.fetch("1:*", "(BODY.PEEK[HEADER.FIELDS (SUBJECT)])")
+        return sorted(part[1].decode().partition(":")[2].strip() for part in said if isinstance(part, tuple))
+
+
+def wait_for(is_true: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_true():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.1)
+
+
+def add(server: RoostServer, far: RoostServer, person: str, protocol: str, *more: str, user: str = "u1@x.test") -> int:
+    said = server.run(
+        "fetch", "add", person, "127.0.0.1", user, "--password-stdin", "--protocol", protocol, "--port", str(far.ports[protocol]), "--security", "none", *more, "--json", input=PASSWORD + "\n"
+    )
+    return int(json.loads(said)["id"])
+
+
+@pytest.mark.parametrize("protocol", ["imap", "pop3"])
+def test_mail_comes_once_and_later_mail_too(server: RoostServer, far: RoostServer, protocol: str) -> None:
+    person, user = {"imap": ("u1@x.test", "u1@x.test"), "pop3": ("u2@x.test", "u2@x.test")}[protocol]
+    send(far, user, "first", "x" * 5000)
+    number = add(server, far, person, protocol, "--mailbox", "Archive", user=user)
+    wait_for(lambda: subjects(server, person, "Archive") == ["first"])
+    send(far, user, "second")
+    server.run("fetch", "now", person, str(number))
+    wait_for(lambda: subjects(server, person, "Archive") == ["first", "second"])
+    assert subjects(server, person) == [] and subjects(far, user) == ["first", "second"], "left there, and not in the inbox here"
+    (row,) = json.loads(server.run("fetch", "list", person, "--json"))
+    assert (row["brought"], row["trouble"]) == (2, "")
+
+
+def test_mail_that_is_not_to_stay_there_is_deleted_there_after_it_came(server: RoostServer, far: RoostServer) -> None:
+    far.run("account", "add", "gone@x.test", "--password-stdin", input=PASSWORD + "\n")
+    send(far, "gone@x.test", "moves")
+    add(server, far, "u3@x.test", "pop3", "--keep-days", "0", user="gone@x.test")
+    wait_for(lambda: subjects(server, "u3@x.test") == ["moves"])
+
+    def is_empty() -> bool:
+        client = poplib.POP3("127.0.0.1", far.ports["pop3"])
+        try:
+            client.user("gone@x.test")
+            client.pass_(PASSWORD)
+            return client.stat()[0] == 0
+        except poplib.error_proto:  # the mailbox is in use for a moment
+            return False
+        finally:
+            client.close()
+
+    wait_for(is_empty)
+
+
+def test_what_is_wrong_is_said_beside_the_field_and_nothing_typed_is_lost(server: RoostServer, far: RoostServer) -> None:
+    browser = Browser(server)
+    browser.sign_in("u3@x.test")
+    browser.get("/settings/elsewhere")
+    form = {"op": "add", "kind": "imap none", "host": "127.0.0.1", "port": str(far.ports["imap"]), "username": "u1@x.test", "password": "wrong one 1", "mailbox": "INBOX", "keep": "-1", "every": "900"}
+    answer = browser.post("/settings/elsewhere", form)
+    assert answer.status_code == 422 and "refused the user name or password" in answer.text and 'value="u1@x.test"' in answer.text
+    assert "wrong one 1" not in answer.text
+    answer = browser.post("/settings/elsewhere", {**form, "kind": "imap tls"})
+    assert answer.status_code == 422 and "does not speak TLS" in answer.text
+    answer = browser.post("/settings/elsewhere", {**form, "port": "1"})
+    assert answer.status_code == 422 and "cannot be used" in answer.text
+    answer = browser.post("/settings/elsewhere", {**form, "password": PASSWORD})
+    assert answer.status_code == 200 and "It works." in answer.text and "u1@x.test · 127.0.0.1" in answer.text
+    number = next(str(r["id"]) for r in json.loads(server.run("fetch", "list", "u3@x.test", "--json")) if r["user"] == "u1@x.test")
+    other = Browser(server)
+    other.sign_in("u2@x.test")
+    other.get("/settings/elsewhere")
+    assert other.post("/settings/elsewhere", {"op": "remove", "id": number}).status_code == 422, "somebody else's"
+    browser.get("/settings/elsewhere")
+    assert "u1@x.test · 127.0.0.1" not in browser.post("/settings/elsewhere", {"op": "remove", "id": number}).text
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "10.0.0.1", "169.254.169.254", "::ffff:10.0.0.1", "100.64.0.1"])
+def test_a_private_address_is_refused_unless_an_admin_allows_it(far: RoostServer, host: str) -> None:
+    said = far.run("fetch", "add", "u1@x.test", host, "u1", "--password-stdin", "--json", input="pass word 1\n", is_checked=False)
+    assert "private network" in said and "An admin can allow that" in said
+
+
+class Endless:
+    """A POP3 server that never ends what it says."""
+
+    def __init__(self, said: bytes) -> None:
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.port, self.said = self.socket.getsockname()[1], said
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self.socket.accept()
+            except OSError:
+                return
+            with connection:
+                try:
+                    connection.sendall(b"+OK\r\n")
+                    for _ in range(3):
+                        connection.recv(1000)
+                        connection.sendall(b"+OK\r\n")
+                    for _ in range(200):
+                        connection.sendall(self.said)
+                except OSError:
+                    continue
+
+
+@pytest.mark.parametrize("said", [b"x" * 100_000, b"1 1\r\n" * 1000, b"a b\r\n. \r\n" * 100])
+def test_a_server_that_never_ends_is_left_with_words(server: RoostServer, said: bytes) -> None:
+    hostile = Endless(said)
+    answer = server.run("fetch", "add", "u1@x.test", "127.0.0.1", "u", "--password-stdin", "--protocol", "pop3", "--security", "none", "--port", str(hostile.port), "--json", input="pass word 1\n", is_checked=False)
+    hostile.socket.close()
+    assert "lines without end" in answer or "closed" in answer

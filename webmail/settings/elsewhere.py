@@ -1,0 +1,74 @@
+"""Accounts elsewhere whose mail comes here: tried when they are added, looked into now, removed."""
+
+from typing import Any
+
+import flask
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from mailcore.base.errors import MailError, Reason
+from mailcore.directory import fetching
+from mailcore.store import fetched, mailboxes
+from mailcore.store.fetched import Fetched
+from web import words
+from web.signed_in import account
+from web.site import actor, site
+from web.values import Choice
+from webmail.settings.values import ElsewherePage, ElsewhereRow, Errors, wrong
+
+
+def shown(errors: Errors) -> dict[str, Any]:
+    """What is fetched, and the form for one more as it was typed."""
+    typed: Any = flask.request.form if errors else {}
+    tx = site().read()
+    boxes = tuple(Choice(value=b.name, label=_("Inbox") if b.name == "INBOX" else b.name) for b in mailboxes.list_all(tx, account().id) if not b.is_noselect)
+    kinds = (
+        Choice(value="imap tls", label=_("IMAP with TLS")), Choice(value="pop3 tls", label=_("POP3 with TLS")), Choice(value="imap starttls", label=_("IMAP with STARTTLS")),
+        Choice(value="pop3 starttls", label=_("POP3 with STARTTLS")), Choice(value="imap none", label=_("IMAP without encryption")), Choice(value="pop3 none", label=_("POP3 without encryption")),
+    )  # fmt: skip
+    keeps = (Choice(value="-1", label=_("Leave it there")), Choice(value="0", label=_("Delete it there at once")), *(Choice(value=str(d), label=ngettext("Delete it there after one day", "Delete it there after %(num)d days", d)) for d in (7, 14, 30, 90)))
+    every = (Choice(value="300", label=_("5 minutes")), Choice(value="900", label=_("15 minutes")), Choice(value="1800", label=_("30 minutes")), Choice(value="3600", label=_("an hour")), Choice(value="86400", label=_("a day")))
+    return {
+        "form": ElsewherePage(
+            rows=tuple(row(one) for one in fetched.of_account(tx, account().id)), kinds=kinds, boxes=boxes, keeps=keeps, every=every, kind=typed.get("kind", "imap tls"),
+            host=typed.get("host", ""), port=typed.get("port", ""), username=typed.get("username", ""), mailbox=typed.get("mailbox", "INBOX"), keep=typed.get("keep", "-1"),
+            seconds=typed.get("every", "900"),
+        )
+    }  # fmt: skip
+
+
+def row(one: Fetched) -> ElsewhereRow:
+    """One of them in words."""
+    brought = ngettext("one message brought", "%(num)d messages brought", one.brought)
+    when = _("looked %(when)s", when=words.short(one.last_at)) if one.last_at else _("not looked yet")
+    return ElsewhereRow(id=one.id, name=f"{one.username} · {one.host}", text=f"{when} · {brought}", trouble=one.trouble, mailbox="" if one.mailbox == "INBOX" else one.mailbox)
+
+
+def save(form: Any) -> str | None:
+    """Add, look now, remove. Raises MailError."""
+    op, number = form.get("op"), int(form["id"]) if form.get("id", "").isdigit() else 0
+    if op == "now":
+        site().write(lambda tx: fetching.look_now(tx, account(), number, site().now()))
+        return _("We look now. New mail appears by itself.")
+    if op == "remove":
+        site().write(lambda tx: fetching.remove(tx, actor(), account(), number, site().now()))
+        return _("Not fetched any more. The mail that came stays.")
+    return _add(form)
+
+
+def _add(form: Any) -> str:
+    protocol, _space, security = form.get("kind", "").partition(" ")
+    numbers = [form.get(name, "").strip() or default for name, default in (("port", "0"), ("every", "900"), ("keep", "-1"))]
+    if not all(n.removeprefix("-").isascii() and n.removeprefix("-").isdigit() and len(n) < 10 for n in numbers):
+        raise wrong("port", _("The port is a number."))
+    port, every, keep = (int(n) for n in numbers)
+    one = Fetched(
+        account_id=account().id, protocol=protocol, security=security, host=form.get("host", ""), port=port, username=form.get("username", ""), password=form.get("password", ""),
+        mailbox=form.get("mailbox", "INBOX"), every_seconds=every, keep_days=keep,
+    )  # fmt: skip
+    try:
+        _number, waiting = fetching.add(site().runtime, actor(), account(), one)
+    except MailError as error:
+        error.field = "password" if error.reason is Reason.AUTH_FAILED else "host" if error.reason in (Reason.NETWORK, Reason.NOT_PERMITTED, Reason.SYNTAX) else "form"  # type: ignore[attr-defined]
+        raise
+    return ngettext("It works. One message is there and comes now.", "It works. %(num)d messages are there; new ones come now.", waiting)
