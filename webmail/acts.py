@@ -13,6 +13,7 @@ from web.drawing import done, wants_json
 from web.signed_in import account, require, safe_next
 from web.site import site
 from webmail.blueprints import boxes, mail
+from webmail.contacts import take_back as address_book
 
 MAX_IDS = 5000
 
@@ -92,6 +93,9 @@ def answer(message: str, undo: str | None, back: str) -> Any:
 @require("user")
 def undo() -> Any:
     data = tokens.read("undo", flask.request.form.get("undo", ""), seconds=tokens.UNDO_SECONDS)
+    if isinstance(data, dict) and "contacts" in data:
+        address_book(data["contacts"])
+        return answer(_("Taken back"), None, flask.url_for("contacts.people"))
     if isinstance(data, dict):
         return unsent(int(data["held"]))
     webmail.take_back(site().runtime, account(), webmail.Undo.from_data(data))

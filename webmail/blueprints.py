@@ -15,6 +15,7 @@ from web.site import site
 from webmail import presenters as p
 
 mail = flask.Blueprint("mail", __name__)
+contacts = flask.Blueprint("contacts", __name__, url_prefix="/contacts")
 compose = flask.Blueprint("compose", __name__, url_prefix="/compose")
 settings_blueprint = flask.Blueprint("settings", __name__)
 session_blueprint = flask.Blueprint("session", __name__)
@@ -106,6 +107,7 @@ def targets(but: int = 0) -> tuple[p.MailboxLink, ...]:
 
 @mail.context_processor
 @compose.context_processor
+@contacts.context_processor
 @settings_blueprint.context_processor
 def around() -> dict[str, object]:
     """Shell and navigation for templates that were not given their own."""

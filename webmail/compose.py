@@ -1,45 +1,50 @@
 """Writing: new, reply, forward, drafts saved while one types, files, sending. A draft is a message in Drafts from its first save."""
 
+import re
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import flask
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from mailcore.base.clock import SECOND, to_micros
 from mailcore.base.errors import MailError, Reason
 from mailcore.directory import identities, resolve
-from mailcore.mail.address import mailboxes
-from mailcore.mail.body import decode_body
-from mailcore.mail.compose import Attachment, forward_subject, quote_html, quote_text, reply_all, reply_to
-from mailcore.mail.headers import scan_headers
-from mailcore.mail.html import sanitise, text_to_html
-from mailcore.mail.mime import decode_text
-from mailcore.mail.part import load_parts
-from mailcore.mail.structure import leaves
+from mailcore.mail.compose import Attachment
+from mailcore.mail.html import html_to_text, text_to_html
 from mailcore.sessions import webmail_drafts as drafts
 from mailcore.sessions import webmail_held
 from mailcore.store import listing
 from web import tokens, words
 from web.drawing import done, page, wants_json
+from web.forms import token as form_token
 from web.signed_in import account, require
 from web.site import site
-from webmail import files
+from webmail import files, starting
 from webmail import presenters as p
 from webmail.blueprints import compose, setting
+from webmail.starting import key_of, origin_of
 
 SUGGESTED = 8
+ATTACHED = re.compile(
+    r"\b(?:attach(?:ed|ment|ing)?|enclos(?:ed|ure)|anbei|anhang|anlage|angehängt|beigefügt|adjunt[oa]s?|ci-joint|pièces? jointes?|allegat[oi]|bijlage|em anexo)\b|مرفق",
+    re.IGNORECASE,
+)
+"""Words that promise a file."""
+STAND_IN = '<svg xmlns="http://www.w3.org/2000/svg" width="24" height="24" viewBox="0 0 24 24"><rect width="24" height="24" fill="#8886"/></svg>'
+PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 
 
 @compose.get("")
 @require("user")
 def new() -> Any:
-    args = flask.request.args
-    body, own = args.get("body", "")[:50_000], signature_html()
-    typed = drafts.Typed(
-        sender=account().address, to=args.get("to", "")[:2000], subject=args.get("subject", "")[:500], text=body + signature_block(),
-        html=(text_to_html(body) if body else "<div><br></div>") + "<div><br></div>" + own if own else "",
+    args, typed = flask.request.args, starting.blank()
+    body = args.get("body", "")[:50_000]
+    typed = replace(
+        typed, to=args.get("to", "")[:2000], cc=args.get("cc", "")[:2000], bcc=args.get("bcc", "")[:2000], subject=args.get("subject", "")[:500], text=body + typed.text,
+        html=(text_to_html(body) if body else "") + typed.html if typed.html else "",
     )  # fmt: skip
     return drawn(form_of(drafts.Draft(key=drafts.new_key(site().runtime), typed=typed), _("New message")))
 
@@ -47,9 +52,9 @@ def new() -> Any:
 @compose.get("/reply/<int:message_id>")
 @require("user")
 def reply(message_id: int) -> Any:
-    kind = flask.request.args.get("kind") or flask.request.args.get("mode") or "reply"
-    draft = start_of(f"r{message_id}-{kind}")
-    return drawn(form_of(replace(draft, key=f"{draft.key}-r{message_id}-{kind}"), _("Forward") if kind == "forward" else _("Reply")))
+    kind = flask.request.args.get("how", "reply")
+    draft = starting.start_of(f"r{message_id}-{kind}")
+    return drawn(form_of(replace(draft, key=f"{draft.key}-r{message_id}-{kind}"), _("Forward") if kind in ("forward", "attached") else _("Reply")))
 
 
 @compose.get("/again/<int:message_id>")
@@ -67,94 +72,48 @@ def again(message_id: int) -> Any:
 @require("user")
 def edit(draft_id: str) -> Any:
     found = drafts.find(site().runtime, account(), key_of(draft_id))
+    unsaved = origin_of(draft_id) if found is None else None
+    if unsaved is not None:
+        return drawn(form_of(replace(unsaved, key=draft_id), _("New message")))
     if found is None:
         raise MailError(Reason.NOT_FOUND, _("This draft is no longer here."))
     was_held = webmail_held.cancel(site().runtime, account(), found.message_id)
     return drawn(form_of(replace(found, key=draft_id), found.typed.subject or _("Draft"), saved=_("It is no longer going to be sent by itself.") if was_held else ""))
 
 
-def signature_block(address: str = "", *, is_reply: bool = False) -> str:
-    """The signature for mail from *address* under the usual separator (RFC 3676 §4.3), with room to write above; "" without one."""
-    own = identities.signature_for(site().read(), account(), address or account().address, is_reply=is_reply)
-    return f"\n\n-- \n{own.text}" if own is not None and own.text.strip() else ""
-
-
-def signature_html(address: str = "", *, is_reply: bool = False) -> str:
-    """The same as HTML."""
-    own = identities.signature_for(site().read(), account(), address or account().address, is_reply=is_reply)
-    if own is None or not (own.text.strip() or own.html):
-        return ""
-    return f'<div class="signature">-- <br>{own.html or text_to_html(own.text)}</div>'
-
-
-def key_of(draft_id: str) -> str:
-    """The draft's own key; a reply's id also says what it answers, for its first save."""
-    return draft_id.partition("-r")[0]
-
-
-def origin_of(draft_id: str) -> drafts.Draft | None:
-    """What a reply that was never saved starts from."""
-    _key, dash, origin = draft_id.partition("-r")
-    return replace(start_of("r" + origin), key=_key) if dash else None
-
-
-def start_of(origin: str) -> drafts.Draft:
-    """A reply or forward of a message ("r12-reply"): recipients, subject, quote, references, files. Raises MailError(NOT_FOUND)."""
-    number, _dash, kind = origin[1:].partition("-")
-    runtime, mine = site().runtime, account()
-    stored = listing.get(site().read(), mine.id, int(number))
-    data = site().store.blobs.read(stored.locator)
-    headers, parts = scan_headers(data), load_parts(stored.parts)
-    own = set(resolve.addresses_of(site().read(), mine))
-    answer = reply_all(headers, own) if kind == "all" else reply_to(headers, own)
-    plain, markup, attached = leaves(parts)
-    text = decode_text(data, plain).replace("\r\n", "\n") if plain is not None else files.make_body(stored, shows_images=False).text
-    safe = sanitise(decode_text(data, markup), cid_url=lambda cid: f"cid:{cid}", remote_url=lambda url: url).html if markup is not None else text_to_html(text)
-    who = stored.row.from_name or stored.row.from_addr
-    line = _("On %(when)s %(who)s wrote:", when=words.long(stored.row.internal_date), who=who)
-    reached = next((a for a in own if a in stored_recipients(headers)), mine.address)
-    is_forward = kind == "forward"
-    kept = [part for part in parts.walk() if part.content_id and part.type == "image" and not part.children]
-    wanted = attached if is_forward else []
-    taken = tuple(
-        Attachment(name=files.safe_name(x), type=x.mime_type, content=decode_body(data, x), content_id=x.content_id if x in kept else "")
-        for x in [*wanted, *[k for k in kept if k not in wanted and markup is not None]]
-    )
-    typed = drafts.Typed(
-        sender=reached, to="" if is_forward else joined(answer.to), cc="" if is_forward else joined(answer.cc),
-        subject=forward_subject(stored.row.subject) if is_forward else answer.subject, text=signature_block(reached, is_reply=True) + "\n\n" + quote_text(text, line),
-        html="<div><br></div>" + signature_html(reached, is_reply=True) + quote_html(safe, line),
-    )  # fmt: skip
-    return drafts.Draft(
-        key=drafts.new_key(runtime), typed=typed, answers=("forward" if is_forward else "reply", stored.row.message_id), in_reply_to=answer.in_reply_to,
-        references=answer.references, files=taken,
-    )  # fmt: skip
-
-
-def stored_recipients(headers: Any) -> set[str]:
-    """The keys of everyone the message was to."""
-    found = [a for name in (b"to", b"cc", b"delivered-to") for value in headers.all(name) for a in mailboxes(value)]
-    return {a.address.key for a in found if a.address is not None}
-
-
-def joined(people: Any) -> str:
-    """Addresses for the To field, as people type them."""
-    return ", ".join(f"{a.name} <{a.address}>" if a.name and not set(a.name) & set(',;<>"@') else str(a.address) for a in people if a.address is not None)
-
-
 def form_of(draft: drafts.Draft, title: str, errors: dict[str, str] | None = None, saved: str = "") -> p.ComposeForm:
     """A draft on screen."""
     mine, typed = account(), draft.typed
-    limit = int(site().runtime.settings.get("smtp.message_size", domain_id=mine.domain_id))
-    own = resolve.addresses_of(site().read(), mine)
-    choices = tuple(p.Choice(value=a, label=f"{mine.display_name} <{a}>" if mine.display_name else a) for a in own)
-    html = sanitise(typed.html, cid_url=lambda cid: None, remote_url=None).html if typed.html else ""
+    limit = drafts.file_bytes(int(site().runtime.settings.get("smtp.message_size", domain_id=mine.domain_id)))
+    html = starting.on_screen(typed.html, draft.key) if typed.html else ""
     shown = tuple(replace_id(files.card(f.name, len(f.content), ""), i) for i, f in enumerate(draft.files) if not f.content_id)
+    total = sum(len(f.content) for f in draft.files)
     return p.ComposeForm(
-        draft_id=draft.key, title=title, identities=choices, from_value=typed.sender or mine.address, to=typed.to, cc=typed.cc, bcc=typed.bcc, subject=typed.subject,
-        body_text=typed.text, body_html=html or text_to_html(typed.text), format="html" if html or not draft.message_id else "text", attachments=shown,
-        saved_text=saved, revision=draft.revision, limit_text=words.size(limit * 3 // 4), limit_bytes=limit * 3 // 4, errors=errors or {},
+        draft_id=draft.key, title=title, identities=senders(typed.sender), from_value=typed.sender or mine.address, to=typed.to, cc=typed.cc, bcc=typed.bcc,
+        subject=typed.subject, body_text=typed.text, body_html=html or text_to_html(typed.text), format="html" if html or not draft.message_id else "text",
+        attachments=shown, saved_text=saved, revision=draft.revision, limit_text=words.size(limit), limit_bytes=limit, errors=errors or {}, total_bytes=total,
+        total_text=words.size(total) if total else "", priority=typed.priority, wants_receipt=typed.wants_receipt, wants_report=typed.wants_report,
+        account=mine.address, signatures=signatures(is_reply="-r" in draft.key or bool(draft.answers)),
     )  # fmt: skip
+
+
+def senders(chosen: str) -> tuple[p.Choice, ...]:
+    """Whom one may write as; *chosen* is among them even when it is a plus address."""
+    found = [(one.address, one.name) for one in identities.of_account(site().read(), account())]
+    if chosen and chosen not in [a for a, _name in found] and resolve_own(chosen):
+        found.append((chosen, account().display_name))
+    return tuple(p.Choice(value=a, label=f"{name} <{a}>" if name else a) for a, name in found)
+
+
+def resolve_own(text: str) -> bool:
+    """Whether the person may write as this address."""
+    return str(drafts.own_sender(site().read(), account(), text).address) == text
+
+
+def signatures(*, is_reply: bool) -> dict[str, dict[str, str]]:
+    """By sender, the signature as text and HTML: the page changes it with From."""
+    own = resolve.addresses_of(site().read(), account())
+    return {a: {"text": starting.signature_block(a, is_reply=is_reply), "html": starting.signature_html(a, is_reply=is_reply)} for a in own}
 
 
 def replace_id(card: p.Attachment, number: int) -> p.Attachment:
@@ -172,10 +131,11 @@ def drawn(form: p.ComposeForm, status: int = 200) -> Any:
 def typed_of_form() -> drafts.Typed:
     """What was typed."""
     form = flask.request.form
-    html = form.get("body_html", "") if form.get("format") == "html" else ""
+    html = starting.from_screen(form.get("body_html", "")) if form.get("format") == "html" else ""
     return drafts.Typed(
         sender=form.get("from", ""), to=form.get("to", ""), cc=form.get("cc", ""), bcc=form.get("bcc", ""), subject=form.get("subject", ""),
-        text=form.get("body", "").replace("\r\n", "\n"), html=html,
+        text=form.get("body", "").replace("\r\n", "\n"), html=html, priority=form.get("priority", ""), wants_receipt="receipt" in form,
+        wants_report="report" in form,
     )  # fmt: skip
 
 
@@ -184,16 +144,32 @@ def typed_of_form() -> drafts.Typed:
 def save(draft_id: str) -> Any:
     revision = int(flask.request.form.get("revision") or 0)
     take_files(draft_id)
-    if flask.request.files.getlist("files"):
-        revision = current_revision(draft_id, revision)
-    made = drafts.save(site().runtime, account(), key_of(draft_id), typed_of_form(), revision, start=origin_of(draft_id))
-    return done(flask.url_for("compose.edit", draft_id=key_of(draft_id)), saved_text=_("Draft saved"), revision=made.revision)
+    key = key_of(draft_id)
+    made = drafts.save(site().runtime, account(), key, typed_of_form(), revision, start=origin_of(draft_id))
+    told = _("Draft saved") if made.key == key else _("This draft was changed elsewhere. Your text is kept here as another draft.")
+    return done(flask.url_for("compose.edit", draft_id=made.key), saved_text=told, revision=made.revision, draft=made.key if made.key != key else None)
 
 
-def current_revision(draft_id: str, given: int) -> int:
-    """The draft's revision after files of the same form were added."""
-    found = drafts.find(site().runtime, account(), key_of(draft_id))
-    return found.revision if found is not None else given
+@compose.get("/token")
+@require("user")
+def token() -> Any:
+    return flask.jsonify(token=form_token(), account=account().address)
+
+
+@compose.get("/<draft_id>/picture/<cid>")
+@require("user")
+def picture(draft_id: str, cid: str) -> Any:
+    draft = drafts.find(site().runtime, account(), key_of(draft_id)) or origin_of(draft_id)
+    found = next((f for f in draft.files if f.content_id == cid), None) if draft is not None else None
+    if found is None or found.type.lower() not in PICTURES:
+        flask.abort(404)
+    return flask.Response(found.content, content_type=found.type.lower(), headers={"Content-Security-Policy": "default-src 'none'; sandbox", "Cache-Control": "private, max-age=600"})
+
+
+@compose.get("/stand-in")
+@require("user")
+def stand_in() -> Any:
+    return flask.Response(STAND_IN, content_type="image/svg+xml", headers={"Content-Security-Policy": "default-src 'none'; sandbox"})
 
 
 def take_files(draft_id: str) -> drafts.Draft | None:
@@ -212,6 +188,15 @@ def take_files(draft_id: str) -> drafts.Draft | None:
     return drafts.attach(site().runtime, account(), key_of(draft_id), made, start=origin_of(draft_id))
 
 
+@compose.get("/<draft_id>/files")
+@require("user")
+def listed(draft_id: str) -> Any:
+    draft = drafts.find(site().runtime, account(), key_of(draft_id)) or origin_of(draft_id)
+    if draft is None:
+        flask.abort(404)
+    return flask.render_template("webmail/_attachments.html", form=form_of(replace(draft, key=draft_id), ""))
+
+
 @compose.post("/<draft_id>/files")
 @require("user")
 def attach(draft_id: str) -> Any:
@@ -223,7 +208,7 @@ def attach(draft_id: str) -> Any:
     if draft is None:
         flask.abort(400)
     if flask.request.form.get("inline") == "1":
-        return flask.jsonify(url=f"cid:{draft.files[-1].content_id}")
+        return flask.jsonify(url=flask.url_for("compose.picture", draft_id=key, cid=draft.files[-1].content_id))
     if wants_json() or "HX-Request" in flask.request.headers:
         return flask.render_template("webmail/_attachments.html", form=form_of(replace(draft, key=draft_id), ""))
     return flask.redirect(flask.url_for("compose.edit", draft_id=key), 303)
@@ -232,21 +217,33 @@ def attach(draft_id: str) -> Any:
 @compose.post("/<draft_id>/send")
 @require("user")
 def send(draft_id: str) -> Any:
-    typed, key, form = typed_of_form(), key_of(draft_id), flask.request.form
+    typed, form = typed_of_form(), flask.request.form
+    op = form.get("op") or form.get("sure", "send")
+    take_files(draft_id)
+    draft_id, is_own = apart(draft_id, typed)
     try:
-        take_files(draft_id)
-        check(typed)
-        told, undo = sent(draft_id, typed, form.get("op", "send"), form.get("when", ""))
+        check(typed, draft_id, is_sure="sure" in form)
+        told, undo = sent(draft_id, typed, op, form.get("when", ""))
     except MailError as error:
         if error.temporary and error.reason in (Reason.STORAGE, Reason.NO_SPACE):
             raise
-        field = "to" if error.reason in (Reason.UNKNOWN_USER, Reason.DISABLED, Reason.SYNTAX, Reason.POLICY, Reason.OVER_QUOTA) else "form"
-        return refused(draft_id, typed, {str(getattr(error, "field", field)): error.detail})
-    if form.get("op") == "send-archive":
-        archive_answered(key, draft_id)
+        return refused(draft_id, typed, {str(getattr(error, "field", FIELD_OF.get(error.reason, "form"))): error.detail}, is_own=is_own)
+    if op == "send-archive":
+        archive_answered(draft_id)
     if not wants_json():
         flask.session["toast"] = {"text": told, "undo": undo}
     return done(flask.url_for("mail.home"), message=told, undo=undo)
+
+
+FIELD_OF = dict.fromkeys((Reason.UNKNOWN_USER, Reason.DISABLED, Reason.SYNTAX, Reason.POLICY, Reason.OVER_QUOTA), "to")
+
+
+def apart(draft_id: str, typed: drafts.Typed) -> tuple[str, bool]:
+    """The draft to send, and whether it is the one of this form: when another tab has saved since, that one's text stays and this is a copy."""
+    found, revision = drafts.find(site().runtime, account(), key_of(draft_id)), int(flask.request.form.get("revision") or 0)
+    if found is None or found.revision == revision:
+        return draft_id, True
+    return drafts.save(site().runtime, account(), found.key, typed, revision).key, False
 
 
 def sent(draft_id: str, typed: drafts.Typed, op: str, when: str) -> tuple[str, str | None]:
@@ -275,16 +272,34 @@ def moment_of(text: str) -> int:
         raise wrong from error
 
 
-def check(typed: drafts.Typed) -> None:
-    """Raises MailError(SYNTAX) for what is no address, before anything is sent."""
+def check(typed: drafts.Typed, draft_id: str, *, is_sure: bool) -> None:
+    """Raises MailError(SYNTAX) for what is no address, and unless *is_sure* for what is likely forgotten, before anything is sent."""
     bad = [w for text in (typed.to, typed.cc, typed.bcc) for w in drafts.wrong(text)]
     if bad:
         raise MailError(Reason.SYNTAX, _("%(what)s is not an address.", what=bad[0]))
     if not (typed.to.strip() or typed.cc.strip() or typed.bcc.strip()):
         raise MailError(Reason.SYNTAX, _("Who should get it? Add an address."))
+    forgotten = "" if is_sure else forgot(typed, draft_id)
+    if forgotten:
+        asks = MailError(Reason.SYNTAX, forgotten)
+        asks.field = "sure"  # type: ignore[attr-defined]
+        raise asks
 
 
-def archive_answered(key: str, draft_id: str) -> None:
+def forgot(typed: drafts.Typed, draft_id: str) -> str:
+    """What the person likely forgot, as a sentence; "" for nothing."""
+    if not typed.subject.strip():
+        return _("The message has no subject.")
+    own = html_to_text(typed.html.partition("<blockquote")[0]) if typed.html else typed.text
+    own = "\n".join(line for line in own.partition("\n-- \n")[0].splitlines() if not line.startswith(">"))
+    promised = ATTACHED.search(own)
+    if promised is None:
+        return ""
+    draft = drafts.find(site().runtime, account(), key_of(draft_id)) or origin_of(draft_id)
+    return "" if draft is not None and draft.files else _("You wrote “%(word)s”, but no file is attached.", word=promised[0])
+
+
+def archive_answered(draft_id: str) -> None:
     """Send and archive: the answered message leaves the inbox."""
     from mailcore.sessions import webmail
 
@@ -293,11 +308,13 @@ def archive_answered(key: str, draft_id: str) -> None:
         webmail.move_by_role(site().runtime, account(), "archive", [int(origin)])
 
 
-def refused(draft_id: str, typed: drafts.Typed, errors: dict[str, str]) -> Any:
+def refused(draft_id: str, typed: drafts.Typed, errors: dict[str, str], *, is_own: bool) -> Any:
     """The form again with what was typed, and why it was not sent."""
+    found = drafts.find(site().runtime, account(), key_of(draft_id))
     if wants_json():
-        return flask.jsonify(errors=errors, message=next(iter(errors.values()))), 422
-    found = drafts.find(site().runtime, account(), key_of(draft_id)) or origin_of(draft_id) or drafts.Draft(key=draft_id, typed=typed)
+        moved = {"revision": found.revision, "draft": None if is_own else found.key} if found is not None else {}
+        return flask.jsonify(errors=errors, message=next(iter(errors.values())), **moved), 422
+    found = found or origin_of(draft_id) or drafts.Draft(key=draft_id, typed=typed)
     return drawn(form_of(replace(found, key=draft_id, typed=typed), _("New message"), errors), 422)
 
 
@@ -311,9 +328,11 @@ def discard(draft_id: str) -> Any:
 @compose.get("/people")
 @require("user")
 def people() -> Any:
+    from mailcore.store import contacts as book
     from mailcore.store import people as store
 
-    found = store.suggest(site().read(), account().id, flask.request.args.get("q", ""), SUGGESTED)
-    return flask.jsonify(people=[{"name": n, "address": a} for n, a in found])
-
-
+    tx, mine, text = site().read(), account(), flask.request.args.get("q", "")
+    found = store.suggest(tx, mine.id, text, SUGGESTED, site().now())
+    groups = [(name, members) for name, members in book.groups(tx, mine.id).items() if text.casefold() in name.casefold()][:3]
+    teams = [{"name": n, "address": ngettext("Group of one person", "Group of %(num)d people", len(m)), "text": starting.typed_list(m)} for n, m in groups]
+    return flask.jsonify(people=[*teams, *({"name": n, "address": a} for n, a in found)])

@@ -335,6 +335,14 @@ class ComposeForm:
     limit_text: str = ""
     """Largest message in file bytes after base64, worded."""
     limit_bytes: int = 0
+    total_bytes: int = 0
+    total_text: str = ""
+    priority: str = ""
+    wants_receipt: bool = False
+    wants_report: bool = False
+    account: str = ""
+    """Whose draft it is: what a browser kept is offered to nobody else."""
+    signatures: dict[str, dict[str, str]] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     """By field name: to, cc, bcc, subject, attachments, or form."""
 

@@ -70,7 +70,8 @@ def sign_out() -> Any:
     signed_in.end_current()
     response = flask.make_response(flask.redirect(flask.url_for("session.sign_in"), 303))
     response.delete_cookie(signed_in.cookie_name(), secure=flask.request.is_secure, path="/")
-    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    # Not "storage": what was typed and could not be saved stays in the browser, for the same person only.
+    response.headers["Clear-Site-Data"] = '"cache"'
     return response
 
 

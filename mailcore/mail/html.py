@@ -215,7 +215,7 @@ def _cut_at(html: str) -> int:
 def _bleached(html: str, rules: _Rules) -> str:
     cleaner = Cleaner(  # type: ignore[no-untyped-call]
         tags=TAGS, attributes=rules.allows, protocols={
-            "http", "https", "mailto", "data",
+            "http", "https", "mailto", "data", "cid",
         }, strip=True, strip_comments=True, css_sanitizer=_CSS
     )
     return str(cleaner.clean(html))  # type: ignore[no-untyped-call]

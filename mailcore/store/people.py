@@ -1,5 +1,7 @@
 """People one writes to or hears from: suggestions for the To field, by use."""
 
+from mailcore.base.clock import Micros
+from mailcore.store import contacts
 from mailcore.store.accounts import like
 from mailcore.store.engine import Tx
 
@@ -7,16 +9,19 @@ LOOKED_AT = 2000
 """Newest emails of an account that are looked at: an answer must come within a keystroke."""
 
 
-def suggest(tx: Tx, account_id: int, text: str, limit: int) -> list[tuple[str, str]]:
-    """(name, address) of senders whose name or address holds *text*, most frequent first, then colleagues of the same domain."""
+def suggest(tx: Tx, account_id: int, text: str, limit: int, now: Micros) -> list[tuple[str, str]]:
+    """(name, address) of those whose name or address holds *text*: whom one writes to, who writes often, colleagues of the domain."""
     pattern = like(text)
+    known = contacts.suggest(tx, account_id, text, limit, now)
+    if len(known) >= limit:
+        return known
     rows = tx.all(
         "SELECT max(from_name), from_addr FROM (SELECT from_name, from_addr FROM emails WHERE account_id = :a ORDER BY id DESC LIMIT :m) AS recent"
         " WHERE from_addr <> '' AND (lower(from_addr) LIKE :c ESCAPE '\\' OR lower(from_name) LIKE :c ESCAPE '\\')"
         " GROUP BY from_addr ORDER BY count(*) DESC LIMIT :n",
         {"a": account_id, "m": LOOKED_AT, "c": pattern, "n": limit},
     )
-    found = [(r[0], r[1]) for r in rows]
+    found = known + [(r[0], r[1]) for r in rows if all(r[1] != a for _, a in known)]
     if len(found) < limit:
         rows = tx.all(
             "SELECT display_name, address FROM accounts WHERE domain_id = (SELECT domain_id FROM accounts WHERE id = :a) AND is_enabled = 1"

@@ -4,9 +4,11 @@ import { $, $$, isWide, on, post } from "./dom.js";
 import { toast } from "./toast.js";
 import { People } from "./recipients.js";
 import { attachFiles, sendFile } from "./uploads.js";
+import { forgetTyped, holdDraft, keepTyped, keptOf, offerKept, renewToken } from "./keep.js";
 
 const SAVE_AFTER_MILLISECONDS = 3000;
-const KEEP_PREFIX = "roost-draft-";
+const KEEP_MILLISECONDS = 400;
+const open = new Set();
 const SAFE = { ALLOW_DATA_ATTR: false, ALLOW_UNKNOWN_PROTOCOLS: false, FORBID_TAGS: ["style", "form", "input", "button", "textarea", "select", "svg", "math", "iframe"], FORBID_ATTR: ["id", "name"], RETURN_DOM_FRAGMENT: true };
 
 class Draft {
@@ -19,12 +21,22 @@ class Draft {
     this.format = $('input[name="format"]', section);
     this.saved = $("[data-saved]", section);
     this.editor = null;
-    this.isDirty = false;
+    this.changes = 0;
+    this.savedChanges = 0;
+    this.saving = Promise.resolve();
+    this.signatures = JSON.parse(section.dataset.signatures);
+    this.sender = this.form.elements.from.value;
+    open.add(this);
+    holdDraft(section.dataset.draft);
     this.showSpare();
     this.people = $$("[data-people]", section).map((box) => new People(box, this.words, section.dataset.peopleUrl, () => this.touch()));
     this.listen();
     if (this.format.dataset.format === "html") this.makeRich();
     this.restore();
+  }
+
+  get isDirty() {
+    return this.changes !== this.savedChanges;
   }
 
   showSpare() {
@@ -52,11 +64,43 @@ class Draft {
       section.classList.remove("is-dropping");
       if (!event.dataTransfer.files.length) return;
       event.preventDefault();
-      attachFiles(section, [...event.dataTransfer.files], this.words);
-    });
+      event.stopPropagation();
+      this.takeFiles([...event.dataTransfer.files], this.editor?.getRoot().contains(event.target));
+    }, true);
+    form.elements.from.addEventListener("focus", () => { this.sender = form.elements.from.value; });
+    form.elements.from.addEventListener("change", () => this.swapSignature());
     $("[data-small]", section)?.addEventListener("click", () => section.classList.toggle("is-small"));
     $("[data-shut]", section)?.addEventListener("click", () => this.shut());
-    $("[data-expand]", section)?.addEventListener("click", async (event) => { event.preventDefault(); await this.save(); location.assign(event.currentTarget?.href || event.target.closest("a").href); });
+    $("[data-expand]", section)?.addEventListener("click", async (event) => { event.preventDefault(); const link = event.currentTarget; if (await this.save()) location.assign(link.href); });
+  }
+
+  /** Pictures that fall into the text stand there; everything else is a file. */
+  takeFiles(files, isInText) {
+    const pictures = isInText ? files.filter((file) => /^image\/(png|jpeg|gif|webp)$/.test(file.type)) : [];
+    for (const file of pictures) this.placeImage(file);
+    attachFiles(this.section, files.filter((file) => !pictures.includes(file)), this.words);
+  }
+
+  /** The signature under the text follows From; one that was edited stays. */
+  swapSignature() {
+    const next = this.signatures[this.form.elements.from.value];
+    const old = this.signatures[this.sender];
+    this.sender = this.form.elements.from.value;
+    if (!next) return;
+    if (!this.editor) {
+      if (old?.text && this.plain.value.includes(old.text)) this.plain.value = this.plain.value.replace(old.text, () => next.text);
+      else if (!old?.text) this.plain.value += next.text;
+      return;
+    }
+    const root = this.editor.getRoot();
+    const fresh = document.createElement("div");
+    fresh.append(this.clean(next.html));
+    const words = (html) => { const box = document.createElement("div"); box.append(this.clean(html)); return box.textContent.replace(/\s+/g, ""); };
+    const wanted = old?.html ? words(old.html) : "";
+    const found = wanted && $$("div", root).find((block) => !block.closest("blockquote") && block.textContent.replace(/\s+/g, "") === wanted);
+    if (found) found.replaceWith(...fresh.childNodes);
+    else if (!wanted) ($("blockquote", root)?.before(fresh), fresh.isConnected || root.append(fresh));
+    this.touch();
   }
 
   onKey(event) {
@@ -71,16 +115,16 @@ class Draft {
     const root = document.createElement("div");
     root.className = "editor";
     for (const [name, value] of [["role", "textbox"], ["aria-multiline", "true"], ["aria-label", this.words.text], ["hx-disable", ""], ["spellcheck", "true"], ["lang", this.plain.lang], ["tabindex", "0"], ["dir", "auto"]]) root.setAttribute(name, value);
-    const clean = (html) => purify.sanitize(html, SAFE);
+    this.clean = (html) => purify.sanitize(html, SAFE);
     this.plain.hidden = true;
     this.plain.after(root);
-    this.editor = new Squire(root, { blockTag: "DIV", sanitizeToDOMFragment: clean });
+    this.editor = new Squire(root, { blockTag: "DIV", sanitizeToDOMFragment: this.clean });
     this.editor.setHTML(this.html.value || asHtml(this.plain.value));
     this.editor.moveCursorToStart();
     this.format.value = "html";
     this.editor.addEventListener("input", () => this.touch());
     this.editor.addEventListener("pathChange", () => this.showFormat());
-    this.editor.addEventListener("pasteImage", (event) => this.placeImage(event.detail.clipboardData?.files?.[0]));
+    this.editor.addEventListener("pasteImage", (event) => { for (const item of event.detail.clipboardData?.items || []) if (item.kind === "file") this.placeImage(item.getAsFile()); });
     $("[data-toolbar]", this.section).hidden = false;
     $("[data-plain]", this.section).setAttribute("aria-pressed", "false");
   }
@@ -99,9 +143,23 @@ class Draft {
     this.touch();
   }
 
+  /** The way the block at the cursor runs. */
+  turn() {
+    const block = this.block();
+    const isRight = block && getComputedStyle(block).direction === "rtl";
+    this.editor.setTextDirection(isRight ? "ltr" : "rtl");
+  }
+
+  block() {
+    const start = this.editor.getSelection().startContainer;
+    return (start.nodeType === Node.ELEMENT_NODE ? start : start.parentElement)?.closest("div, p, li, blockquote");
+  }
+
   showFormat() {
     const tags = { bold: "B", italic: "I", bullets: "UL", numbers: "OL", quote: "BLOCKQUOTE" };
     for (const [command, tag] of Object.entries(tags)) $(`[data-command="${command}"]`, this.section).setAttribute("aria-pressed", String(this.editor.hasFormat(tag)));
+    const block = this.block();
+    $('[data-command="direction"]', this.section).setAttribute("aria-pressed", String(Boolean(block) && getComputedStyle(block).direction === "rtl"));
   }
 
   command(name) {
@@ -114,6 +172,7 @@ class Draft {
       bullets: () => (has("UL") ? editor.removeList() : editor.makeUnorderedList()),
       numbers: () => (has("OL") ? editor.removeList() : editor.makeOrderedList()),
       quote: () => (has("BLOCKQUOTE") ? editor.decreaseQuoteLevel() : editor.increaseQuoteLevel()),
+      direction: () => this.turn(),
       link: () => this.link(),
       image: () => $("[data-pick-image]", this.section).click(),
       clear: () => editor.removeAllFormatting(),
@@ -140,61 +199,113 @@ class Draft {
     }
   }
 
-  /** What would be sent now. */
-  data(submitter = null) {
-    for (const people of this.people) people.commit();
+  /** What stands in the form; *isFinal* makes chips of half-typed addresses, as a send does. */
+  data(submitter = null, isFinal = false) {
+    if (isFinal) for (const people of this.people) people.commit();
     if (this.editor) {
       this.html.value = this.editor.getHTML();
       this.plain.value = this.editor.getRoot().innerText;
     }
     const data = new FormData(this.form);
+    for (const people of this.people) data.set(people.store.name, people.typed());
     if (submitter) data.set(submitter.name, submitter.value);
     return data;
   }
 
   touch() {
-    this.isDirty = true;
+    this.changes += 1;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.save(), SAVE_AFTER_MILLISECONDS);
+    this.keeper ||= setTimeout(() => this.keep(), KEEP_MILLISECONDS);
   }
 
   keep() {
-    const kept = { at: Date.now(), revision: this.form.elements.revision.value, subject: this.form.elements.subject.value, body: this.plain.value, html: this.html.value };
-    try { localStorage.setItem(KEEP_PREFIX + this.section.dataset.draft, JSON.stringify(kept)); } catch { /* a full or forbidden store: the server copy remains */ }
-  }
-
-  forget() {
-    try { localStorage.removeItem(KEEP_PREFIX + this.section.dataset.draft); } catch { /* nothing was kept */ }
+    clearTimeout(this.keeper);
+    this.keeper = 0;
+    return !this.isDirty || keepTyped(this.section.dataset.account, this.section.dataset.draft, this.data());
   }
 
   restore() {
-    let kept = null;
-    try { kept = JSON.parse(localStorage.getItem(KEEP_PREFIX + this.section.dataset.draft)); } catch { return; }
-    if (!kept || kept.revision !== this.form.elements.revision.value || kept.body === this.plain.value) return;
-    this.form.elements.subject.value = kept.subject;
+    const kept = keptOf(this.section.dataset.account, this.section.dataset.draft);
+    if (!kept) return;
+    for (const people of this.people) people.fill(kept[people.store.name]);
+    const fields = this.form.elements;
+    for (const name of ["from", "subject", "revision"]) fields[name].value = kept[name] || fields[name].value;
     this.plain.value = kept.body;
-    this.html.value = kept.html;
-    if (this.editor) this.editor.setHTML(kept.html || asHtml(kept.body));
+    this.html.value = kept.body_html;
+    if (this.editor) this.editor.setHTML(kept.body_html || asHtml(kept.body));
     this.saved.textContent = this.words.restored;
     this.touch();
   }
 
-  async save() {
+  /** Saves what there is, one save after the other; true when the server has everything. */
+  save() {
     clearTimeout(this.timer);
-    if (!this.isDirty) return;
-    const data = this.data();
-    this.keep();
-    this.saved.textContent = this.words.saving;
+    this.saving = this.saving.then(() => this.saveNow());
+    return this.saving;
+  }
+
+  async saveNow() {
+    if (!this.isDirty || !open.has(this)) return true;
+    const at = this.changes;
+    const isKept = this.keep();
+    this.say(this.words.saving);
     try {
-      const answer = await post(this.section.dataset.save, data);
-      this.isDirty = false;
-      this.saved.textContent = answer.saved_text || "";
-      if (answer.revision) this.form.elements.revision.value = answer.revision;
-      this.forget();
+      const answer = await post(this.section.dataset.save, this.data());
+      forgetTyped(this.section.dataset.draft);
+      this.move(answer);
+      this.savedChanges = at;
+      this.say(answer.saved_text || "");
+      return !this.isDirty;
     } catch (failure) {
-      this.saved.textContent = failure.status === 409 ? this.words.conflict : this.words.unsaved;
-      if (failure.status !== 409) this.timer = setTimeout(() => this.save(), 4 * SAVE_AFTER_MILLISECONDS);
+      return this.explain(failure, isKept);
     }
+  }
+
+  /** The server's name and revision of the draft: another name when another tab has written this one meanwhile. */
+  move(answer) {
+    if (answer.revision !== undefined) this.form.elements.revision.value = answer.revision;
+    const { dataset } = this.section;
+    const old = dataset.draft;
+    if (!answer.draft || answer.draft === old) return;
+    dataset.draft = answer.draft;
+    holdDraft(answer.draft);
+    for (const name of ["save", "attach"]) dataset[name] = dataset[name].replace(old, answer.draft);
+    for (const place of [this.form, ...$$("[formaction], [data-expand]", this.section)]) {
+      for (const name of ["action", "formaction", "href"]) if (place.hasAttribute(name)) place.setAttribute(name, place.getAttribute(name).replace(old, answer.draft));
+    }
+  }
+
+  async explain(failure, isKept) {
+    clearTimeout(this.timer);
+    if (open.has(this)) this.timer = setTimeout(() => this.save(), 4 * SAVE_AFTER_MILLISECONDS);
+    if (!isKept) this.say(this.words.full);
+    else if ([400, 401, 403].includes(failure.status)) {
+      const who = await renewToken(this.section.dataset.token, this.section.dataset.account);
+      if (who === "mine" && failure.status !== 403 && !this.hasRenewed) {
+        this.hasRenewed = true;
+        const isSaved = await this.saveNow();
+        this.hasRenewed = false;
+        return isSaved;
+      }
+      this.say(who === "other" ? this.words.otherPerson : who === "out" ? this.words.signedOut : failure.message, who === "out");
+    } else this.say(failure.status ? `${failure.message} ${this.words.unsaved}` : this.words.unsaved);
+    return false;
+  }
+
+  say(text, asksSignIn = false) {
+    this.saved.textContent = text;
+    if (!asksSignIn) return;
+    const link = document.createElement("a");
+    Object.assign(link, { href: this.section.dataset.signIn, target: "_blank", textContent: this.words.signIn });
+    this.saved.append(" ", link);
+  }
+
+  end() {
+    clearTimeout(this.timer);
+    clearTimeout(this.keeper);
+    open.delete(this);
+    forgetTyped(this.section.dataset.draft);
   }
 
   async submit(event) {
@@ -202,18 +313,23 @@ class Draft {
     if (button?.name === "detach") return this.detach(event, button);
     event.preventDefault();
     clearTimeout(this.timer);
+    if (button?.value === "save") return (this.touch(), this.save());
+    if (this.section.uploading) { this.say(this.words.waiting); await this.section.uploading; }
+    await this.saving;
     const url = button?.getAttribute("formaction") || this.form.action;
+    this.changes += 1;
     this.keep();
     try {
-      const answer = await post(url, this.data(button));
-      if (button?.value === "save") { this.saved.textContent = answer.saved_text; return undefined; }
-      this.isDirty = false;
-      this.forget();
+      const answer = await post(url, this.data(button, true));
+      this.end();
       if (!$("#compose-slot")?.contains(this.section)) return location.assign(answer.next || "/");
       this.section.remove();
       if (answer.message) toast(answer.message, { undo: answer.undo });
     } catch (failure) {
-      this.showErrors(failure);
+      if (failure.answer) this.move(failure.answer);
+      this.showErrors(failure, button);
+      if (!failure.answer?.errors) this.explain(failure, this.keep());
+      else this.touch();
     }
     return undefined;
   }
@@ -222,11 +338,15 @@ class Draft {
     event.preventDefault();
     const data = new FormData();
     data.set("detach", button.value);
-    await post(button.getAttribute("formaction"), data).catch(() => {});
-    button.closest(".file").remove();
+    try {
+      await post(button.getAttribute("formaction"), data);
+      $("[data-files]", this.section).innerHTML = await filesOf(this.section);
+    } catch (failure) {
+      toast(failure.message, { isError: true });
+    }
   }
 
-  showErrors(failure) {
+  showErrors(failure, button) {
     for (const old of $$(".error", this.form)) old.remove();
     const errors = failure.answer?.errors || { form: failure.message };
     let first = null;
@@ -238,13 +358,21 @@ class Draft {
       place.textContent = text;
       line.hidden = false;
       line.after(place);
+      if (name === "sure") place.append(this.anyway(button));
       first = first || $("input:not([type=hidden])", line);
     }
     first?.focus();
   }
 
+  anyway(button) {
+    const again = document.createElement("button");
+    Object.assign(again, { type: "submit", name: "sure", value: button?.value || "send", className: "btn btn-small", textContent: this.words.anyway });
+    return again;
+  }
+
   async shut() {
-    await this.save();
+    if (!(await this.save()) && this.isDirty) return;
+    open.delete(this);
     this.section.remove();
   }
 }
@@ -261,6 +389,8 @@ async function openPanel(event, link) {
   const reply = await fetch(link.href, { headers: { "HX-Request": "true", "HX-Target": "compose-slot" }, credentials: "same-origin" }).catch(() => null);
   if (!reply?.ok) return location.assign(link.href);
   const slot = $("#compose-slot");
+  for (const old of open) if (slot.contains(old.section) && !(await old.save())) return undefined;
+  for (const old of open) if (slot.contains(old.section)) open.delete(old);
   slot.innerHTML = await reply.text();
   const section = $("[data-compose-form]", slot);
   new Draft(section);
@@ -269,7 +399,30 @@ async function openPanel(event, link) {
   return undefined;
 }
 
+/** The draft's files as the server lists them. */
+async function filesOf(section) {
+  const reply = await fetch(section.dataset.attach, { credentials: "same-origin", headers: { "HX-Request": "true" } });
+  if (!reply.ok) throw new Error(document.body.dataset.failed);
+  return reply.text();
+}
+
+/** Leaving: what is not saved yet is saved first, also before a sign-out; what cannot be stays in this browser. */
+function startKeeping() {
+  const all = () => Promise.all([...open].map((draft) => draft.save()));
+  window.addEventListener("pagehide", () => { for (const draft of open) draft.keep(); });
+  document.addEventListener("visibilitychange", () => document.hidden && all());
+  for (const name of ["online", "focus"]) window.addEventListener(name, all);
+  on("submit", 'form[action$="/sign-out"]', async (event, form) => {
+    if (![...open].some((draft) => draft.isDirty)) return;
+    event.preventDefault();
+    await all();
+    form.submit();
+  });
+}
+
 export function startCompose() {
   on("click", "a[data-compose]", openPanel);
   for (const section of $$("[data-compose-form]")) new Draft(section);
+  startKeeping();
+  offerKept();
 }

@@ -25,7 +25,7 @@ export async function post(url, data) {
   });
   const answer = (reply.headers.get("Content-Type") || "").includes("json") ? await reply.json() : {};
   if (reply.ok) return answer;
-  const failure = new Error(answer.message || document.body.dataset.failed);
+  const failure = new Error(answer.message || (/ /.test(answer.error || "") ? answer.error : "") || document.body.dataset.failed);
   failure.status = reply.status;
   failure.answer = answer;
   throw failure;

@@ -115,7 +115,7 @@ export class People {
       option.id = `${this.list.id}-${at}`;
       option.setAttribute("role", "option");
       option.setAttribute("aria-selected", String(at === 0));
-      option.dataset.text = person.name ? `"${person.name.replace(/["\\]/g, "\\$&")}" <${person.address}>` : person.address;
+      option.dataset.text = person.text || (person.name ? `"${person.name.replace(/["\\]/g, "\\$&")}" <${person.address}>` : person.address);
       const words = document.createElement("span");
       words.append(person.name || person.address, document.createElement("br"));
       const small = document.createElement("small");
@@ -138,6 +138,19 @@ export class People {
     this.input.value = option.dataset.text;
     this.commit();
     this.shut();
+  }
+
+  /** Puts *text* in the place of everyone who stands here. */
+  fill(text) {
+    this.people = splitPeople(text || "").map(readPerson);
+    const line = this.box.closest("[data-line]");
+    if (this.people.length && line.hidden) line.hidden = false;
+    this.draw();
+  }
+
+  /** The whole line, what is half typed too. */
+  typed() {
+    return [this.store.value, this.input.value.trim()].filter(Boolean).join(", ");
   }
 
   commit() {

@@ -2,7 +2,7 @@
 import { $, csrfToken } from "./dom.js";
 import { toast } from "./toast.js";
 
-function travelCard(file) {
+function travelCard(file, stopWords) {
   const card = document.createElement("div");
   card.className = "file";
   const words = document.createElement("span");
@@ -14,12 +14,15 @@ function travelCard(file) {
   bar.value = 0;
   bar.setAttribute("aria-label", file.name);
   words.append(name, bar);
-  card.append(words);
+  const stop = document.createElement("button");
+  Object.assign(stop, { type: "button", className: "icon-btn", textContent: "×", title: stopWords });
+  stop.setAttribute("aria-label", stopWords);
+  card.append(words, stop);
   return card;
 }
 
 /** Sends one file; resolves to the request when it was taken. With *inline* the answer is JSON with `url`, else the new list of files. */
-export function sendFile(url, file, { inline = false, onProgress = () => {} } = {}) {
+export function sendFile(url, file, { inline = false, onProgress = () => {}, onStart = () => {} } = {}) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     const data = new FormData();
@@ -31,25 +34,41 @@ export function sendFile(url, file, { inline = false, onProgress = () => {} } = 
     request.upload.addEventListener("progress", (event) => onProgress(event.loaded));
     request.addEventListener("load", () => (request.status < 300 ? resolve(request) : reject(request)));
     request.addEventListener("error", () => reject(request));
+    request.addEventListener("abort", () => reject(request));
+    onStart(request);
     request.send(data);
   });
 }
 
-export async function attachFiles(section, files, words) {
-  const place = $("[data-files]", section);
-  for (const file of files) {
-    if (Number(section.dataset.limit) && file.size > Number(section.dataset.limit)) {
+const weightOf = (section) => Number($("[data-total]", section)?.dataset.total || 0);
+
+/** Sends files one after the other; `section.uploading` is what a send waits for. */
+export function attachFiles(section, files, words) {
+  const cards = files.map((file) => {
+    const card = travelCard(file, words.cancel.replace("{n}", file.name));
+    $("button", card).addEventListener("click", () => { card.isStopped = true; card.request?.abort(); card.remove(); });
+    $("[data-travel]", section).append(card);
+    return card;
+  });
+  const work = (section.uploading || Promise.resolve()).then(async () => {
+    for (const [at, file] of files.entries()) if (!cards[at].isStopped) await attachOne(section, file, cards[at], words);
+  });
+  section.uploading = work;
+  return work.then(() => { if (section.uploading === work) section.uploading = null; });
+}
+
+async function attachOne(section, file, card, words) {
+  try {
+    if (weightOf(section) + file.size > Number(section.dataset.limit)) {
       toast(words.tooBig.replace("{n}", file.name), { isError: true });
-      continue;
+      return;
     }
-    const card = travelCard(file);
-    place.append(card);
-    try {
-      const request = await sendFile(section.dataset.attach, file, { onProgress: (sent) => { $("progress", card).value = sent; } });
-      place.innerHTML = request.responseText;
-    } catch {
-      card.remove();
-      toast(words.failed.replace("{n}", file.name), { isError: true });
-    }
+    const onStart = (request) => { card.request = request; };
+    const request = await sendFile(section.dataset.attach, file, { onStart, onProgress: (sent) => { $("progress", card).value = sent; } });
+    $("[data-files]", section).innerHTML = request.responseText;
+  } catch {
+    if (!card.isStopped) toast(words.failed.replace("{n}", file.name), { isError: true });
+  } finally {
+    card.remove();
   }
 }
