@@ -9,6 +9,7 @@ from flask_babel import ngettext
 from admin import presenters as p
 from admin.blueprints import PAGE, admin, domain_choices, domain_of, own_domains, scope, toast
 from admin.domains import quota_of, shown
+from mailcore.auth import ldap
 from mailcore.base.errors import MailError, Reason
 from mailcore.directory import resolve, verbs
 from mailcore.store import accounts as store
@@ -105,6 +106,13 @@ def account(address: str) -> Any:
     return page("admin/account.html", area="accounts", page=account_page(found, errors)), 422 if errors else 200
 
 
+def directory_state(found: store.Account) -> str:
+    """"on" for who signs in by the domain's directory, "off" for who could, "" where there is none."""
+    if ldap.of_domain(site().runtime, found.domain_id) is None:
+        return ""
+    return "on" if found.password_hash == ldap.STORED else "off"
+
+
 def account_page(found: store.Account, errors: dict[str, str]) -> p.AccountPage:
     """One account."""
     row = account_row(found)
@@ -112,7 +120,7 @@ def account_page(found: store.Account, errors: dict[str, str]) -> p.AccountPage:
     return p.AccountPage(
         address=found.address, name=found.display_name, initials=row.initials, tint=row.tint, role=found.role, quota=shown(found.quota_bytes), used_text=row.used_text,
         percent=row.percent, aliases=others, created_text=words.long(found.created_at), seen_text=row.seen_text, messages=found.used_count,
-        is_disabled=not found.is_enabled, is_me=found.id == mine().id, domains=domain_choices(), errors=errors,
+        is_disabled=not found.is_enabled, directory_state=directory_state(found), is_me=found.id == mine().id, domains=domain_choices(), errors=errors,
     )  # fmt: skip
 
 
@@ -127,6 +135,8 @@ def change(found: store.Account, form: Any) -> Any:
     elif op == "password":
         hashed = verbs.checked_hash(form.get("password", ""))
         site().write(lambda tx: verbs.set_password(tx, actor(), found.id, hashed, site().now()))
+    elif op == "ldap":
+        site().write(lambda tx: verbs.sign_in_by_directory(tx, actor(), found.id, site().now()))
     elif op in ("enable", "disable"):
         site().write(lambda tx: verbs.set_account(tx, actor(), found.id, {"is_enabled": op == "enable"}, site().now()))
     elif op == "delete":

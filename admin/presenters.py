@@ -184,6 +184,8 @@ class AccountPage:
     messages: int = 0
     is_new: bool = False
     is_disabled: bool = False
+    directory_state: str = ""
+    """"on": the LDAP server knows the password; "off": it could; "": there is none."""
     is_me: bool = False
     """An admin can neither disable nor delete the own account."""
     domains: tuple[Choice, ...] = ()

@@ -14,6 +14,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
 
 from mailcore.auth.login import Doorkeeper
+from mailcore.directory import newcomers
 from mailcore.runtime.keys import app_secret
 from mailcore.runtime.runtime import Runtime
 from mailcore.store import Store, Tx, schema
@@ -31,7 +32,7 @@ class Site:
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
-        self.doorkeeper = Doorkeeper(runtime)
+        self.doorkeeper = Doorkeeper(runtime, newcomers.add)
 
     @property
     def store(self) -> Store:

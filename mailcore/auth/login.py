@@ -5,13 +5,15 @@ own list of sign-ins and the admin's table of programs without TLS read the rows
 """
 
 import ipaddress
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from mailcore.auth import app_passwords, second_step
+from mailcore.auth import app_passwords, ldap, second_step
 from mailcore.auth.passwords import Verifier
 from mailcore.base.clock import DAY, SECOND, Micros
 from mailcore.base.errors import MailError, Reason
 from mailcore.base.secret import Secret
+from mailcore.mail.address import Address
 from mailcore.runtime.runtime import Runtime
 from mailcore.store import Tx, access, accounts
 
@@ -56,11 +58,20 @@ def is_loopback(ip: str) -> bool:
     return ip in ("127.0.0.1", "::1", "::ffff:127.0.0.1")
 
 
+def _remembered_as(account: accounts.Account | None) -> str:
+    """What a good password is remembered under: the hash, or for a directory's people who they are."""
+    if account is None:
+        return ""
+    return f"ldap:{account.id}" if account.password_hash == ldap.STORED else account.password_hash
+
+
 class Doorkeeper:
     """Signs people in for one process. Blocking: hashing takes 25 ms, so a loop calls it in the CPU pool."""
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, runtime: Runtime, newcomer: Callable[[Runtime, str, str], None] | None = None) -> None:
+        """*newcomer* makes an account of an address and a name for who a directory knows and is not here yet."""
         self._runtime = runtime
+        self._newcomer = newcomer
         self._verifier = Verifier()
         self._written: dict[tuple[int, str, str], Micros] = {}
 
@@ -69,7 +80,7 @@ class Doorkeeper:
         tx = self._runtime.store.read()
         account = self._find(tx, attempt.login)
         now = self._runtime.clock.micros()
-        if account is None or not self._verifier.is_remembered(account.password_hash, attempt.password, self._runtime.clock.monotonic()):
+        if account is None or not self._verifier.is_remembered(_remembered_as(account), attempt.password, self._runtime.clock.monotonic()):
             return None
         if not self._may_enter(tx, account) or (account.id, attempt.protocol, attempt.ip) not in self._written or account.totp_secret:
             return None
@@ -91,8 +102,7 @@ class Doorkeeper:
         if account is not None and self._may_enter(tx, account) and self._by_app_password(tx, account, attempt, now):
             self._note_success(attempt, account, network, now)
             return account
-        stored = account.password_hash if account is not None else ""
-        is_good = self._verifier.verify(stored, attempt.password, runtime.clock.monotonic())
+        account, is_good = self._by_password(tx, account, attempt)
         if is_good and account is not None and account.totp_secret and attempt.protocol != "web":
             raise MailError(Reason.AUTH_FAILED, "This account uses a second step. Make an app password in the webmail's settings and give it to this program.")
         if not is_good or account is None or not self._may_enter(tx, account):
@@ -111,6 +121,39 @@ class Doorkeeper:
             self._note_failure(attempt, account, network_of(attempt.ip), now)
             raise MailError(Reason.AUTH_FAILED, "That code is wrong or was used already. Wait for the next one.")
 
+    def asks_outside(self, login: str) -> bool:
+        """Whether signing *login* in asks a directory, which may take seconds."""
+        tx = self._runtime.store.read()
+        account = self._find(tx, login)
+        domain = accounts.domain_by_id(tx, account.domain_id) if account is not None else self._domain_of(tx, login)
+        return domain is not None and (account is None or account.password_hash == ldap.STORED) and ldap.of_domain(self._runtime, domain.id) is not None
+
+    def _by_password(self, tx: Tx, account: accounts.Account | None, attempt: Attempt) -> tuple[accounts.Account | None, bool]:
+        """Ask the hash that is kept here, or the domain's directory; a person it knows may become an account. Raises MailError(NETWORK)."""
+        now, key = self._runtime.clock.monotonic(), _remembered_as(account)
+        domain = accounts.domain_by_id(tx, account.domain_id) if account is not None else self._domain_of(tx, attempt.login)
+        directory = ldap.of_domain(self._runtime, domain.id) if domain is not None and domain.is_enabled else None
+        if directory is None or domain is None or (account is not None and account.password_hash != ldap.STORED):
+            return account, self._verifier.verify(account.password_hash if account is not None else "", attempt.password, now)
+        if account is None and (not directory.creates or self._newcomer is None):
+            return None, self._verifier.verify("", attempt.password, now)
+        if account is not None and self._verifier.is_remembered(key, attempt.password, now):
+            return account, True
+        address = account.address if account is not None else f"{self._address(tx, attempt.login).rpartition('@')[0]}@{domain.name}"
+        person = ldap.ask(directory, address, attempt.password.reveal())
+        if person is None:
+            return account, False
+        if account is None and self._newcomer is not None:
+            self._newcomer(self._runtime, address, person.name)
+            account = accounts.account_by_address(self._runtime.store.read(), address)
+        self._verifier.remember(_remembered_as(account), attempt.password, now, ldap.REMEMBER_SECONDS)
+        return account, account is not None
+
+    def _domain_of(self, tx: Tx, login: str) -> accounts.Domain | None:
+        name = self._address(tx, login).rpartition("@")[2]
+        alias = accounts.domain_alias(tx, name)
+        return accounts.domain_by_id(tx, alias) if alias is not None else accounts.domain(tx, name)
+
     def _by_app_password(self, tx: Tx, account: accounts.Account, attempt: Attempt, now: Micros) -> bool:
         if attempt.protocol == "web":
             return False
@@ -121,21 +164,20 @@ class Doorkeeper:
             self._runtime.store.submit(lambda tx: app_passwords.note_use(tx, found.id, attempt.ip, now))
         return True
 
-    def _find(self, tx: Tx, login: str) -> accounts.Account | None:
-        from mailcore.mail.address import Address
-
+    def _address(self, tx: Tx, login: str) -> str:
+        """The key of the address that *login* means; "" for what is none."""
         name = login.strip()
         if "@" not in name:
             default = self._runtime.settings.get("server.default_domain") or self._only_domain(tx)
             name = f"{name}@{default}"
         try:
-            address = Address.parse(name)
+            return Address.parse(name).key
         except MailError:
-            return None
-        found = accounts.account_by_address(tx, address.key)
-        if found is None:
-            found = self._through_alias_domain(tx, address.key)
-        return found
+            return ""
+
+    def _find(self, tx: Tx, login: str) -> accounts.Account | None:
+        key = self._address(tx, login)
+        return accounts.account_by_address(tx, key) or self._through_alias_domain(tx, key) if key else None
 
     @staticmethod
     def _only_domain(tx: Tx) -> str:

@@ -64,11 +64,15 @@ class Verifier:
         except (VerificationError, InvalidHashError, UnicodeError):
             return False
         if is_good:
-            with self._lock:
-                self._good[self._digest(stored, password)] = now + REMEMBER_SECONDS
-                while len(self._good) > REMEMBERED:
-                    self._good.popitem(last=False)
+            self.remember(stored, password, now)
         return is_good
+
+    def remember(self, stored: str, password: Secret, now: float, seconds: float = REMEMBER_SECONDS) -> None:
+        """Believe *password* for *stored* without asking again."""
+        with self._lock:
+            self._good[self._digest(stored, password)] = now + seconds
+            while len(self._good) > REMEMBERED:
+                self._good.popitem(last=False)
 
     def fingerprint(self, password: Secret) -> str:
         """A keyed digest by which the same wrong password is known again; says nothing about it."""

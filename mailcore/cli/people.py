@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from mailcore.auth import ldap
 from mailcore.base.errors import MailError, Reason
 from mailcore.cli.grammar import verb
 from mailcore.cli.grammar import verbs as verbs_of
@@ -44,6 +45,7 @@ def _account(commands: Any) -> None:
         parser = verb(group, name, run, "address", example=f"account {name} ann@example.org --quota 1G --role user")
         parser.add_argument("--password")
         parser.add_argument("--password-stdin", action="store_true")
+        parser.add_argument("--ldap", action="store_true", help="sign in with the password of the domain's LDAP server")
         parser.add_argument("--quota")
         parser.add_argument("--role", choices=ROLES)
         parser.add_argument("--name")
@@ -163,7 +165,7 @@ def domain_set(context: Context) -> int:
 def account_add(context: Context) -> int:
     arguments = context.arguments
     password = _password(context)
-    hashed = verbs.checked_hash(password) if password is not None else ""
+    hashed = verbs.checked_hash(password) if password is not None else ldap.STORED if arguments.ldap else ""
     with runtime_of(context) as runtime:
         domain = accounts.domain(runtime.store.read(), arguments.address.rpartition("@")[2].lower())
         default = runtime.settings.get("quota.default", domain_id=domain.id if domain else None)
@@ -200,6 +202,8 @@ def account_set(context: Context) -> int:
                 verbs.set_account(tx, COMMAND_LINE, account.id, dict(changes), now)
             if hashed is not None:
                 verbs.set_password(tx, COMMAND_LINE, account.id, hashed, now)
+            if arguments.ldap:
+                verbs.sign_in_by_directory(tx, COMMAND_LINE, account.id, now)
 
         runtime.store.write(change)
         return context.answer(account_data(verbs.find_account(runtime.store.read(), arguments.address)), f"{account.address} is changed.")

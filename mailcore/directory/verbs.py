@@ -6,7 +6,7 @@ Every verb takes a Tx and runs inside the store's write. Errors are sentences fo
 from collections.abc import Sequence
 from typing import Any
 
-from mailcore.auth import passwords
+from mailcore.auth import ldap, passwords
 from mailcore.base.clock import Micros
 from mailcore.base.errors import MailError, Reason
 from mailcore.base.secret import Secret
@@ -209,9 +209,19 @@ def set_password(tx: Tx, actor: Actor, account_id: int, password_hash: str, now:
         raise MailError(Reason.NOT_FOUND, "There is no such account.")
     if actor.account_id != account_id:
         _manageable(tx, actor, account_id)
+    elif account.password_hash == ldap.STORED:
+        raise MailError(Reason.NOT_PERMITTED, "Your password is your directory's. Change it there; it holds here too.")
     accounts.set_account(tx, account_id, password_hash=password_hash, password_changed_at=now)
     access.end_sessions(tx, account_id, but=keep_session)
     _audit(tx, actor, "account:password_changed", account.address, now, domain_id=account.domain_id)
+
+
+def sign_in_by_directory(tx: Tx, actor: Actor, account_id: int, now: Micros) -> None:
+    """From now on the domain's LDAP server knows the password; the one that was kept here is forgotten. Raises MailError."""
+    account = _manageable(tx, actor, account_id)
+    accounts.set_account(tx, account_id, password_hash=ldap.STORED, password_changed_at=now)
+    access.end_sessions(tx, account_id)
+    _audit(tx, actor, "account:signs_in_by_directory", account.address, now, domain_id=account.domain_id)
 
 
 def checked_hash(password: str) -> str:

@@ -11,9 +11,11 @@ from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import TypeVar
 
-from mailcore.auth.login import Doorkeeper
+from mailcore.auth.login import Attempt, Doorkeeper
+from mailcore.directory import newcomers
 from mailcore.runtime.runtime import Runtime
 from mailcore.store import Tx
+from mailcore.store.accounts import Account
 
 T = TypeVar("T")
 
@@ -27,7 +29,7 @@ class Bridge:
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
-        self.doorkeeper = Doorkeeper(runtime)
+        self.doorkeeper = Doorkeeper(runtime, newcomers.add)
         self.draining = asyncio.Event()
         self._sleepers: set[asyncio.Event] = set()
         self.waiting = {"store": 0, "network": 0, "cpu": 0}
@@ -79,6 +81,11 @@ class Bridge:
     async def network(self, call: Callable[[], T]) -> T:
         """Something that asks the outside."""
         return await self._in("network", call)
+
+    async def sign_in(self, attempt: Attempt) -> Account:
+        """The account that *attempt* proves: hashed in the CPU pool, or asked of a directory in the network's. Raises MailError."""
+        pool = "network" if self.doorkeeper.asks_outside(attempt.login) else "cpu"
+        return await self._in(pool, lambda: self.doorkeeper.sign_in(attempt))
 
     async def cpu(self, call: Callable[[], T]) -> T:
         """Something that computes for more than a few milliseconds."""

@@ -281,7 +281,7 @@ class Connection(Talker):
         try:
             found: Account | None = keeper.quick(attempt) if self.bridge.is_inline else None
             if found is None:
-                found = await self.bridge.cpu(lambda: keeper.sign_in(attempt))
+                found = await self.bridge.sign_in(attempt)
             await self.drive(enter.admit(session, command, found))
         except MailError as error:
             session.failures += 1

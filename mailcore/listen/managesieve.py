@@ -182,7 +182,7 @@ class Connection(Talker):
         try:
             account = keeper.quick(attempt) if self.bridge.is_inline else None
             if account is None:
-                account = await self.bridge.cpu(lambda: keeper.sign_in(attempt))
+                account = await self.bridge.sign_in(attempt)
         except MailError as error:
             self.failures += 1
             if not is_loopback(self.ip):

@@ -139,6 +139,15 @@ CATALOGUE: tuple[Setting, ...] = (
     _s("acme.directory", "text", "https://acme-v02.api.letsencrypt.org/directory", "Authority's directory", "The ACME address of the authority. The delivered one is Let's Encrypt.", rfc="8555 §7.1.1"),
     _s("acme.email", "text", "", "Address the authority may write to", "Told of trouble with the certificates. May be empty."),
     _s("acme.ca_file", "text", "", "Roots of the authority itself", "A PEM file, only for an authority inside a network. Empty: the usual roots."),
+    _s("ldap.url", "text", "", "LDAP server", "Such as ldaps://dc.example.org. People whose account says so sign in with their password there. Empty: nobody.", scope="domain", rfc="4516", was="Active Directory"),
+    _s("ldap.starttls", "bool", False, "STARTTLS to the LDAP server", "For ldap:// addresses: no password goes there unencrypted.", scope="domain", rfc="4513 §3"),
+    _s("ldap.ca_file", "text", "", "Roots of the LDAP server", "A PEM file, for a server whose certificate is signed inside the network. Empty: the usual roots.", scope="domain"),
+    _s("ldap.user", "text", "%a", "Name to sign in with there", "%u is the part before the @, %d the domain, %a the address: uid=%u,ou=people,dc=example,dc=org, or %u@ad.example.org.", scope="domain", rfc="4513 §5"),
+    _s("ldap.base", "text", "", "Where to search", "Only with a search: dc=example,dc=org.", scope="domain", rfc="4511 §4.5"),
+    _s("ldap.search", "text", "", "Search for the person", "A filter that finds exactly one: (mail=%a). Empty: the name above is used as it is.", scope="domain", rfc="4515"),
+    _s("ldap.bind_name", "text", "", "Name to search with", "Empty: anonymously.", scope="domain"),
+    _s("ldap.bind_password", "secret", "", "Password to search with", "Kept in the database, never shown again.", scope="domain"),
+    _s("ldap.creates", "bool", False, "Make accounts at the first sign-in", "On: who signs in there and has no account here gets one.", scope="domain"),
     _s("live.max_streams", "int", 2000, "Live browser tabs at once", "Further tabs ask every 30 seconds instead.", low=10, high=100_000),
 )
 """Groups are the first part of the name."""
@@ -148,6 +157,6 @@ BY_NAME: dict[str, Setting] = {setting.name: setting for setting in CATALOGUE}
 GROUPS: dict[str, str] = {
     "server": "Server", "smtp": "Receiving mail", "imap": "IMAP", "pop3": "POP3", "sieve": "Sieve scripts", "queue": "Queue", "relay": "Relay", "outgoing": "Sending",
     "quota": "Quotas", "storage": "Storage", "undelete": "Deleted mail", "trash": "Trash and Junk", "signin": "Signing in", "web": "Webmail",
-    "auth": "Sender checks", "spam": "Spam", "virus": "Viruses", "backup": "Backup", "mta_sts": "MTA-STS", "acme": "Certificates", "log": "Log", "live": "Live updates",
+    "auth": "Sender checks", "spam": "Spam", "virus": "Viruses", "backup": "Backup", "mta_sts": "MTA-STS", "acme": "Certificates", "ldap": "LDAP and Active Directory", "log": "Log", "live": "Live updates",
 }  # fmt: skip
 """Headings of the settings page, in its order."""

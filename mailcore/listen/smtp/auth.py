@@ -93,7 +93,7 @@ def judge(session: "Session", claim: sasl.Credentials) -> None:
 
     async def work() -> Account | MailError:
         try:
-            return await session.door.bridge.cpu(lambda: keeper.sign_in(attempt))
+            return await session.door.bridge.sign_in(attempt)
         except MailError as error:
             if not client.is_near:
                 await asyncio.sleep(PENALTY_SECONDS)
