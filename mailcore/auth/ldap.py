@@ -48,13 +48,13 @@ def of_domain(runtime: Runtime, domain_id: int) -> Directory | None:
     """The directory of a domain, or None where it has none."""
 
     def get(name: str) -> Any:
-        return runtime.settings.get("ldap." + name, domain_id=domain_id)
+        return runtime.settings.get(name, domain_id=domain_id)
 
-    if not get("url"):
+    if not get("ldap.url"):
         return None
     return Directory(
-        url=str(get("url")), is_starttls=bool(get("starttls")), ca_file=str(get("ca_file")), user=str(get("user")), base=str(get("base")),
-        search=str(get("search")), bind_name=str(get("bind_name")), bind_password=str(get("bind_password")), creates=bool(get("creates")),
+        url=str(get("ldap.url")), is_starttls=bool(get("ldap.starttls")), ca_file=str(get("ldap.ca_file")), user=str(get("ldap.user")), base=str(get("ldap.base")),
+        search=str(get("ldap.search")), bind_name=str(get("ldap.bind_name")), bind_password=str(get("ldap.bind_password")), creates=bool(get("ldap.creates")),
     )  # fmt: skip
 
 
