@@ -7,7 +7,8 @@ from babel.dates import format_date, format_datetime, format_time
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
-from mailcore.base.clock import Micros, from_micros
+from mailcore.base.clock import Micros, from_micros, to_micros
+from mailcore.base.errors import MailError, Reason
 from web.signed_in import account, is_signed_in
 
 
@@ -22,6 +23,16 @@ def zone() -> ZoneInfo:
 def local(moment: Micros) -> datetime:
     """*moment* in the account's zone."""
     return from_micros(moment).astimezone(zone())
+
+
+def moment_of(text: str) -> Micros:
+    """A local time such as 2026-11-30T08:00, in the person's zone. Raises MailError(SYNTAX)."""
+    try:
+        return to_micros(datetime.fromisoformat(text).replace(tzinfo=zone()))
+    except ValueError as error:
+        wrong = MailError(Reason.SYNTAX, _("Choose a day and a time."))
+        wrong.field = "form"  # type: ignore[attr-defined]
+        raise wrong from error
 
 
 def short(moment: Micros) -> str:

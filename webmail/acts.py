@@ -6,12 +6,13 @@ import flask
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from mailcore.sessions import webmail, webmail_held
+from mailcore.sessions import webmail, webmail_held, webmail_later
 from mailcore.store import conversations, listing, mailboxes, messages
-from web import tokens
+from web import tokens, words
 from web.drawing import done, wants_json
 from web.signed_in import account, require, safe_next
 from web.site import site
+from webmail import bulk
 from webmail.blueprints import boxes, mail
 from webmail.contacts import take_back as address_book
 
@@ -34,43 +35,67 @@ def counts() -> dict[str, int]:
 @mail.post("/mail/act")
 @require("user")
 def act() -> Any:
-    form, runtime, mine = flask.request.form, site().runtime, account()
-    op, ids = form.get("op", ""), ids_of_form()
+    form, op = flask.request.form, flask.request.form.get("op", "")
+    back = safe_next(form.get("next"), flask.url_for("mail.home"))
+    if form.get("scope") == "all":
+        return bulk.everything(form, op, back)
+    op, ids = meant(form, op)
+    if op == "show-images":
+        return done(back + ("&" if "?" in back else "?") + "images=1")
+    if op == "empty":
+        count = webmail.empty(site().runtime, account(), int(form.get("mailbox") or 0))
+        return answer(ngettext("%(num)d message removed", "%(num)d messages removed", count), None, back)
+    told = performed(form, op, ids)
+    has_undo = told.count and op not in ("star", "unstar", "read")
+    return answer(sentence(op, told), tokens.make("undo", told.undo.to_data()) if has_undo else None, back)
+
+
+def meant(form: Any, op: str) -> tuple[str, list[int]]:
+    """What is to be done, and to which messages: all of a conversation where the list shows those."""
+    ids, names = ids_of_form(), [name for name in form.getlist("label") if name.strip()]
     if form.get("star", "").isdigit():
         ids, op = [int(form["star"])], "turn-star"
     if form.get("whole") and form.get("mailbox", "").isdigit():
-        ids = conversations.whole(site().read(), mine.id, int(form["mailbox"]), ids)[:MAX_IDS]
+        ids = conversations.whole(site().read(), account().id, int(form["mailbox"]), ids)[:MAX_IDS]
     if op == "turn-star":
-        op = "unstar" if any(r.flags & messages.FLAGGED for r in listing.rows(site().read(), mine.id, ids)) else "star"
-    back = safe_next(form.get("next"), flask.url_for("mail.home"))
-    names = [name for name in form.getlist("label") if name.strip()]
-    if op in ("", "label") and (names or form.get("unlabel")):
-        is_on = bool(names)
-        told = webmail.label(runtime, mine, ids, names[0] if is_on else form["unlabel"], is_on=is_on)
-        message = ngettext("%(num)d message labelled", "%(num)d messages labelled", told.count) if is_on else _("Label taken off")
-        return answer(message, tokens.make("undo", told.undo.to_data()) if told.count else None, back)
-    if form.get("move", "").isdigit():
-        told = webmail.move(runtime, mine, ids, int(form["move"]))
-    elif op == "show-images":
-        return done(back + ("&" if "?" in back else "?") + "images=1")
-    elif op == "read-all":
-        told = webmail.read_all(runtime, mine, int(form.get("mailbox") or 0))
-    elif op == "empty":
-        count = webmail.empty(runtime, mine, int(form.get("mailbox") or 0))
-        return answer(ngettext("%(num)d message removed", "%(num)d messages removed", count), None, back)
-    elif op in webmail.FLAG_OPS:
-        told = webmail.flag(runtime, mine, op, ids)
-    elif op in webmail.ROLE_OPS:
-        told = webmail.move_by_role(runtime, mine, op, ids)
-    else:
+        op = "unstar" if any(r.flags & messages.FLAGGED for r in listing.rows(site().read(), account().id, ids)) else "star"
+    if op in ("", "label"):
+        op = "label" if names else "unlabel" if form.get("unlabel") else "move" if form.get("move", "").isdigit() else "snooze" if form.get("snooze") or form.get("snooze_at") else ""
+    return op, ids
+
+
+def performed(form: Any, op: str, ids: list[int]) -> webmail.Done:
+    """Do it. Raises MailError."""
+    runtime, mine = site().runtime, account()
+    if op in ("label", "unlabel"):
+        name = next((n for n in form.getlist("label") if n.strip()), "") if op == "label" else form["unlabel"]
+        return webmail.label(runtime, mine, ids, name, is_on=op == "label")
+    if op == "move":
+        return webmail.move(runtime, mine, ids, int(form["move"]))
+    if op == "read-all":
+        return webmail.read_all(runtime, mine, int(form.get("mailbox") or 0))
+    if op == "snooze":
+        return webmail_later.snooze(runtime, mine, ids, words.moment_of(form.get("snooze") or form.get("snooze_at", "")))
+    for known, verb in ((webmail.MARKS, webmail.mark), (webmail.FLAG_OPS, webmail.flag), (webmail.ROLE_OPS, webmail.move_by_role)):
+        if op in known:
+            return verb(runtime, mine, op, ids)
+    if op:
         flask.abort(400)
-    return answer(sentence(op, told), tokens.make("undo", told.undo.to_data()) if told.count and op not in ("star", "unstar", "read") else None, back)
+    return webmail.Done()
 
 
 def sentence(op: str, told: webmail.Done) -> str:
     """What happened, in one line; nothing for what shows by itself."""
+    if not op:
+        return ""
     if op in ("star", "unstar", "read", "unread") or not told.count:
         return "" if told.count or op in ("star", "unstar", "read") else _("Nothing to do")
+    if op == "label":
+        return ngettext("%(num)d message labelled", "%(num)d messages labelled", told.count)
+    if op == "unlabel":
+        return _("Label taken off")
+    if op in webmail.MARKS:
+        return {"pin": _("Pinned"), "unpin": _("No longer pinned"), "mute": _("Muted: later mail of it goes past the inbox"), "unmute": _("No longer muted")}[op]
     if not told.target:
         return ngettext("%(num)d message removed", "%(num)d messages removed", told.count) if op != "read-all" else _("All marked as read")
     box = mailboxes.by_name(site().read(), account().id, told.target)

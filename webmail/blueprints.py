@@ -7,7 +7,7 @@ import flask
 from flask_babel import get_locale
 
 from mailcore.directory import away
-from mailcore.store import labels, mailboxes
+from mailcore.store import labels, mailboxes, searches
 from mailcore.store.mailboxes import Mailbox
 from web import words
 from web.signed_in import account, is_signed_in
@@ -92,12 +92,17 @@ def nav(current: str = "") -> p.MailboxNav:
         percent = min(100, mine.used_bytes * 100 // mine.quota_bytes)
         level = "full" if percent >= 95 else "warn" if percent >= 80 else "ok"
         quota = p.Quota(used_text=words.size(max(0, mine.used_bytes)), limit_text=words.size(mine.quota_bytes), percent=percent, level=level)
-    return p.MailboxNav(special=tuple(map(link, special)), own=tuple(map(link, own)), current=current, quota=quota, labels=known_labels())
+    return p.MailboxNav(special=tuple(map(link, special)), own=tuple(map(link, own)), current=current, quota=quota, labels=known_labels(), searches=saved_searches())
 
 
 def known_labels() -> tuple[p.Label, ...]:
     """The person's labels."""
     return tuple(p.Label(name=one.name, tone=one.tone) for one in labels.of_account(site().read(), account().id))
+
+
+def saved_searches() -> tuple[p.Choice, ...]:
+    """The searches the person keeps."""
+    return tuple(p.Choice(value=query, label=name) for name, query in searches.of_account(site().read(), account().id))
 
 
 def targets(but: int = 0) -> tuple[p.MailboxLink, ...]:
@@ -113,5 +118,7 @@ def around() -> dict[str, object]:
     """Shell and navigation for templates that were not given their own."""
     if not is_signed_in():
         return {"shell": None, "theme": theme()}
+    from webmail import later
+
     toast = flask.session.pop("toast", None)
-    return {"shell": shell(p.Toast(**toast) if toast else None), "nav": nav(), "reader": None}
+    return {"shell": shell(p.Toast(**toast) if toast else None), "nav": nav(), "reader": None, "snoozes": later.choices()}

@@ -2,14 +2,13 @@
 
 import re
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 import flask
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from mailcore.base.clock import SECOND, to_micros
+from mailcore.base.clock import SECOND
 from mailcore.base.errors import MailError, Reason
 from mailcore.directory import identities, resolve
 from mailcore.mail.compose import Attachment
@@ -251,7 +250,7 @@ def sent(draft_id: str, typed: drafts.Typed, op: str, when: str) -> tuple[str, s
     runtime, mine, key = site().runtime, account(), key_of(draft_id)
     wait = int(setting("web.undo_seconds"))
     if op == "schedule":
-        due = moment_of(when)
+        due = words.moment_of(when)
         told = _("Will be sent on %(when)s", when=words.long(due))
     elif wait:
         due, told = site().now() + wait * SECOND, _("Sent")
@@ -260,16 +259,6 @@ def sent(draft_id: str, typed: drafts.Typed, op: str, when: str) -> tuple[str, s
         return _("Sent"), None
     held = webmail_held.hold(runtime, mine, drafts.ready(runtime, mine, key, typed, start=origin_of(draft_id)), due)
     return told, tokens.make("undo", {"held": held})
-
-
-def moment_of(text: str) -> int:
-    """A local time such as 2026-11-30T08:00, in the person's zone. Raises MailError(SYNTAX)."""
-    try:
-        return to_micros(datetime.fromisoformat(text).replace(tzinfo=words.zone()))
-    except ValueError as error:
-        wrong = MailError(Reason.SYNTAX, _("Choose a day and a time."))
-        wrong.field = "form"  # type: ignore[attr-defined]
-        raise wrong from error
 
 
 def check(typed: drafts.Typed, draft_id: str, *, is_sure: bool) -> None:

@@ -118,7 +118,7 @@ def list_page(box: Mailbox, opened: ListRow | None = None) -> p.ListPage:
     if pinned and cursor is None:
         groups = (p.DayGroup(key="pinned", label=_("Pinned"), rows=tuple(items_of(box, pinned, opened))), *groups)
     return p.ListPage(
-        mailbox_id=str(box.id), title=role_name(box), groups=groups, unread=box.unseen_count, total=box.message_count, is_whole=is_whole(box),
+        mailbox_id=str(box.id), title=role_name(box), groups=groups, unread=box.unseen_count, total=box.message_count, is_whole=is_whole(box), modseq=box.modseq,
         state="ready" if groups else "empty", role=box.role, older=mark(rows[-1]) if len(rows) == size else None,
         newer="a" + mark(rows[0]) if rows and cursor else None, move_targets=targets(box.id), list_query={"sort": "oldest"} if is_oldest else {},
     )  # fmt: skip

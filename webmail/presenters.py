@@ -104,6 +104,8 @@ class MailboxNav:
     current: str = ""
     quota: Quota | None = None
     labels: tuple["Label", ...] = ()
+    searches: tuple[Choice, ...] = ()
+    """Saved searches: what is asked, and the name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +179,7 @@ class SearchQuery:
     text: str
     chips: tuple[SearchChip, ...] = ()
     left: int = 0
+    saved_as: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,6 +201,8 @@ class ListPage:
     move_targets: tuple[MailboxLink, ...] = ()
     list_query: dict[str, str] = field(default_factory=dict)
     """Arguments of this list's URL beside the cursor (q, sort), kept by every link in it."""
+    modseq: int = 0
+    """What the list was drawn from, so that the live stream can tell what it missed."""
     is_whole: bool = False
     """Whether a row is a conversation: an act on it is an act on all of its messages in this mailbox."""
 

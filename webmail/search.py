@@ -6,12 +6,14 @@ import flask
 from flask_babel import gettext as _
 
 from mailcore.store import search as store
+from mailcore.store import searches
 from web import words
-from web.drawing import page
+from web.drawing import done, page
 from web.signed_in import account, require
 from web.site import site
+from webmail import bulk
 from webmail import presenters as p
-from webmail.blueprints import boxes, mail, role_name, setting, targets
+from webmail.blueprints import boxes, mail, role_name, saved_searches, setting, targets
 from webmail.messages import cursor_of, mark
 from webmail.rows import groups_of, row_of
 
@@ -21,13 +23,8 @@ from webmail.rows import groups_of, row_of
 def search() -> Any:
     query = flask.request.args.get("q", "").strip()
     size = int(setting("web.page_size"))
-    names: dict[str, list[int]] = {}
-    for box in boxes():
-        for name in {box.name.lower(), box.role, role_name(box).lower()} - {""}:
-            names.setdefault(name, []).append(box.id)
     cursor = cursor_of(flask.request.args["cursor"]) if "cursor" in flask.request.args else None
-    hidden = tuple(b.id for b in boxes() if b.role in ("trash", "junk"))
-    scope = store.Scope(account_id=account().id, boxes=names, hidden=hidden, zone=words.zone(), now=site().now())
+    scope = store.Scope(account_id=account().id, boxes=bulk.boxes_by_name(), hidden=bulk.hidden_boxes(), zone=words.zone(), now=site().now())
     opened = site().store
     found = store.search(site().read(), opened.blobs, opened.fulltext, scope, query, limit=size, before=cursor) if query else store.Found([], 0)
     by_id = {b.id: b for b in boxes()}
@@ -36,7 +33,18 @@ def search() -> Any:
     chips = tuple(p.SearchChip(label=t.text, without=" ".join(o.text for o in terms if o is not t)) for t in terms if t.operator)
     made = p.ListPage(
         mailbox_id=str(boxes()[0].id) if boxes() else "0", title=_("Search"), groups=groups_of(found.rows, items),
-        total=len(items), state="ready" if items else "empty", query=p.SearchQuery(text=query, chips=chips, left=found.left),
+        total=len(items), state="ready" if items else "empty", query=p.SearchQuery(text=query, chips=chips, left=found.left, saved_as=next((c.label for c in saved_searches() if c.value == query), "")),
         older=mark(found.rows[-1]) if len(found.rows) == size else None, move_targets=targets(), list_query={"q": query},
     )  # fmt: skip
     return page("webmail/mailbox.html", page=made, reader=None)
+
+
+@mail.post("/mail/searches")
+@require("user")
+def keep_search() -> Any:
+    form, mine = flask.request.form, account()
+    if form.get("op") == "remove":
+        site().write(lambda tx: searches.remove(tx, mine.id, form.get("name", "")))
+    else:
+        site().write(lambda tx: searches.put(tx, mine.id, form.get("name", ""), form.get("q", "")))
+    return done(flask.url_for("mail.search", q=form.get("q", "")))

@@ -1,5 +1,7 @@
 """Performs what was decided for one account, inside the write: copies into mailboxes, flags, what is to be remembered."""
 
+from dataclasses import replace
+
 from mailcore.base.clock import SECOND, Micros
 from mailcore.base.errors import MailError
 from mailcore.delivery import notices
@@ -21,13 +23,17 @@ def perform(tx: Tx, runtime: Runtime, parcel: Parcel, ready: Prepared, decision:
     actor = f"smtp:{parcel.trace_id}" if len(decision.copies) <= 1 and not decision.events else f"filter:{parcel.trace_id}"
     placed: set[int] = set()
     for copy in decision.copies:
+        shown = ready.edited.get((account_id, copy.edits), parcel) if copy.edits else parcel
+        email = shown.email(prefix)
         box = mailbox_for(tx, account_id, copy, now)
+        if box.role == "inbox" and messages.is_muted(tx, account_id, email):
+            copy = replace(copy, role="archive", flags=copy.flags | messages.SEEN, keywords=(*copy.keywords, "$Muted"))
+            box = mailbox_for(tx, account_id, copy, now)
         if box.id in placed:
             continue
         placed.add(box.id)
-        shown = ready.edited.get((account_id, copy.edits), parcel) if copy.edits else parcel
         messages.append(
-            tx, runtime.store.blobs, account_id, box.id, shown.email(prefix), actor=actor, now=now, flags=copy.flags, keywords=" ".join(sorted(copy.keywords))
+            tx, runtime.store.blobs, account_id, box.id, email, actor=actor, now=now, flags=copy.flags, keywords=" ".join(sorted(copy.keywords))
         )
         events.append(TraceEvent(at=now, kind="delivered", address=decision.target.address, data={"mailbox": box.name, "for": decision.reached_by}))
     for mark in decision.marks:

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from mailcore.base.errors import MailError
 from mailcore.jobs import backup, certificates, sweep, watch
 from mailcore.runtime.runtime import Runtime
-from mailcore.sessions import webmail_held
+from mailcore.sessions import webmail_bulk, webmail_held, webmail_later
 from mailcore.store import jobs
 
 IDLE_SECONDS = 1.0
@@ -20,7 +20,10 @@ IDLE_SECONDS = 1.0
 Step = Callable[[int, int, str], bool]
 Kind = Callable[[Runtime, jobs.Job, Step], str]
 
-KINDS: dict[str, Kind] = {"sweep": sweep.run, "watch": watch.run, "backup": backup.run, "certificates": certificates.run, "send": lambda runtime, job, _step: webmail_held.send_due(runtime, job)}
+KINDS: dict[str, Kind] = {
+    "sweep": sweep.run, "watch": watch.run, "backup": backup.run, "certificates": certificates.run, "bulk": webmail_bulk.run,
+    "send": lambda runtime, job, _step: webmail_held.send_due(runtime, job), "wake": lambda runtime, job, _step: webmail_later.wake_due(runtime, job),
+}  # fmt: skip
 """Job kind → the function that does it and returns its closing note."""
 
 

@@ -72,7 +72,11 @@ class Live:
     ) -> None:
         """Events as they come."""
         runtime = self.bridge.runtime
-        told = await self.bridge.read(lambda tx: {b.id: b.modseq for b in mailboxes.list_all(tx, account_id)})
+        there = await self.bridge.read(lambda tx: mailboxes.list_all(tx, account_id))
+        told = {b.id: b.modseq for b in there}
+        # What came between the page and this stream: the tab compares with what its list was drawn from.
+        start = json.dumps({"counts": {str(b.id): count_of(b) for b in there}, "modseqs": {str(b.id): b.modseq for b in there}})
+        await send({"type": "http.response.body", "body": f"data: {start}\n\n".encode(), "more_body": True})
         while not closed.done() and not self.bridge.draining.is_set():
             with self.bridge.woken_by_drain(wake):
                 try:

@@ -73,6 +73,11 @@ def progress(tx: Tx, job_id: int, owner: str, done: int, total: int, note: str, 
     )
 
 
+def remember(tx: Tx, job_id: int, payload: Mapping[str, Any]) -> None:
+    """Keep with a job what it has done so far."""
+    tx.run("UPDATE jobs SET payload = :p WHERE id = :i", {"p": json.dumps(dict(payload)), "i": job_id})
+
+
 def finish(tx: Tx, job_id: int, state: str, note: str, now: Micros) -> None:
     """The work has ended: done, failed or cancelled."""
     tx.run(

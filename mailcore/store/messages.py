@@ -364,6 +364,17 @@ def put_back(tx: Tx, account_id: int, expunged_ids: Sequence[int], *, target_id:
     return placed
 
 
+def date_anew(tx: Tx, message_id: int, now: Micros) -> None:
+    """Give a message another INTERNALDATE, on its way to another mailbox and UID."""
+    tx.run("UPDATE messages SET internal_date = :d WHERE id = :i", {"d": now, "i": message_id})
+
+
+def is_muted(tx: Tx, account_id: int, email: NewEmail) -> bool:
+    """Whether the conversation that *email* belongs to was muted."""
+    thread_id = find_thread(tx, account_id, email)
+    return thread_id is not None and tx.one("SELECT 1 FROM messages WHERE thread_id = :t AND keywords LIKE '%$Muted%' LIMIT 1", {"t": thread_id}) is not None
+
+
 def replace(
     tx: Tx, blobs: BlobStore, account_id: int, message_id: int, email: NewEmail, *, actor: str, now: Micros, flags: int
 ) -> Placed:

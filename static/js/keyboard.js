@@ -1,10 +1,11 @@
 // Single keys, as in the `?` dialog. A key presses the visible control that carries it (data-key), so no act exists twice.
 import { $, $$, isTyping } from "./dom.js";
+import { openPalette } from "./palette.js";
 import { act, allRows, currentRow, focusRow, rowBox, rowLink, showList, tick, tickedRows } from "./list.js";
 
 const SEQUENCE_MILLISECONDS = 1200;
 const PLACES = { i: "inbox", s: "sent", d: "drafts", a: "archive", t: "trash" };
-const LIST_ACTS = { e: "archive", "#": "trash", Delete: "trash", "!": "junk", I: "read", U: "unread" };
+const LIST_ACTS = { e: "archive", "#": "trash", Delete: "trash", "!": "junk", m: "mute", I: "read", U: "unread" };
 let firstKey = "";
 let firstKeyTimer = 0;
 
@@ -12,8 +13,9 @@ const visible = (element) => element && element.getClientRects().length > 0;
 
 function press(key) {
   const found = $$("[data-key]").find((element) => element.dataset.key === key && visible(element));
-  found?.click();
-  return Boolean(found);
+  const inMenu = $$(".menu-panel [data-key]").find((element) => element.dataset.key === key);
+  (found || inMenu)?.click();
+  return Boolean(found || inMenu);
 }
 
 function move(step, event) {
@@ -38,6 +40,7 @@ function starRow() {
 
 function listAct(op) {
   const ticked = tickedRows();
+  if ($('#list input[name="scope"]:checked')) return false;
   const rows = ticked.length ? ticked : [];
   if (rows.length) act(op, rows.map((row) => row.dataset.id));
   else if (currentRow() && currentRow().contains(document.activeElement) && !currentRow().matches(".row-open")) act(op, [currentRow().dataset.id]);
@@ -73,7 +76,7 @@ function onKey(event) {
   if (event.defaultPrevented || event.altKey || $("dialog[open]")) return;
   if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k" && !event.target.closest?.(".compose")) {
     event.preventDefault();
-    $("#search")?.select();
+    openPalette();
     return;
   }
   if (event.ctrlKey || event.metaKey || isTyping(event.target)) return;

@@ -101,7 +101,7 @@ export async function act(op, ids, fields = {}) {
 
 function submitList(event, form) {
   const button = event.submitter;
-  if (!button || "plainSubmit" in button.dataset) return;
+  if (!button || "plainSubmit" in button.dataset || $('input[name="scope"]:checked', form)) return;
   if (button.name === "star") {
     event.preventDefault();
     act(button.getAttribute("aria-pressed") === "true" ? "unstar" : "star", [button.value]);

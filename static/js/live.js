@@ -87,6 +87,8 @@ function insertFresh() {
 function hear(event) {
   const news = JSON.parse(event.data);
   if (news.counts) showCounts(news.counts);
+  const list = $("#list");
+  if (news.modseqs && list && String(news.modseqs[list.dataset.mailbox]) !== list.dataset.modseq) fetchFresh();
   if (news.mailbox && news.mailbox === $("#list")?.dataset.mailbox) fetchFresh();
 }
 

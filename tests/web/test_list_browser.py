@@ -2,6 +2,7 @@
 
 import imaplib
 import smtplib
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -119,3 +120,104 @@ def test_a_person_may_have_every_message_by_itself(browser: Any, server: RoostSe
     expect(row(page, "Figs")).to_have_count(2)
     row(page, "Figs").first.locator(".row-sub > a").click()
     expect(page.locator("#reader .msg")).to_have_count(1)
+
+
+def until(check: Any, seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not check():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_all_that_match_are_moved_in_the_background_and_brought_back(browser: Any, server: RoostServer) -> None:
+    address = "u3@x.test"
+    with imap_of(server, address) as imap:
+        for number in range(70):
+            imap.append("INBOX", "\\Seen", None, letter(f"Report {number:02}", to=address))
+        imap.append("INBOX", "\\Seen", None, letter("Other", to=address))
+    page, troubles = signed_in(browser, server, address)
+    row(page, "Report 69").locator(".row-pick").click()
+    page.check("#list input[name=scope]")
+    page.keyboard.press("e")
+    expect(page.locator("h1")).to_have_text("71 messages done", timeout=20_000)
+    assert found(server, "Archive", "ALL", address=address) == 71
+    page.click("main button:has-text('Undo')")
+    expect(page.locator("h1")).to_have_text("71 messages done", timeout=20_000)
+    assert found(server, "INBOX", "ALL", address=address) == 71
+    page.goto("/mail/search?q=subject:report")
+    row(page, "Report 69").locator(".row-pick").click()
+    page.check("#list input[name=scope]")
+    page.click("#list .bulk button[value=trash]")
+    expect(page.locator("h1")).to_have_text("70 messages done", timeout=20_000)
+    assert found(server, "INBOX", "ALL", address=address) == 1 and found(server, "Trash", "ALL", address=address) == 70
+    assert troubles == []
+
+
+def test_snoozed_mail_leaves_the_list_and_comes_back_unread_at_the_top(browser: Any, server: RoostServer) -> None:
+    address = "u4@x.test"
+    for subject in ("Old bill", "Newer"):
+        put(server, "INBOX", letter(subject, to=address), address)
+    page, _troubles = signed_in(browser, server, address)
+    row(page, "Old bill").locator(".row-pick").click()
+    page.click("#list .bulk .menu summary[aria-label*='More for']")
+    page.click("#list .bulk button:has-text('Tomorrow morning')")
+    expect(page.locator("#toasts")).to_contain_text("Moved to Snoozed")
+    expect(row(page, "Old bill")).to_have_count(0)
+    assert found(server, "Snoozed", "KEYWORD", "$Snoozed", address=address) == 1
+    page.click("#toasts button:has-text('Undo')")
+    expect(row(page, "Old bill")).to_have_count(1)
+    assert found(server, "INBOX", "KEYWORD", "$Snoozed", address=address) == 0
+    soon = page.evaluate("new Date(Date.now() + 4000).toISOString().slice(0, 19)")
+    row(page, "Old bill").locator(".row-sub > a").click()
+    page.wait_for_selector("#reader[data-id]")
+    page.evaluate("soon => document.querySelector('#reader button[name=snooze]').value = soon", soon)
+    page.click("#reader summary[aria-label='Snooze']")
+    page.click("#reader button[name=snooze] >> nth=0")
+    expect(row(page, "Old bill")).to_have_count(0)
+    page.mouse.move(1200, 600)
+    expect(page.locator("#rows .row").first).to_contain_text("Old bill", timeout=20_000)
+    expect(page.locator("#rows .row").first).to_have_class("row row-unread")
+
+
+def test_pinned_stands_on_top_and_a_muted_conversation_stays_out_of_the_inbox(browser: Any, server: RoostServer) -> None:
+    address = "u5@x.test"
+    for number, subject in enumerate(("Noise", "Important", "Latest")):
+        put(server, "INBOX", letter(subject, to=address, number=f"n{number}"), address)
+    page, _troubles = signed_in(browser, server, address)
+    row(page, "Important").locator(".row-sub > a").click()
+    page.wait_for_selector("#reader[data-id]")
+    page.click("#reader summary[aria-label='More for this message']")
+    page.click("#reader button:has-text('Pin to the top')")
+    expect(page.locator("#rows .row").first).to_contain_text("Important")
+    expect(page.locator("#rows .row")).to_have_count(3)
+    page.locator("#rows .row", has_text="Noise").locator(".row-sub > a").focus()
+    page.keyboard.press("m")
+    expect(page.locator("#toasts")).to_contain_text("Muted")
+    send(server, letter("Re: Noise", to=address, answers="n0"), address)
+    until(lambda: found(server, "Archive", "SEEN", "SUBJECT", "Noise", address=address) == 1)
+    assert found(server, "INBOX", "SUBJECT", "Noise", address=address) == 1
+
+
+def test_a_search_is_kept_and_the_palette_finds_it_and_what_one_can_do(browser: Any, server: RoostServer) -> None:
+    page, troubles = signed_in(browser, server, "u5@x.test")
+    page.fill("#search", "subject:important")
+    page.press("#search", "Enter")
+    page.click(".keep summary")
+    page.fill(".keep input[name=name]", "Weighty")
+    page.press(".keep input[name=name]", "Enter")
+    page.wait_for_selector("#nav a:has-text('Weighty')")
+    page.goto("/")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("weig")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/mail/search?q=subject*")
+    expect(page.locator("#rows .row")).to_have_count(1)
+    page.keyboard.press("Control+k")
+    page.keyboard.type("drafts")
+    page.keyboard.press("Enter")
+    expect(page.locator("#list-title")).to_have_text("Drafts")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("from:nobody at all")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/mail/search?q=from*")
+    assert troubles == []
