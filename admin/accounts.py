@@ -11,7 +11,7 @@ from admin.blueprints import PAGE, admin, domain_choices, domain_of, own_domains
 from admin.domains import quota_of, shown
 from mailcore.auth import ldap
 from mailcore.base.errors import MailError, Reason
-from mailcore.directory import resolve, verbs
+from mailcore.directory import renaming, resolve, verbs
 from mailcore.store import accounts as store
 from web import words
 from web.drawing import done, page
@@ -102,7 +102,7 @@ def account(address: str) -> Any:
         try:
             return change(found, flask.request.form)
         except MailError as error:
-            errors[{"password": "password", "delete": "confirm"}.get(flask.request.form.get("op", ""), "quota")] = error.detail
+            errors[{"password": "password", "delete": "confirm", "rename": "new_address"}.get(flask.request.form.get("op", ""), "quota")] = error.detail
     return page("admin/account.html", area="accounts", page=account_page(found, errors)), 422 if errors else 200
 
 
@@ -132,6 +132,10 @@ def change(found: store.Account, form: Any) -> Any:
         if found.id != mine().id:
             wanted["role"] = form.get("role", found.role)
         site().write(lambda tx: verbs.set_account(tx, actor(), found.id, wanted, site().now()))
+    elif op == "rename":
+        new, keeps = form.get("new_address", ""), "keep" in form
+        key = site().write(lambda tx: renaming.rename_account(tx, actor(), found.id, new, site().now(), keeps_old=keeps))
+        here = flask.url_for("admin.account", address=key)
     elif op == "password":
         hashed = verbs.checked_hash(form.get("password", ""))
         site().write(lambda tx: verbs.set_password(tx, actor(), found.id, hashed, site().now()))

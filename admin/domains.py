@@ -9,7 +9,7 @@ from flask_babel import ngettext
 from admin import presenters as p
 from admin.blueprints import PAGE, admin, domain_of, own_domains, toast
 from mailcore.base.errors import MailError, Reason
-from mailcore.directory import dkim_keys, dns_records, overview, verbs
+from mailcore.directory import dkim_keys, dns_records, overview, renaming, verbs
 from mailcore.settings import values
 from mailcore.settings.catalogue import BY_NAME
 from mailcore.store import accounts
@@ -81,9 +81,9 @@ def domain(domain: str) -> Any:
         try:
             return change(found, flask.request.form)
         except MailError as error:
-            errors["accounts" if flask.request.form.get("op") == "limits" else "form"] = error.detail
+            errors[{"limits": "accounts", "rename": "new_name", "delete": "confirm"}.get(flask.request.form.get("op", ""), "other")] = error.detail
     tab = flask.request.args.get("tab", "limits" if errors else "accounts")
-    if tab not in ("accounts", "aliases", "limits"):
+    if tab not in ("accounts", "aliases", "names", "limits"):
         flask.abort(404)
     rows, paging = tab_rows(found, tab)
     return page("admin/domain.html", area="domains", page=domain_page(found, tab, errors), rows=rows, paging=paging), 422 if errors else 200
@@ -110,11 +110,11 @@ def domain_page(found: accounts.Domain, tab: str, errors: dict[str, str] | None 
     """A domain with its tabs."""
     count, used = totals().get(found.id, (0, 0))
     limits = p.DomainLimits(
-        accounts=str(found.max_accounts or ""), storage=shown(found.max_size_bytes), account_quota=shown(int(site().runtime.settings.get("quota.default", domain_id=found.id))),
+        accounts=str(found.max_accounts or ""), aliases=str(found.max_aliases or ""), storage=shown(found.max_size_bytes), account_size=shown(found.max_account_bytes), account_quota=shown(int(site().runtime.settings.get("quota.default", domain_id=found.id))),
         message_size=shown(int(site().runtime.settings.get("smtp.message_size", domain_id=found.id))),
     )  # fmt: skip
     summary = ngettext("One account, %(used)s of mail.", "%(num)d accounts, %(used)s of mail.", count, used=words.size(used))
-    return p.DomainPage(name=found.name, summary=summary, tab=tab, is_disabled=not found.is_enabled, limits=limits, errors=errors or {})
+    return p.DomainPage(name=found.name, summary=summary, tab=tab, is_disabled=not found.is_enabled, limits=limits, names=tuple(accounts.domain_aliases(site().read(), found.id)), errors=errors or {})
 
 
 def shown(size: int) -> str:
@@ -123,16 +123,19 @@ def shown(size: int) -> str:
 
 
 def change(found: accounts.Domain, form: Any) -> Any:
-    """Limits, or delete. Raises MailError."""
+    """Names, the switch, limits, or delete. Raises MailError."""
+    if form.get("op") in ("rename", "add-name", "remove-name", "enable", "disable"):
+        return change_names(found, form)
     if form.get("op") == "delete":
         if form.get("confirm") != found.name:
             raise MailError(Reason.SYNTAX, _("Type the domain's name to delete it."))
         site().write(lambda tx: verbs.remove_domain(tx, actor(), found.id, site().now()))
         toast(_("%(name)s is no longer served", name=found.name))
         return done(flask.url_for("admin.domains"))
-    wanted = {"max_accounts": int(form.get("accounts") or 0) if (form.get("accounts") or "0").isdigit() else -1, "max_size_bytes": quota_of(form.get("storage", ""))}
-    if wanted["max_accounts"] < 0:
-        raise MailError(Reason.SYNTAX, _("Accounts: a number, or empty."))
+    wanted = {
+        "max_accounts": count_of(form.get("accounts", "")), "max_aliases": count_of(form.get("aliases", "")),
+        "max_size_bytes": quota_of(form.get("storage", "")), "max_account_bytes": quota_of(form.get("account_size", "")),
+    }  # fmt: skip
     quota, size = quota_of(form.get("account_quota", "")), form.get("message_size", "").strip() or None
 
     def write(tx: Any) -> None:
@@ -144,6 +147,30 @@ def change(found: accounts.Domain, form: Any) -> Any:
     site().runtime.settings.refresh()
     toast(_("Saved"))
     return done(flask.url_for("admin.domain", domain=found.name, tab="limits"))
+
+
+def count_of(text: str) -> int:
+    """A number as typed; empty is none. Raises MailError(SYNTAX)."""
+    if text.strip() and not (text.strip().isascii() and text.strip().isdigit() and len(text.strip()) < 10):
+        raise MailError(Reason.SYNTAX, _("How many: a number, or empty for no limit."))
+    return int(text.strip() or 0)
+
+
+def change_names(found: accounts.Domain, form: Any) -> Any:
+    """The name, other names, and the switch. Raises MailError."""
+    op, name, now = form["op"], found.name, site().now()
+    if op == "rename":
+        new, keeps = form.get("new_name", ""), "keep" in form
+        name = site().write(lambda tx: renaming.rename_domain(tx, actor(), found.id, new, now, keeps_old=keeps))
+    elif op == "add-name":
+        site().write(lambda tx: renaming.add_name(tx, actor(), found.id, form.get("other", ""), now))
+    elif op == "remove-name":
+        site().write(lambda tx: renaming.remove_name(tx, actor(), found.id, form.get("which", ""), now))
+    else:
+        site().write(lambda tx: verbs.set_domain(tx, actor(), found.id, {"is_enabled": op == "enable"}, now))
+    site().runtime.settings.refresh()
+    toast(_("Saved"))
+    return done(flask.url_for("admin.domain", domain=name, tab="names"))
 
 
 def dns_all() -> Any:

@@ -124,21 +124,23 @@ class DomainLimits:
     """Limits of one domain as typed in the form; empty means no limit. Sizes with a unit ("10 GB")."""
 
     accounts: str = ""
+    aliases: str = ""
     storage: str = ""
+    account_size: str = ""
     account_quota: str = ""
     message_size: str = ""
-    sent_per_hour: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DomainPage:
-    """A domain with its tabs. *tab*: accounts, aliases, limits, dns."""
+    """A domain with its tabs. *tab*: accounts, aliases, names, limits, dns; *names* are its other names."""
 
     name: str
     summary: str
     tab: str
     is_disabled: bool = False
     limits: DomainLimits = field(default_factory=DomainLimits)
+    names: tuple[str, ...] = ()
     records: tuple[DnsRecord, ...] = ()
     checked_text: str = ""
     errors: dict[str, str] = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 import secrets
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from mailcore.auth import ldap
@@ -11,7 +11,7 @@ from mailcore.cli.grammar import verb
 from mailcore.cli.grammar import verbs as verbs_of
 from mailcore.cli.main import Context
 from mailcore.cli.offline import runtime_of
-from mailcore.directory import dkim_keys, verbs
+from mailcore.directory import dkim_keys, renaming, verbs
 from mailcore.directory.actor import COMMAND_LINE, ROLES
 from mailcore.settings.catalogue import Setting
 from mailcore.settings.values import parse
@@ -36,7 +36,13 @@ def _domain(commands: Any) -> None:
     change.add_argument("--enabled", choices=("on", "off"))
     change.add_argument("--plus", help="the sign of plus addresses; empty for none")
     change.add_argument("--max-accounts", type=int)
+    change.add_argument("--max-aliases", type=int)
+    change.add_argument("--max-size", help="the quotas of all accounts together; 0 for no limit")
     change.add_argument("--max-account-size")
+    rename = verb(group, "rename", domain_rename, "name", "new", example="domain rename example.org example.com")
+    rename.add_argument("--forget-old", action="store_true", help="do not keep the old name as another name")
+    for name, run in (("add-name", domain_add_name), ("remove-name", domain_remove_name)):
+        verb(group, name, run, "name", "other", example=f"domain {name} example.org example.net")
 
 
 def _account(commands: Any) -> None:
@@ -54,6 +60,8 @@ def _account(commands: Any) -> None:
     listing = verb(group, "list", account_list, example="account list --domain example.org")
     listing.add_argument("--domain")
     verb(group, "show", account_show, "address", example="account show ann@example.org")
+    rename = verb(group, "rename", account_rename, "address", "new", example="account rename ann@example.org anna@example.org")
+    rename.add_argument("--forget-old", action="store_true", help="do not keep the old address as an alias")
     verb(group, "remove", account_remove, "address", example="account remove ann@example.org")
 
 
@@ -94,7 +102,8 @@ def domain_data(tx: Tx, domain: accounts.Domain) -> dict[str, Any]:
     return {
         "name": domain.name, "enabled": domain.is_enabled, "accounts": accounts.count_accounts(tx, domain.id),
         "aliases": accounts.count_aliases(tx, domain.id), "catch_all": domain.catch_all, "plus": domain.plus_separator,
-        "other_names": accounts.domain_aliases(tx, domain.id), "max_accounts": domain.max_accounts, "max_account_bytes": domain.max_account_bytes,
+        "other_names": accounts.domain_aliases(tx, domain.id), "max_accounts": domain.max_accounts, "max_aliases": domain.max_aliases,
+        "max_size_bytes": domain.max_size_bytes, "max_account_bytes": domain.max_account_bytes,
     }  # fmt: skip
 
 
@@ -151,15 +160,38 @@ def domain_set(context: Context) -> int:
         changes["is_enabled"] = arguments.enabled == "on"
     if arguments.plus is not None:
         changes["plus_separator"] = arguments.plus
-    if arguments.max_accounts is not None:
-        changes["max_accounts"] = arguments.max_accounts
-    if arguments.max_account_size is not None:
-        changes["max_account_bytes"] = _size(arguments.max_account_size)
+    changes |= {name: getattr(arguments, name) for name in ("max_accounts", "max_aliases") if getattr(arguments, name) is not None}
+    changes |= {column: _size(text) for column, text in (("max_size_bytes", arguments.max_size), ("max_account_bytes", arguments.max_account_size)) if text}
     with runtime_of(context) as runtime:
         domain = verbs.find_domain(runtime.store.read(), arguments.name)
         runtime.store.write(lambda tx: verbs.set_domain(tx, COMMAND_LINE, domain.id, changes, runtime.clock.micros()))
         tx = runtime.store.read()
         return context.answer(domain_data(tx, verbs.find_domain(tx, arguments.name)), f"{domain.name} is changed.")
+
+
+def domain_rename(context: Context) -> int:
+    arguments = context.arguments
+    with runtime_of(context) as runtime:
+        domain, now = verbs.find_domain(runtime.store.read(), arguments.name), runtime.clock.micros()
+        key = runtime.store.write(lambda tx: renaming.rename_domain(tx, COMMAND_LINE, domain.id, arguments.new, now, keeps_old=not arguments.forget_old))
+        tx = runtime.store.read()
+        return context.answer(domain_data(tx, verbs.find_domain(tx, key)), f"{domain.name} is {key} now. Look at its DNS records: ./roost dns check {key}")
+
+
+def domain_add_name(context: Context) -> int:
+    return _change_names(context, lambda tx, domain_id, now: renaming.add_name(tx, COMMAND_LINE, domain_id, context.arguments.other, now))
+
+
+def domain_remove_name(context: Context) -> int:
+    return _change_names(context, lambda tx, domain_id, now: renaming.remove_name(tx, COMMAND_LINE, domain_id, context.arguments.other, now))
+
+
+def _change_names(context: Context, change: Callable[[Tx, int, int], object]) -> int:
+    with runtime_of(context) as runtime:
+        domain, now = verbs.find_domain(runtime.store.read(), context.arguments.name), runtime.clock.micros()
+        runtime.store.write(lambda tx: change(tx, domain.id, now))
+        data = domain_data(runtime.store.read(), domain)
+        return context.answer(data, f"{domain.name} is also called: {', '.join(data['other_names']) or 'nothing else'}.")
 
 
 def account_add(context: Context) -> int:
@@ -207,6 +239,14 @@ def account_set(context: Context) -> int:
 
         runtime.store.write(change)
         return context.answer(account_data(verbs.find_account(runtime.store.read(), arguments.address)), f"{account.address} is changed.")
+
+
+def account_rename(context: Context) -> int:
+    arguments = context.arguments
+    with runtime_of(context) as runtime:
+        account, now = verbs.find_account(runtime.store.read(), arguments.address), runtime.clock.micros()
+        key = runtime.store.write(lambda tx: renaming.rename_account(tx, COMMAND_LINE, account.id, arguments.new, now, keeps_old=not arguments.forget_old))
+        return context.answer(account_data(verbs.find_account(runtime.store.read(), key)), f"{account.address} is {key} now.")
 
 
 def account_list(context: Context) -> int:

@@ -72,6 +72,8 @@ def set_domain(tx: Tx, actor: Actor, domain_id: int, changes: dict[str, Any], no
         changes["catch_all"] = str(Address.parse(changes["catch_all"]))
     if len(changes.get("plus_separator", "")) > 1 or changes.get("plus_separator", "+") == "@":
         raise MailError(Reason.SYNTAX, "The plus sign is one character, such as + or -.")
+    if any(name.startswith("max_") and value < 0 for name, value in changes.items()):
+        raise MailError(Reason.SYNTAX, "A limit is a number from 0 on; 0 means none.")
     old = {name: getattr(domain, name) for name in changes}
     accounts.set_domain(tx, domain_id, **changes)
     _audit(tx, actor, "domain:changed", domain.name, now, domain_id=domain_id, old=old, new=changes)
@@ -100,11 +102,9 @@ def add_account(
 
     Raises MailError(SYNTAX, NOT_FOUND, ALREADY_EXISTS, LIMIT, NOT_PERMITTED).
     """
-    parsed, domain = _new_address(tx, actor, address)
-    if domain.max_accounts and accounts.count_accounts(tx, domain.id) >= domain.max_accounts:
-        raise MailError(Reason.LIMIT, f"{domain.name} may have {domain.max_accounts} accounts and has them.")
+    parsed, domain = new_address(tx, actor, address)
     quota = default_quota if quota_bytes is None else quota_bytes
-    _check_quota(tx, domain, quota, None)
+    check_room(tx, domain, quota, None)
     _check_role(actor, role)
     account_id = accounts.add_account(
         tx, domain.id, parsed.key, now, password_hash=password_hash, display_name=clean_name(display_name), quota_bytes=quota, role=role,
@@ -116,7 +116,15 @@ def add_account(
     return account_id
 
 
-def _new_address(tx: Tx, actor: Actor, text: str) -> tuple[Address, accounts.Domain]:
+def check_room(tx: Tx, domain: accounts.Domain, quota: int, account_id: int | None) -> None:
+    """Whether *domain* takes one more account with *quota*. Raises MailError(LIMIT)."""
+    if domain.max_accounts and accounts.count_accounts(tx, domain.id) >= domain.max_accounts:
+        raise MailError(Reason.LIMIT, f"{domain.name} may have {domain.max_accounts} accounts and has them.")
+    _check_quota(tx, domain, quota, account_id)
+
+
+def new_address(tx: Tx, actor: Actor, text: str) -> tuple[Address, accounts.Domain]:
+    """*text* as an address that is free in a domain that *actor* manages. Raises MailError."""
     parsed = Address.parse(text.strip())
     name = parsed.key.rpartition("@")[2]
     domain = accounts.domain(tx, name)
@@ -164,7 +172,7 @@ _ACCOUNT_CHANGES = {"display_name", "role", "is_enabled", "quota_bytes", "locale
 
 def set_account(tx: Tx, actor: Actor, account_id: int, changes: dict[str, Any], now: Micros) -> None:
     """Change an account's name, role, switch, quota, language or zone. Raises MailError."""
-    account = _manageable(tx, actor, account_id)
+    account = manageable(tx, actor, account_id)
     if not changes.keys() <= _ACCOUNT_CHANGES:
         raise MailError(Reason.NOT_FOUND, "There is no such field.")
     domain = accounts.domain_by_id(tx, account.domain_id)
@@ -184,7 +192,8 @@ def set_account(tx: Tx, actor: Actor, account_id: int, changes: dict[str, Any], 
     _audit(tx, actor, "account:changed", account.address, now, domain_id=account.domain_id, old=old, new=changes)
 
 
-def _manageable(tx: Tx, actor: Actor, account_id: int) -> accounts.Account:
+def manageable(tx: Tx, actor: Actor, account_id: int) -> accounts.Account:
+    """The account, which *actor* may change. Raises MailError(NOT_FOUND, NOT_PERMITTED)."""
     account = accounts.account(tx, account_id)
     if account is None:
         raise MailError(Reason.NOT_FOUND, "There is no such account.")
@@ -208,7 +217,7 @@ def set_password(tx: Tx, actor: Actor, account_id: int, password_hash: str, now:
     if account is None:
         raise MailError(Reason.NOT_FOUND, "There is no such account.")
     if actor.account_id != account_id:
-        _manageable(tx, actor, account_id)
+        manageable(tx, actor, account_id)
     elif account.password_hash == ldap.STORED:
         raise MailError(Reason.NOT_PERMITTED, "Your password is your directory's. Change it there; it holds here too.")
     accounts.set_account(tx, account_id, password_hash=password_hash, password_changed_at=now)
@@ -218,7 +227,7 @@ def set_password(tx: Tx, actor: Actor, account_id: int, password_hash: str, now:
 
 def sign_in_by_directory(tx: Tx, actor: Actor, account_id: int, now: Micros) -> None:
     """From now on the domain's LDAP server knows the password; the one that was kept here is forgotten. Raises MailError."""
-    account = _manageable(tx, actor, account_id)
+    account = manageable(tx, actor, account_id)
     accounts.set_account(tx, account_id, password_hash=ldap.STORED, password_changed_at=now)
     access.end_sessions(tx, account_id)
     _audit(tx, actor, "account:signs_in_by_directory", account.address, now, domain_id=account.domain_id)
@@ -233,7 +242,7 @@ def checked_hash(password: str) -> str:
 
 def remove_account(tx: Tx, actor: Actor, account_id: int, now: Micros) -> None:
     """Remove an account and its mail. Raises MailError(NOT_FOUND, IN_USE, NOT_PERMITTED)."""
-    account = _manageable(tx, actor, account_id)
+    account = manageable(tx, actor, account_id)
     if account.role == "server-admin":
         _keep_one_admin(tx, account_id)
     accounts.remove_account(tx, account_id)
@@ -253,7 +262,7 @@ def clean_targets(targets: Sequence[str]) -> list[str]:
 
 def add_alias(tx: Tx, actor: Actor, address: str, targets: Sequence[str], now: Micros) -> int:
     """A new alias; its id. Raises MailError(SYNTAX, NOT_FOUND, ALREADY_EXISTS, LIMIT, NOT_PERMITTED)."""
-    parsed, domain = _new_address(tx, actor, address)
+    parsed, domain = new_address(tx, actor, address)
     if domain.max_aliases and accounts.count_aliases(tx, domain.id) >= domain.max_aliases:
         raise MailError(Reason.LIMIT, f"{domain.name} may have {domain.max_aliases} aliases and has them.")
     clean = clean_targets(targets)
