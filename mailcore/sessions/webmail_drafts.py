@@ -6,6 +6,7 @@ tabs apart and the message that is answered. Sending builds the message anew wit
 
 import base64
 import binascii
+import contextlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -26,7 +27,7 @@ from mailcore.mail.part import Part
 from mailcore.mail.plain import unflow
 from mailcore.mail.structure import leaves, summarise
 from mailcore.runtime.runtime import Runtime
-from mailcore.sessions.webmail import actor_of
+from mailcore.sessions.webmail import actor_of, label
 from mailcore.store import Tx, accounts, contacts, listing, mailboxes, messages
 from mailcore.store.accounts import Account
 
@@ -34,6 +35,8 @@ FIELD = b"x-roost-draft"
 MAX_ATTACHMENTS = 200
 """Files one draft may hold."""
 REPORTS = "SUCCESS,DELAY,FAILURE"
+REPLY_LATER = "reply-later"
+"""The label of mail that waits for an answer; the answer takes it off."""
 COUNTED = 100
 """Recipients of one message that count as written to."""
 RESERVE = 1.1
@@ -348,7 +351,15 @@ def send(runtime: Runtime, account: Account, key: str, typed: Typed, *, start: D
         forwarded_message_id=answered if kind == "forward" else None,
     )  # fmt: skip
     trace_id = submit_message(runtime, account, data, sender, distinct, aftermath=aftermath, ip=ip, notify=REPORTS if typed.wants_report else "")
-    names = {a.address.key: a.name for a in (*good(typed.to), *good(typed.cc), *good(typed.bcc)) if a.address is not None}
-    now = runtime.clock.micros()
-    runtime.store.write(lambda tx: contacts.used(tx, account.id, [(names.get(a.key, "")[:200], a.key) for a in distinct[:COUNTED]], now))
+    with contextlib.suppress(MailError):  # It is sent: what only makes life easier may not say otherwise.
+        remember(runtime, account, typed, distinct)
+        if kind == "reply" and answered:
+            label(runtime, account, [answered], REPLY_LATER, is_on=False)
     return trace_id
+
+
+def remember(runtime: Runtime, account: Account, typed: Typed, distinct: Sequence[Address]) -> None:
+    """Count whom was written to, for the suggestions."""
+    names = {a.address.key: a.name for a in (*good(typed.to), *good(typed.cc), *good(typed.bcc)) if a.address is not None}
+    people, now = [(names.get(a.key, "")[:200], a.key) for a in distinct[:COUNTED]], runtime.clock.micros()
+    runtime.store.write(lambda tx: contacts.used(tx, account.id, people, now))

@@ -4,6 +4,7 @@ import base64
 import email
 import email.policy
 import imaplib
+import re
 import smtplib
 import struct
 import time
@@ -330,6 +331,19 @@ def test_a_save_for_which_there_is_no_room_says_so_and_keeps_the_text(tab: Any, 
     page.click(".kept a:has-text('Go on writing')")
     saved(page)
     assert "long long" in text_of(drafts(server, "u6@x.test", "No room")[0])
+
+
+def test_mail_to_answer_later_stands_in_a_list_until_it_is_answered(server: RoostServer) -> None:
+    deliver(server, incoming("Think first"))
+    person = Browser(server)
+    person.sign_in("u1@x.test")
+    path = until(lambda: re.search(r'href="(/mail/\d+/(\d+))[^"]*"(?:(?!</a>).)*Think first', person.get("/").text, re.DOTALL))
+    assert 'name="label" value="reply-later"' in person.get(path[1]).text
+    person.post("/mail/act", {"ids": path[2], "label": "reply-later", "next": "/"})
+    assert "Think first" in person.get("/mail/search?q=label:reply-later").text
+    draft = re.search(r'data-draft="([^"]+)"', person.get(f"/compose/reply/{path[2]}?how=reply").text)[1]  # type: ignore[index]
+    person.post(f"/compose/{draft}/send", {"from": "u1@x.test", "to": "u2@x.test", "subject": "Re: Think first", "body": "Yes", "format": "text", "op": "send"})
+    assert "Think first" not in person.get("/mail/search?q=label:reply-later").text.partition('id="rows"')[2]
 
 
 @pytest.mark.parametrize("field", ["subject", "to", "from", "priority"])
