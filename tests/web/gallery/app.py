@@ -195,7 +195,7 @@ def _admin_routes(app: flask.Flask) -> None:
         ("admin.timeline", "/admin/messages", _table("admin/timeline.html", samples.TRACES, "Every message of the last 30 days, and what became of it.", area="timeline"), ["GET"]),
         ("admin.trace", "/admin/messages/<trace_id>", lambda trace_id: page("admin/trace.html", area="timeline", page=samples.TRACE), ["GET"]),
         ("admin.settings", "/admin/settings", _settings, both),
-        ("admin.backup", "/admin/backup", lambda: "", both),
+        *((f"admin.{name}", f"/admin/{name}", lambda: "", both) for name in ("backup", "routes", "certificates", "ranges", "senders")),
         ("admin.audit", "/admin/audit", _table("admin/audit.html", samples.AUDIT, "Who changed what, kept for a year.", area="audit"), ["GET"]),
         ("admin.sessions", "/admin/sessions", _table("admin/sessions.html", samples.SESSIONS, "58 people are signed in, 41 of them in a mail program.", area="sessions"), both),
         ("admin.find", "/admin/find", lambda: page("admin/find.html", area="", q=flask.request.args.get("q", ""), hits=(("Domain", "globe", "harbour.test", "61 accounts", "/admin/domains/harbour.test"), ("Account", "user", "Ravi Shah", "ravi@harbour.test", "/admin/accounts/ravi@harbour.test"))), ["GET"]),
