@@ -17,6 +17,7 @@ function showCounts(counts) {
     const chip = $(`[data-unread="${CSS.escape(id)}"]`);
     if (chip) chip.textContent = chip.textContent.replace(/[\d.,]+/, unread);
   }
+  tellCounts();
 }
 
 const SHOWN_AT_MOST = 200;
@@ -91,6 +92,8 @@ function hear(event) {
   if (news.modseqs && list && String(news.modseqs[list.dataset.mailbox]) !== list.dataset.modseq) fetchFresh();
   if (news.mailbox && news.mailbox === $("#list")?.dataset.mailbox) fetchFresh();
 }
+
+const tellCounts = () => document.dispatchEvent(new CustomEvent("roost:told"));
 
 async function poll() {
   if (!document.hidden) {

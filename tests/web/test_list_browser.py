@@ -221,3 +221,23 @@ def test_a_search_is_kept_and_the_palette_finds_it_and_what_one_can_do(browser: 
     page.keyboard.press("Enter")
     page.wait_for_url("**/mail/search?q=from*")
     assert troubles == []
+
+
+def test_the_tab_counts_offline_says_so_and_a_mail_link_opens_a_message(browser: Any, server: RoostServer) -> None:
+    address = "u6@x.test"
+    page, troubles = signed_in(browser, server, address)
+    send(server, letter("One", to=address), address)
+    playwright.expect(page).to_have_title("(1) Inbox · Roost", timeout=15_000)
+    row(page, "One").locator(".row-sub > a").click()
+    playwright.expect(page).to_have_title("One · Roost", timeout=15_000)
+    page.goto("/mailto?url=mailto%3Abob%40far.test%3Fsubject%3DHello%2520there")
+    expect(page.locator("input[name=subject]")).to_have_value("Hello there")
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    kept = page.evaluate("caches.keys().then((names) => Promise.all(names.map((n) => caches.open(n).then((c) => c.keys())))).then((all) => all.flat().map((r) => new URL(r.url).pathname))")
+    assert kept and not [path for path in kept if path.startswith("/mail")]
+    page.goto("/")
+    page.context.set_offline(True)
+    page.goto("/mail/search?q=x")
+    expect(page.locator("h2")).to_have_text("The mail server is out of reach")
+    page.context.set_offline(False)
+    assert [t for t in troubles if "ERR_INTERNET_DISCONNECTED" not in t and "Failed to fetch" not in t] == []
