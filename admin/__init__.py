@@ -1,6 +1,6 @@
 """The admin panel and the set-up wizard: a file a noun, thin views over the directory's verbs."""
 
-from admin import accounts, aliases, certificates, domains, flow, home, keeping, protection, routes, server, setup  # noqa: F401 - each adds its routes
+from admin import accounts, aliases, announcing, certificates, domains, flow, home, keeping, looking, protection, routes, server, setup  # noqa: F401 - each adds its routes
 from admin.blueprints import admin, setup_blueprint
 
 BLUEPRINTS = (admin, setup_blueprint)

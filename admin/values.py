@@ -80,3 +80,48 @@ class RoutePage:
     retry: str
     lifetime: str
     error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogRow:
+    """One line of the log; *time_text* is UTC."""
+
+    time_text: str
+    level: str
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BanRow:
+    """An address or network that may not sign in."""
+
+    network: str
+    reason: str
+    since_text: str
+    until_text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlainRow:
+    """A program that signed in without TLS."""
+
+    address: str
+    protocol: str
+    ip: str
+    program: str
+    seen_text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnnouncementPage:
+    """A message to everybody as typed, the one that is under way, and what became of the last."""
+
+    to: str
+    sender: str
+    name: str
+    subject: str
+    text: str
+    error: str = ""
+    job: JobLine | None = None
+    last: str = ""

@@ -20,6 +20,7 @@ COMMANDS: dict[str, str] = {
     "dns": "server", "bench": "bench", "backup": "keeping", "restore": "keeping",
     "dkim": "protection", "range": "protection", "sender": "protection", "rule": "protection", "quarantine": "protection",
     "certificate": "certificates", "route": "routes", "fetch": "fetching",
+    "logs": "looking", "diagnose": "looking", "announce": "looking",
 }  # fmt: skip
 """Command → module of this package."""
 
@@ -112,6 +113,7 @@ def overview(name: str) -> int:
         "  ./roost settings get|set|list    every setting\n"
         "  ./roost queue, trace, ban        mail on its way, what became of it, who is kept out\n"
         "  ./roost range, sender, rule      addresses, senders and filters; quarantine: mail that is held\n"
+        "  ./roost logs, diagnose, announce what was written, what another server says, a message to all\n"
         "  ./roost route add|list|remove    domains whose mail goes to a server of their own\n"
         "  ./roost fetch add|list|now      accounts elsewhere whose mail comes here\n"
         "  ./roost dkim list|rotate         the keys domains sign with\n"

@@ -12,7 +12,7 @@ from mailcore.cli.grammar import verbs as verbs_of
 from mailcore.cli.main import Context
 from mailcore.cli.offline import runtime_of
 from mailcore.config import process
-from mailcore.directory import dns_records, verbs
+from mailcore.directory import dns_records, guard_verbs, verbs
 from mailcore.directory.actor import COMMAND_LINE
 from mailcore.serve import start
 from mailcore.settings import values
@@ -106,7 +106,7 @@ def ban_list(context: Context) -> int:
 def ban_lift(context: Context) -> int:
     with runtime_of(context) as runtime:
         network = network_of(context.arguments.address)
-        was = runtime.store.write(lambda tx: access.lift_ban(tx, network))
+        was = runtime.store.write(lambda tx: guard_verbs.lift_ban(tx, COMMAND_LINE, network, runtime.clock.micros()))
         return context.answer({"network": network, "was_banned": was}, f"{network} may sign in." if was else f"{network} was not banned.")
 
 
@@ -114,7 +114,7 @@ def ban_add(context: Context) -> int:
     with runtime_of(context) as runtime:
         network, now = network_of(context.arguments.address), runtime.clock.micros()
         until = now + context.arguments.hours * 3_600_000_000
-        runtime.store.write(lambda tx: access.put_ban(tx, network, "by command", now, until))
+        runtime.store.write(lambda tx: guard_verbs.ban(tx, COMMAND_LINE, context.arguments.address, network, until, now))
         return context.answer({"network": network, "until": until}, f"{network} may not sign in for {context.arguments.hours} hours.")
 
 

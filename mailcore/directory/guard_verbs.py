@@ -6,7 +6,7 @@ from dataclasses import replace
 from mailcore.base.clock import Micros
 from mailcore.base.errors import MailError, Reason
 from mailcore.directory.actor import Actor
-from mailcore.store import Tx, protection, records
+from mailcore.store import Tx, access, protection, records
 from mailcore.store.protection import IpRange
 
 PROTOCOLS = ("smtp", "pop3", "imap")
@@ -99,3 +99,19 @@ def remove_sender_rule(tx: Tx, actor: Actor, rule_id: int, now: Micros) -> None:
     if not protection.remove_sender_rule(tx, rule_id):
         raise MailError(Reason.NOT_FOUND, "There is no such rule.")
     records.audit(tx, "sender_rule:removed", str(rule_id), actor=actor.name, ip=actor.ip, now=now)
+
+
+def lift_ban(tx: Tx, actor: Actor, network: str, now: Micros) -> bool:
+    """Let *network* sign in again; whether it was banned."""
+    actor.require_server()
+    was = access.lift_ban(tx, network)
+    records.audit(tx, "ban:lifted", network[:100], actor=actor.name, ip=actor.ip, now=now)
+    return was
+
+
+def ban(tx: Tx, actor: Actor, ip: str, network: str, until: Micros, now: Micros) -> None:
+    """Keep *network* (of the address *ip*) from signing in until then. Raises MailError(SYNTAX)."""
+    actor.require_server()
+    key(ip)
+    access.put_ban(tx, network, f"by {actor.name}", now, until)
+    records.audit(tx, "ban:made", network, actor=actor.name, ip=actor.ip, now=now)

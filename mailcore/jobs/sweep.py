@@ -6,6 +6,7 @@ Marks in one write and removes in another a day later; every write is bounded, s
 from collections.abc import Callable
 
 from mailcore.base.clock import DAY, HOUR, Micros
+from mailcore.directory import logs
 from mailcore.runtime.runtime import Runtime
 from mailcore.store import Tx, changes, jobs, messages
 from mailcore.store.blobs import rows
@@ -43,6 +44,7 @@ def run(runtime: Runtime, job: Job, step: Step) -> str:
         ("blobs marked", lambda: bounded(runtime, lambda tx: rows.mark_doomed(tx, now, BATCH))),
         ("segments removed", lambda: remove_segments(runtime, now)),
         ("changes forgotten", lambda: bounded(runtime, lambda tx: changes.prune(tx, now - changes.KEPT_DAYS * DAY, BATCH))),
+        ("log files removed", lambda: logs.forget(runtime, int(runtime.settings.get("log.days")))),
         ("old records removed", lambda: bounded(runtime, lambda tx: old_records(tx, now))),
     ]
     told = []

@@ -1,34 +1,59 @@
-"""Logs are events with fields: constant lower-case text, then name=value. One line each, to standard error.
+"""Logs are events with fields: constant lower-case text, then name=value. One line each, to standard error and to a file a day.
 
 Values are shortened and made printable, so that nothing a stranger sends can forge a line; a Secret prints as ***.
 """
 
+import os
 import sys
 import time
+from pathlib import Path
 from typing import Any, TextIO
 
 LEVELS = {"error": 0, "warning": 1, "info": 2, "debug": 3}
 VALUE_CHARACTERS = 300
 
 
+class DayFiles:
+    """A file a day in *folder*, appended to by every process: a line is one write, so lines never mix. Trouble with the disk is not ours to tell."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._day = ""
+        self._fd = -1
+
+    def write(self, day: str, line: str) -> None:
+        """Append *line* to the file of *day* (YYYY-MM-DD)."""
+        try:
+            if day != self._day:
+                if self._fd >= 0:
+                    os.close(self._fd)
+                self.folder.mkdir(mode=0o700, exist_ok=True)
+                self._fd = os.open(self.folder / f"roost-{day}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0), 0o600)
+                self._day = day
+            os.write(self._fd, line.encode("utf-8", "replace"))
+        except OSError:
+            self._day, self._fd = "", -1
+
+
 class Log:
     """A named source of events. `with_` adds fields that every later event carries."""
 
-    __slots__ = ("_fields", "_level", "_name", "_stream")
+    __slots__ = ("_fields", "_files", "_level", "_name", "_stream")
 
-    def __init__(self, name: str, level: list[str] | None = None, stream: TextIO | None = None, fields: str = "") -> None:
+    def __init__(self, name: str, level: list[str] | None = None, stream: TextIO | None = None, fields: str = "", files: DayFiles | None = None) -> None:
         self._name = name
+        self._files = files
         self._level = level if level is not None else ["info"]
         self._stream = stream
         self._fields = fields
 
     def named(self, name: str) -> "Log":
         """The same log under another name."""
-        return Log(name, self._level, self._stream, self._fields)
+        return Log(name, self._level, self._stream, self._fields, self._files)
 
     def with_(self, **fields: Any) -> "Log":
         """A log whose events also carry *fields*."""
-        return Log(self._name, self._level, self._stream, self._fields + _fields(fields))
+        return Log(self._name, self._level, self._stream, self._fields + _fields(fields), self._files)
 
     def set_level(self, level: str) -> None:
         """Change the level of every log made from the same root."""
@@ -59,8 +84,11 @@ class Log:
             return
         moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         stream = self._stream or sys.stderr
+        line = f"{moment} {level} {self._name}: {text}{self._fields}{_fields(fields)}\n"
+        if self._files is not None:
+            self._files.write(moment[:10], line)
         try:
-            stream.write(f"{moment} {level} {self._name}: {text}{self._fields}{_fields(fields)}\n")
+            stream.write(line)
             stream.flush()
         except (OSError, ValueError):
             return

@@ -15,7 +15,7 @@ from mailcore.events.bus import Bus
 from mailcore.net.dns import DnsResolver
 from mailcore.net.tls import ServerContexts
 from mailcore.runtime.keys import key_for
-from mailcore.runtime.log import Log
+from mailcore.runtime.log import DayFiles, Log
 from mailcore.runtime.machine import SystemClock, SystemRandom
 from mailcore.settings.values import Settings
 from mailcore.store import Store, open_store
@@ -74,7 +74,7 @@ def open_runtime(config: Config, *, name: str) -> Runtime:
     settings.refresh()
     bus = Bus(config.data_dir / "run")
     store.on_commit(bus.publish)
-    log = Log(name, [config.log if config.log in ("error", "warning", "info", "debug") else settings.get("log.level")])
+    log = Log(name, [config.log if config.log in ("error", "warning", "info", "debug") else settings.get("log.level")], files=DayFiles(config.data_dir / "logs"))
     runtime = Runtime(
         config=config, store=store, settings=settings, bus=bus, resolver=DnsResolver(config.dns, clock), clock=clock, random=random, log=log
     )

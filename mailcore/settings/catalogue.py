@@ -130,6 +130,7 @@ CATALOGUE: tuple[Setting, ...] = (
     _s("virus.blocked", "text", "*.bat *.cmd *.com *.cpl *.csh *.exe *.inf *.lnk *.msi *.msp *.pif *.reg *.scf *.scr", "Blocked attachments", "Patterns of file names, with spaces between; inside zip archives too.", was="Block attachments"),
     _s("virus.blocked_action", "choice", "off", "Mail with a blocked attachment", "Off lets it through.", choices=("off", "refuse", "delete", "strip", "quarantine", "pass"), was="Enable blocking of attachments"),
     _s("log.level", "choice", "info", "Log detail", "debug tells every command by its type, never its text.", choices=("error", "warning", "info", "debug"), was="Logging"),
+    _s("log.days", "int", 14, "Days that logs are kept", "One file a day in the data folder.", low=1, high=3650),
     _s("backup.folder", "text", "", "Folder of backups", "On another disk, best on another machine's. Empty: no backups by themselves."),
     _s("backup.every", "seconds", DAY, "A backup every", "0: only when asked for.", low=0, high=30 * DAY),
     _s("backup.keep", "int", 14, "Backups that are kept", "Older ones are removed; bytes that several share are kept once. 0 keeps all.", low=0, high=1000),

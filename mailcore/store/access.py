@@ -168,3 +168,13 @@ def take_pop3_lock(tx: Tx, account_id: int, owner: str, now: Micros, until: Micr
 def free_pop3_lock(tx: Tx, account_id: int, owner: str) -> None:
     """Give the lock back."""
     tx.run("DELETE FROM pop3_locks WHERE account_id = :a AND owner = :o", {"a": account_id, "o": owner})
+
+
+def without_tls(tx: Tx, since: Micros, limit: int = 200) -> list[tuple[str, str, str, str, Micros]]:
+    """(address, protocol, ip, program, last) of who signed in without TLS since then, newest first."""
+    rows = tx.all(
+        "SELECT a.address, s.protocol, s.ip, max(s.agent), max(s.at) FROM sign_ins s JOIN accounts a ON a.id = s.account_id"
+        " WHERE s.is_good = 1 AND s.is_tls = 0 AND s.at >= :t GROUP BY a.address, s.protocol, s.ip ORDER BY max(s.at) DESC LIMIT :n",
+        {"t": since, "n": limit},
+    )
+    return [(r[0], r[1], r[2], r[3], int(r[4])) for r in rows]

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dnslib import QTYPE, RCODE, RR
 from dnslib.server import BaseResolver, DNSLogger, DNSServer
 
+from tests.scenario.server import free_ports
+
 
 class Table(BaseResolver):
     """Records by (name, type); names in `silent` get no answer but SERVFAIL."""
@@ -46,8 +48,8 @@ class LocalDns:
         self.table = Table()
         for name, rdtype, value in records:
             self.table.put(name, rdtype, *self.table.records.get((name, rdtype), []), value)
-        self._udp = DNSServer(self.table, port=0, address="127.0.0.1", logger=DNSLogger("-send,-recv,-request,-reply,-truncated,-error,-data"))
-        self.port = self._udp.server.server_address[1]
+        (self.port,) = free_ports(1)  # the same for UDP and TCP, and none that the system gives to outgoing connections
+        self._udp = DNSServer(self.table, port=self.port, address="127.0.0.1", logger=DNSLogger("-send,-recv,-request,-reply,-truncated,-error,-data"))
         self._tcp = DNSServer(self.table, port=self.port, address="127.0.0.1", tcp=True, logger=DNSLogger("-send,-recv,-request,-reply,-truncated,-error,-data"))
         for server in (self._udp, self._tcp):
             server.start_thread()

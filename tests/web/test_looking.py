@@ -1,0 +1,123 @@
+"""What an admin looks with: logs, real dialogues with another server, bans, a message to everybody; and the commands beside them."""
+
+import imaplib
+import json
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from mailcore.auth.login import network_of
+from tests.scenario.dns_server import LocalDns
+from tests.scenario.server import PASSWORD, RoostServer
+from tests.scenario.sink import Behaviour, Sink
+from tests.web.visitor import Browser
+
+
+@pytest.fixture(scope="module")
+def sink() -> Iterator[Sink]:
+    one = Sink(Behaviour(rcpt={"nobody@far.test": "550 5.1.1 No such user"}))
+    yield one
+    one.stop()
+
+
+@pytest.fixture(scope="module")
+def server(sink: Sink) -> Iterator[RoostServer]:
+    dns = LocalDns([("far.test", "MX", "10 mx.far.test."), ("mx.far.test", "A", "127.0.0.1"), ("null.test", "MX", "0 .")])
+    one = RoostServer(listeners=("smtp", "imap", "http"), people=3, dns=dns.where, settings={"outgoing.port": str(sink.port), "log.level": "info"}, ROOST_LOG="info")
+    yield one
+    one.remove()
+    dns.stop()
+
+
+@pytest.fixture(scope="module")
+def admin(server: RoostServer) -> Browser:
+    browser = Browser(server)
+    assert browser.sign_in("admin@x.test").status_code == 200
+    return browser
+
+
+def wait_for(is_true: Callable[[], bool], seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_true():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.1)
+
+
+def test_a_wrong_password_stands_in_the_log_and_the_password_does_not(server: RoostServer, admin: Browser) -> None:
+    client = imaplib.IMAP4("127.0.0.1", server.ports["imap"])
+    with pytest.raises(imaplib.IMAP4.error):
+        client.login("u1@x.test", "hunter2 hunter2")
+    client.shutdown()
+    page = admin.get("/admin/logs?level=warning&q=sign-in").text
+    assert "sign-in failed" in page and "u1@x.test" in page and "hunter2" not in page
+    assert "sign-in failed" not in admin.get("/admin/logs?level=error").text
+    assert "No line matches" in admin.get("/admin/logs?q=no+such+words").text
+    lines = json.loads(server.run("logs", "--contains", "sign-in", "--json"))
+    assert lines and all("sign-in" in line for line in lines)
+    day = lines[-1][:10]
+    assert "sign-in failed" in admin.get(f"/admin/logs?day={day}&download=1").text
+    assert admin.get("/admin/logs?day=../../secret.key").status_code == 404
+
+
+def test_a_real_dialogue_is_shown_and_nothing_is_delivered(server: RoostServer, admin: Browser, sink: Sink) -> None:
+    admin.get("/admin/diagnostics")
+    page = admin.post("/admin/diagnostics", {"op": "dialogue", "address": "bob@far.test"}).text
+    assert "It takes mail for this address." in page and "RCPT TO:&lt;bob@far.test&gt;" in page and "220 sink.test" in page
+    page = admin.post("/admin/diagnostics", {"op": "dialogue", "address": "nobody@far.test"}).text
+    assert "It refuses this address." in page and "No such user" in page
+    assert sink.taken == []
+    assert admin.post("/admin/diagnostics", {"op": "dialogue", "address": "no address"}).status_code == 422
+    assert "null MX" in admin.post("/admin/diagnostics", {"op": "dialogue", "address": "a@null.test"}).text
+    assert "mx.far.test" in admin.post("/admin/diagnostics", {"op": "mx", "domain": "far.test"}).text
+    said = json.loads(server.run("diagnose", "bob@far.test", "--json"))
+    assert said[-1]["good"] and any("RSET" in line for line in said[-1]["said"])
+
+
+@pytest.mark.parametrize("injected", ["a@far.test\r\nDATA", "a@far.test>\r\nRCPT TO:<b@far.test", "\"x\r\n\"@far.test"])
+def test_a_line_end_in_an_address_reaches_no_wire(admin: Browser, sink: Sink, injected: str) -> None:
+    admin.get("/admin/diagnostics")
+    before = len(sink.lines)
+    for form in ({"op": "dialogue", "address": injected}, {"op": "dialogue", "address": "bob@far.test", "sender": injected}):
+        admin.post("/admin/diagnostics", form)
+    assert not any(line.startswith(("DATA", "RCPT TO:<b@")) for line in sink.lines[before:])
+
+
+def test_a_ban_is_made_shown_and_lifted(server: RoostServer, admin: Browser) -> None:
+    admin.get("/admin/bans")
+    assert "192.0.2.7" in admin.post("/admin/bans", {"op": "ban", "address": "192.0.2.7", "hours": "3"}).text
+    assert admin.post("/admin/bans", {"op": "ban", "address": "nowhere"}).status_code == 422
+    assert [b["network"] for b in json.loads(server.run("ban", "list", "--json"))] == [network_of("192.0.2.7")]
+    admin.get("/admin/bans")
+    assert "Nobody is kept out" in admin.post("/admin/bans", {"op": "lift", "network": "192.0.2.7"}).text
+
+
+def test_a_program_without_tls_is_named(server: RoostServer, admin: Browser) -> None:
+    with imaplib.IMAP4("127.0.0.1", server.ports["imap"]) as client:
+        client.login("u2@x.test", PASSWORD)
+    page = admin.get("/admin/bans").text
+    assert "u2@x.test" in page and "IMAP" in page
+
+
+def test_an_announcement_reaches_who_fits_and_nobody_else(server: RoostServer, admin: Browser) -> None:
+    admin.get("/admin/announcement")
+    form = {"op": "send", "to": "u*@x.test", "sender": "admin@x.test", "name": "The admin", "subject": "Tonight", "text": "We move. Grüße\n"}
+    assert admin.post("/admin/announcement", {**form, "sender": "eve@elsewhere.test"}).status_code == 422
+    assert admin.post("/admin/announcement", {**form, "subject": "A\r\nBcc: x@y.test"}).status_code == 422
+    assert admin.post("/admin/announcement", form).status_code == 200
+    wait_for(lambda: "3 people have it" in admin.get("/admin/announcement").text)
+
+    def inbox(address: str) -> int:
+        with imaplib.IMAP4("127.0.0.1", server.ports["imap"]) as client:
+            client.login(address, PASSWORD)
+            client.select("INBOX", readonly=True)
+            return len(client.search(None, "SUBJECT", "Tonight", "FROM", "admin@x.test")[1][0].split())
+
+    assert [inbox(a) for a in ("u1@x.test", "u2@x.test", "u3@x.test", "admin@x.test")] == [1, 1, 1, 0]
+
+
+@pytest.mark.parametrize("path", ["/admin/logs", "/admin/diagnostics", "/admin/bans", "/admin/announcement", "/admin/routes", "/admin/routes/new"])
+def test_these_pages_are_for_admins(server: RoostServer, admin: Browser, path: str) -> None:
+    person = Browser(server)
+    person.sign_in("u1@x.test")
+    assert admin.get(path).status_code == 200 and person.get(path).status_code == 403
