@@ -19,6 +19,8 @@ Subscriber = Callable[[int, int], None]
 _PAIR = struct.Struct("!qq")
 HINTS_A_DATAGRAM = 200
 QUEUE, SETTINGS = (0, 0), (-1, 0)
+ADDRESS_BYTES = 100
+"""A socket's name has at most 107 bytes on Linux, 103 elsewhere; a longer path goes by way of a descriptor of its folder."""
 
 
 class Bus:
@@ -30,6 +32,7 @@ class Bus:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._socket: socket.socket | None = None
         self._path: str = ""
+        self._descriptor = -1
         self._sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._sender.setblocking(False)
         self._peers: tuple[int, list[str]] = (-1, [])
@@ -44,8 +47,16 @@ class Bus:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024 * 1024)
-        self._socket.bind(self._path)
+        self._socket.bind(self._short(self._path))
         loop.add_reader(self._socket.fileno(), self._receive)
+
+    def _short(self, path: str) -> str:
+        """*path* as a socket's name can hold it. A data folder may lie deep."""
+        if len(os.fsencode(path)) <= ADDRESS_BYTES or not os.path.isdir("/proc/self/fd"):
+            return path
+        if self._descriptor < 0:
+            self._descriptor = os.open(self._folder, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+        return f"/proc/self/fd/{self._descriptor}/{os.path.basename(path)}"
 
     def subscribe(self, account_id: int, subscriber: Subscriber) -> Callable[[], None]:
         """Call *subscriber* (on the loop) for hints of an account (0 queue, -1 settings); returns how to stop."""
@@ -74,7 +85,7 @@ class Bus:
 
     def _send(self, data: bytes, path: str) -> None:
         try:
-            self._sender.sendto(data, path)
+            self._sender.sendto(data, self._short(path))
         except (ConnectionRefusedError, FileNotFoundError):  # that process is gone
             with contextlib.suppress(OSError):
                 os.unlink(path)
@@ -115,3 +126,6 @@ class Bus:
             with contextlib.suppress(OSError):
                 os.unlink(self._path)
         self._sender.close()
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
