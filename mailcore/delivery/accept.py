@@ -11,9 +11,11 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from mailcore.base.clock import SECOND, Micros, from_micros
+from mailcore.base.errors import MailError
 from mailcore.delivery import act, notices
 from mailcore.delivery.parcel import Parcel, parcel_of
 from mailcore.delivery.prepare import Prepared, prepare
+from mailcore.directory import resolve
 from mailcore.directory.resolve import LocalTarget, target_of
 from mailcore.mail.address import Address, ReversePath
 from mailcore.mail.received import Hop, received_line, return_path_line
@@ -58,6 +60,26 @@ def plan(recipients: Iterable[Accepted]) -> Plan:
     return made
 
 
+def mirror(runtime: Runtime, tx: Tx, mail: Mail, made: Plan) -> None:
+    """Add the address of `smtp.mirror`, unless it wrote the message or gets it anyway. An address that leads nowhere is logged, and stops nothing."""
+    text = str(runtime.settings.get("smtp.mirror"))
+    if not text:
+        return
+    try:
+        address = Address.parse(text)
+        if mail.sender.address is not None and mail.sender.address.key == address.key:
+            return
+        accepted = Accepted(path=text, address=address, recipient=None, notify="NEVER")
+        if resolve.local_domain(tx, address.key.rpartition("@")[2]) is None:
+            made.forwarded.setdefault(str(address), accepted)
+            return
+        for target in resolve.resolve(tx, address).local:
+            if target.account_id not in made.local:
+                made.local[target.account_id], made.reached_by[target.account_id] = target, text
+    except MailError as error:
+        runtime.log.warning("the mirror leads nowhere", address=text, detail=error.detail)
+
+
 def prefix_of(runtime: Runtime, mail: Mail, parcel: Parcel, now: Micros, recipient: Address | None) -> bytes:
     """The Received line of this hop; Return-Path is put above it at delivery. RFC 5321 §4.4."""
     client = mail.client
@@ -76,6 +98,7 @@ def accept(runtime: Runtime, mail: Mail, parcel: Parcel, *, also: Callable[[Tx],
     """
     now = runtime.clock.micros()
     made = plan(mail.recipients)
+    mirror(runtime, runtime.store.read(), mail, made)
     single = mail.recipients[0].address if len(mail.recipients) == 1 else None
     received = prefix_of(runtime, mail, parcel, now, single)
     own_prefix = return_path_line(mail.sender) + mail.lines + received

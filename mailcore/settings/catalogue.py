@@ -46,6 +46,7 @@ CATALOGUE: tuple[Setting, ...] = (
     _s("smtp.max_errors", "int", 50, "Wrong commands before closing", "After so many 5xx answers the connection closes with 421 4.7.0.", low=3, high=10_000, was="Maximum number of invalid commands"),
     _s("smtp.timeout", "seconds", 300, "Idle time of an SMTP connection", "After so long without a byte it is closed with 421 4.4.2.", low=10, high=3600, rfc="5321 §4.5.3.2"),
     _s("smtp.max_received", "int", 50, "Hops before a message loops", "A message with more Received lines is refused with 554 5.4.6.", low=10, high=1000, rfc="5321 §6.3"),
+    _s("smtp.mirror", "text", "", "Mirror", "An address that gets a copy of every message, in and out; people should know of it. Empty: nobody.", was="Mirror"),
     _s("smtp.greeting", "text", "", "SMTP greeting", "Text after the host name in the greeting. Empty: Roost's own.", was="Welcome message"),
     _s("imap.max_connections", "int", 4000, "IMAP connections at once", "One more is answered BYE.", low=1, high=100_000, was="Maximum number of simultaneous connections"),
     _s("imap.max_connections_per_account", "int", 60, "IMAP connections of one account", "Programs open several; one more sign-in is refused with a clear text.", low=5, high=10_000),

@@ -78,7 +78,7 @@ def test_a_route_that_cannot_be_is_refused_with_the_reason(post: Post, change: d
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[RoostServer]:
-    one = RoostServer(listeners=("smtp", "submission", "http"), people=1)
+    one = RoostServer(listeners=("smtp", "submission", "imap", "http"), people=1)
     yield one
     one.remove()
 
@@ -218,3 +218,30 @@ def test_patterns_of_a_policy_stand_for_one_label(host: str, is_in: bool) -> Non
 def test_a_policy_that_is_none_is_refused(text: bytes) -> None:
     with pytest.raises(MailError):
         mta_sts.parse(text)
+
+
+def test_the_mirror_gets_a_copy_of_what_comes_and_goes_but_not_of_its_own(server: RoostServer) -> None:
+    import imaplib
+
+    from tests.scenario.server import PASSWORD
+
+    server.run("account", "add", "mirror@x.test", "--password-stdin", input=PASSWORD + "\n")
+    server.run("settings", "set", "smtp.mirror", "mirror@x.test")
+    with smtplib.SMTP("127.0.0.1", server.ports["smtp"]) as client:
+        client.sendmail("ann@y.test", ["u1@x.test"], b"From: ann@y.test\r\nSubject: comes in\r\n\r\nText\r\n")
+    with smtplib.SMTP("127.0.0.1", server.ports["submission"]) as client:
+        client.login("u1@x.test", PASSWORD)
+        client.sendmail("u1@x.test", ["bob@hidden.test"], b"From: u1@x.test\r\nSubject: goes out\r\n\r\nText\r\n")
+    with smtplib.SMTP("127.0.0.1", server.ports["submission"]) as client:
+        client.login("mirror@x.test", PASSWORD)
+        client.sendmail("mirror@x.test", ["u1@x.test"], b"From: mirror@x.test\r\nSubject: its own\r\n\r\nText\r\n")
+    server.run("settings", "set", "smtp.mirror")
+
+    def inbox(user: str) -> list[bytes]:
+        with imaplib.IMAP4("127.0.0.1", server.ports["imap"]) as client:
+            client.login(user, PASSWORD)
+            client.select("INBOX", readonly=True)
+            return sorted(part[1].strip() for part in client.fetch("1:*", "(BODY.PEEK[HEADER.FIELDS (SUBJECT)])")[1] if isinstance(part, tuple))
+
+    assert inbox("mirror@x.test") == [b"Subject: comes in", b"Subject: goes out"]
+    assert inbox("u1@x.test") == [b"Subject: comes in", b"Subject: its own"]
