@@ -103,8 +103,9 @@ class Supervisor:
         if not process.is_root():
             return
         uid, gid = process.ensure_user(self.config.user)
-        for what, folder in (("its data", self.config.data_dir), ("the program", HOME), ("Python", Path(os.__file__).parent), ("Python's packages", VENV)):
-            closed = process.shut_out_at(folder / "x", uid, gid)
+        # the data folder itself is given away below; of the others the folder counts too
+        for what, inside in (("its data", self.config.data_dir), ("the program", HOME / "x"), ("Python", Path(os.__file__)), ("Python's packages", VENV / "x")):
+            closed = process.shut_out_at(inside, uid, gid)
             if closed is not None:
                 self.say(f"Warning: user {self.config.user} may not enter {closed}, where {what} is, so Roost goes on as root. See ./roost doctor.")
                 return
