@@ -83,7 +83,7 @@ def domain(domain: str) -> Any:
         except MailError as error:
             errors[{"limits": "accounts", "rename": "new_name", "delete": "confirm"}.get(flask.request.form.get("op", ""), "other")] = error.detail
     tab = flask.request.args.get("tab", "limits" if errors else "accounts")
-    if tab not in ("accounts", "aliases", "names", "limits"):
+    if tab not in ("accounts", "aliases", "names", "limits", "signature"):
         flask.abort(404)
     rows, paging = tab_rows(found, tab)
     return page("admin/domain.html", area="domains", page=domain_page(found, tab, errors), rows=rows, paging=paging), 422 if errors else 200
@@ -114,7 +114,7 @@ def domain_page(found: accounts.Domain, tab: str, errors: dict[str, str] | None 
         message_size=shown(int(site().runtime.settings.get("smtp.message_size", domain_id=found.id))),
     )  # fmt: skip
     summary = ngettext("One account, %(used)s of mail.", "%(num)d accounts, %(used)s of mail.", count, used=words.size(used))
-    return p.DomainPage(name=found.name, summary=summary, tab=tab, is_disabled=not found.is_enabled, limits=limits, names=tuple(accounts.domain_aliases(site().read(), found.id)), errors=errors or {})
+    return p.DomainPage(name=found.name, summary=summary, tab=tab, is_disabled=not found.is_enabled, limits=limits, names=tuple(accounts.domain_aliases(site().read(), found.id)), signature=signature_of(found) if tab == "signature" else {}, errors=errors or {})
 
 
 def shown(size: int) -> str:
@@ -126,6 +126,8 @@ def change(found: accounts.Domain, form: Any) -> Any:
     """Names, the switch, limits, or delete. Raises MailError."""
     if form.get("op") in ("rename", "add-name", "remove-name", "enable", "disable"):
         return change_names(found, form)
+    if form.get("op") == "signature":
+        return change_signature(found, form)
     if form.get("op") == "delete":
         if form.get("confirm") != found.name:
             raise MailError(Reason.SYNTAX, _("Type the domain's name to delete it."))
@@ -147,6 +149,30 @@ def change(found: accounts.Domain, form: Any) -> Any:
     site().runtime.settings.refresh()
     toast(_("Saved"))
     return done(flask.url_for("admin.domain", domain=found.name, tab="limits"))
+
+
+SIGNATURE = ("signature.mode", "signature.text", "signature.html", "signature.replies", "signature.local")
+
+
+def change_signature(found: accounts.Domain, form: Any) -> Any:
+    """The domain's signature. Raises MailError."""
+
+    def write(tx: Any) -> None:
+        actor().require_domain(found.id)
+        for name in SIGNATURE:
+            key = name.partition(".")[2]
+            value = (key in form) if BY_NAME[name].kind == "bool" else form.get(key, "")
+            values.write(tx, name, value, scope=f"domain:{found.id}", actor=actor().name, ip=actor().ip, now=site().now())
+
+    site().write(write)
+    site().runtime.settings.refresh()
+    toast(_("Saved"))
+    return done(flask.url_for("admin.domain", domain=found.name, tab="signature"))
+
+
+def signature_of(found: accounts.Domain) -> dict[str, Any]:
+    """The domain's signature by the names of its form."""
+    return {name.partition(".")[2]: site().runtime.settings.get(name, domain_id=found.id) for name in SIGNATURE}
 
 
 def count_of(text: str) -> int:

@@ -4,6 +4,7 @@ from typing import Any
 
 import flask
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from admin import presenters as p
@@ -137,6 +138,30 @@ def trace_page(head: records.TraceHead) -> p.TracePage:
     )  # fmt: skip
 
 
+CHECKS = {
+    "spf": "SPF", "dkim": "DKIM", "dmarc": "DMARC", "arc": "ARC", "helo": _l("Greeting name"), "ptr": _l("Name of the address"), "mx": _l("Sender's mail servers"), "dnsbl": _l("DNS block lists"),
+    "uribl": _l("Links"), "greylist": _l("Greylisting"), "allowed": _l("White list"), "denied": _l("Black list"), "spamassassin": "SpamAssassin", "rspamd": "rspamd", "bayes": _l("Learned words"), "virus": _l("Viruses"), "attachment": _l("Attachments"),
+    "list": _l("White and black list"), "score": _l("Score"), "signature": _l("Domain signature"), "sender": _l("Sender"),
+}  # fmt: skip
+"""A check's name for people; one that is not here shows as it is."""
+TONES = {"accept": "accent", "junk": "amber", "defer": "amber", "refuse": "red"}
+
+
+def judged(event: records.TraceEvent) -> tuple[str, str, str, str]:
+    """(title, text, code, tone) of a check, of what a filter did, or of the refusal."""
+    data = event.data
+    if event.kind == "refused":
+        return _("Refused"), str(data.get("detail", "")), "", "red"
+    if event.kind == "filter":
+        rest = ", ".join(str(data[k]) for k in ("to", "why") if data.get(k))
+        return _("A filter of %(who)s: %(what)s", who=event.address, what=data.get("did", "")), rest, _("line %(number)s", number=data["line"]) if data.get("line") else "", "accent"
+    name, level = str(data.get("check", "")), str(data.get("level", "accept"))
+    outcome = data.get("result") or ({"junk": _("into Junk"), "defer": _("later"), "refuse": _("refused")}.get(level, "") if name == "score" else "")
+    points = data.get("points") if name == "score" else data.get("score")
+    title = f"{CHECKS.get(name, name)}{': ' + str(outcome) if outcome else ''}"
+    return title, str(data.get("text") or data.get("failed") or ""), ngettext("%(num)d point", "%(num)d points", int(points)) if points else "", TONES.get(level, "accent")
+
+
 def story(event: records.TraceEvent) -> p.TimelineEvent:
     """One event in words."""
     data, who = event.data, event.address
@@ -150,6 +175,8 @@ def story(event: records.TraceEvent) -> p.TimelineEvent:
         title = {"sent": _("%(host)s took it for %(who)s", host=data.get("host", ""), who=who), "deferred": _("%(who)s must wait", who=who), "failed": _("Not delivered to %(who)s", who=who)}[event.kind]
         text, code = ", ".join(str(x) for x in (data.get("address"), data.get("tls")) if x), f"{data.get('code') or ''} {data.get('text', '')}".strip()
         tone = {"sent": "green", "deferred": "amber", "failed": "red"}[event.kind]
+    elif event.kind in ("check", "filter", "refused"):
+        title, text, code, tone = judged(event)
     elif event.kind in ("told", "report", "bounce", "reply", "notice"):
         title = _("The sender was told") if event.kind == "told" else _("A report about another message")
     return p.TimelineEvent(time_text=words.local(event.at).strftime("%H:%M:%S"), time_iso=words.iso(event.at), title=title, text=text, code=code, tone=tone)

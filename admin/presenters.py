@@ -6,6 +6,7 @@ text. Filling them is left to the views.
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from web.values import Choice as Choice
 from web.values import Failure as Failure
@@ -143,6 +144,7 @@ class DomainPage:
     names: tuple[str, ...] = ()
     records: tuple[DnsRecord, ...] = ()
     checked_text: str = ""
+    signature: dict[str, Any] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
 
     @property

@@ -19,7 +19,7 @@ from web.drawing import done, page
 from web.signed_in import require, safe_next, visitor
 from web.site import actor, site
 
-CONTROLS = {"bool": "switch", "int": "number", "size": "size", "seconds": "size", "text": "text", "choice": "select", "secret": "secret"}
+CONTROLS = {"bool": "switch", "int": "number", "size": "size", "seconds": "size", "text": "text", "lines": "lines", "choice": "select", "secret": "secret"}
 
 
 def setting_row(setting: Setting, error: str = "", typed: str | None = None) -> p.SettingRow:

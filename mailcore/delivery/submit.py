@@ -11,7 +11,7 @@ from email.utils import format_datetime
 
 from mailcore.base.clock import Micros
 from mailcore.base.errors import MailError, Reason
-from mailcore.delivery import accept
+from mailcore.delivery import accept, footers
 from mailcore.delivery.parcel import Parcel, new_email, parcel_of
 from mailcore.directory import resolve
 from mailcore.mail.address import Address, NamedAddress, ReversePath
@@ -30,7 +30,7 @@ def from_program(runtime: Runtime, mail: facts.Mail, parcel: Parcel, data: bytes
     account = mail.client.account
     assert account is not None
     check_author(runtime, account, headers)
-    wire = completed(runtime, data, headers)
+    wire = footers.applied(runtime, account, mail, completed(runtime, data, headers), headers)
     if wire is not data:
         parcel = parcel_of(parcel.trace_id, runtime.store.blobs.add(wire), wire)
     return accept.accept(runtime, mail, parcel)
@@ -114,7 +114,7 @@ def submit_message(
     check_author(runtime, account, headers)
     intake.check_size(runtime, made, len(data))
     made.is_utf8 = any(not a.is_ascii for a in recipients) or (sender is not None and not sender.is_ascii)
-    wire = completed(runtime, data, headers)
+    wire = footers.applied(runtime, account, made, completed(runtime, data, headers), headers)
     trace_id = runtime.new_trace_id()
     parcel = parcel_of(trace_id, runtime.store.blobs.add(wire), wire)
     then = aftermath or Aftermath()

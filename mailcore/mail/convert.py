@@ -75,7 +75,7 @@ def to_7bit(data: bytes) -> bytes | None:
         return None
     if b"dkim-signature" in headers:
         raise MailError(Reason.NOT_SUPPORTED, "A message with a DKIM signature cannot be converted for the next server.")
-    return _applied(data, edits)
+    return applied(data, edits)
 
 
 def _is_awkward(body: bytes) -> bool:
@@ -86,7 +86,7 @@ def _container_edits(data: bytes, part: Part) -> list[tuple[int, int, bytes]]:
     """The encoding of a multipart or enclosed message becomes 7bit; text around its parts, which nobody reads, becomes ASCII."""
     edits = []
     if part.encoding not in ("7bit", ""):
-        edits.append(_encoding_edit(data, part, b"7bit"))
+        edits.append(encoding_edit(data, part, b"7bit"))
     if part.children:
         for start, end in ((part.body_start, part.children[0].header_start), (part.children[-1].body_end, part.body_end)):
             around = data[start:end]
@@ -95,7 +95,7 @@ def _container_edits(data: bytes, part: Part) -> list[tuple[int, int, bytes]]:
     return edits
 
 
-def _encoding_edit(data: bytes, part: Part, encoding: bytes) -> tuple[int, int, bytes]:
+def encoding_edit(data: bytes, part: Part, encoding: bytes) -> tuple[int, int, bytes]:
     """Replaces the part's Content-Transfer-Encoding, or adds one at the end of its header."""
     line = b"Content-Transfer-Encoding: " + encoding + b"\r\n"
     for field in scan_headers(data, part.header_start, part.body_start):
@@ -112,7 +112,7 @@ def _leaf_edits(data: bytes, part: Part) -> list[tuple[int, int, bytes]]:
     encoding, encoded = encode_content(content, is_text=part.type == "text")
     if not body.endswith(b"\n"):
         encoded = encoded.removesuffix(b"\r\n")
-    return [_encoding_edit(data, part, encoding), (part.body_start, part.body_end, encoded)]
+    return [encoding_edit(data, part, encoding), (part.body_start, part.body_end, encoded)]
 
 
 def encode_content(content: bytes, *, is_text: bool) -> tuple[bytes, bytes]:
@@ -140,7 +140,7 @@ def base64_lines(content: bytes) -> bytes:
     return b"".join([flat[i : i + 76] + b"\r\n" for i in range(0, len(flat), 76)])
 
 
-def _applied(data: bytes, edits: list[tuple[int, int, bytes]]) -> bytes:
+def applied(data: bytes, edits: list[tuple[int, int, bytes]]) -> bytes:
     out, pos = [], 0
     for start, end, text in sorted(edits, key=lambda edit: (edit[0], edit[1])):
         out.append(data[pos:start])

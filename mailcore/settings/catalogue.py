@@ -1,6 +1,6 @@
 """Every setting there is. A row nobody reads, shows or documents fails a test.
 
-Kinds: bool, int, size (bytes), seconds, text, choice, secret. Scopes nest: a domain's value stands over the system's, an
+Kinds: bool, int, size (bytes), seconds, text, lines, choice, secret. Scopes nest: a domain's value stands over the system's, an
 account's over the domain's. `applies`: "live" at once in every process, "restart" with the next start.
 """
 
@@ -77,6 +77,11 @@ CATALOGUE: tuple[Setting, ...] = (
     _s("outgoing.mta_sts", "bool", True, "Follow MTA-STS policies", "Where a domain's policy says enforce, mail goes only to its named servers, over TLS with a good certificate, or waits.", rfc="8461"),
     _s("outgoing.https_port", "int", 443, "Port of other domains' policies", "443 on the Internet; another only in a test network.", low=1, high=65535),
     _s("outgoing.private", "bool", False, "Ask servers in private networks", "Fetched accounts and policies may then lead to private addresses. Off, a stranger's DNS cannot make this server knock there."),
+    _s("signature.mode", "choice", "off", "Signature of the domain", "Missing: only where the person has none. Replace: in place of the person's. Append: below it.", choices=("off", "missing", "replace", "append"), scope="domain", was="Enable signature"),
+    _s("signature.text", "lines", "", "Its text", "%User.Name%, %User.FirstName%, %User.LastName% and %User.Address% are filled in.", scope="domain", was="Plain text signature"),
+    _s("signature.html", "lines", "", "Its HTML", "Empty: made from the text.", scope="domain", was="HTML signature"),
+    _s("signature.replies", "bool", False, "In answers too", "Above what is quoted, and once in a conversation.", scope="domain", was="Add signatures to replies"),
+    _s("signature.local", "bool", True, "Inside the domain too", "Off: only on mail that leaves it.", scope="domain", was="Add signatures to local email"),
     _s("quota.default", "size", 0, "Quota of a new account", "0 means none.", scope="domain", high=2**50),
     _s("quota.grace", "seconds", 7 * DAY, "Over quota: try later for", "452 4.2.2 for so long, then 552 5.2.2.", low=0, high=30 * DAY),
     _s("storage.reserve", "size", 256 * MIB, "Disk space kept free", "Below it SMTP answers 452 4.3.1 while people still read and delete.", low=0, high=2**50),
@@ -158,7 +163,7 @@ BY_NAME: dict[str, Setting] = {setting.name: setting for setting in CATALOGUE}
 
 GROUPS: dict[str, str] = {
     "server": "Server", "smtp": "Receiving mail", "imap": "IMAP", "pop3": "POP3", "sieve": "Sieve scripts", "queue": "Queue", "relay": "Relay", "outgoing": "Sending",
-    "quota": "Quotas", "storage": "Storage", "undelete": "Deleted mail", "trash": "Trash and Junk", "signin": "Signing in", "web": "Webmail",
+    "signature": "Domain signature", "quota": "Quotas", "storage": "Storage", "undelete": "Deleted mail", "trash": "Trash and Junk", "signin": "Signing in", "web": "Webmail",
     "auth": "Sender checks", "spam": "Spam", "virus": "Viruses", "backup": "Backup", "mta_sts": "MTA-STS", "acme": "Certificates", "ldap": "LDAP and Active Directory", "log": "Log", "live": "Live updates",
 }  # fmt: skip
 """Headings of the settings page, in its order."""

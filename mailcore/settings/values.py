@@ -83,6 +83,10 @@ def write(tx: Tx, name: str, value: Any, *, scope: str = "system", actor: str, i
     return stored
 
 
+LINES_CHARACTERS = 20_000
+"""Longest text of several lines."""
+
+
 def parse(setting: Setting, value: Any) -> Any:
     """*value*, typed or as text from a form or the command line, in the setting's own type. Raises MailError(SYNTAX)."""
     text = str(value).strip()
@@ -96,6 +100,10 @@ def parse(setting: Setting, value: Any) -> Any:
         if any(ord(c) < 32 for c in text) or len(text) > 4000:
             raise MailError(Reason.SYNTAX, f"{setting.label}: one line of at most 4000 characters.")
         return text
+    if setting.kind == "lines":
+        if any(ord(c) < 32 and c not in "\r\n\t" for c in text) or len(text) > LINES_CHARACTERS:
+            raise MailError(Reason.SYNTAX, f"{setting.label}: at most {LINES_CHARACTERS} characters.")
+        return text.replace("\r\n", "\n")
     if setting.kind == "choice":
         if text not in setting.choices:
             raise MailError(Reason.SYNTAX, f"{setting.label}: one of {', '.join(setting.choices)}.")

@@ -194,3 +194,26 @@ def test_a_person_is_let_into_no_route_of_the_panel(server: RoostServer, panel_p
         if answer.status_code not in (301, 308, 403, 404):
             open_doors.append((method, path, answer.status_code))
     assert open_doors == []
+
+
+def test_a_domains_signature_goes_out_with_its_peoples_mail_and_the_timeline_says_so(server: RoostServer) -> None:
+    admin = Browser(server)
+    admin.sign_in("admin@x.test")
+    admin.get("/admin/domains/x.test?tab=signature")
+    form = {"op": "signature", "mode": "append", "text": "%user.name% at X Ltd\r\nLong Lane 1", "html": "", "local": "1"}
+    assert "Long Lane 1" in admin.post("/admin/domains/x.test?tab=signature", form).text
+    server.run("account", "set", "u1@x.test", "--name", "Una One")
+    with smtplib.SMTP("127.0.0.1", server.ports["submission"]) as client:
+        client.login("u1@x.test", PASSWORD)
+        client.sendmail("u1@x.test", ["admin@x.test"], b"From: u1@x.test\r\nTo: admin@x.test\r\nSubject: with it\r\n\r\nHello\r\n")
+        client.sendmail("u1@x.test", ["admin@x.test"], b"From: u1@x.test\r\nTo: admin@x.test\r\nSubject: an answer\r\nReferences: <a@b>\r\n\r\nHello\r\n")
+    with imaplib.IMAP4("127.0.0.1", server.ports["imap"]) as client:
+        client.login("admin@x.test", PASSWORD)
+        client.select("INBOX", readonly=True)
+        texts = {subject: client.fetch(client.search(None, "SUBJECT", f'"{subject}"')[1][0].split()[-1].decode(), "(BODY.PEEK[TEXT])")[1][0][1] for subject in ("with it", "an answer")}
+    admin.get("/admin/domains/x.test?tab=signature")
+    admin.post("/admin/domains/x.test?tab=signature", {**form, "mode": "off"})
+    assert texts["with it"] == b"Hello\r\n\r\nUna One at X Ltd\r\nLong Lane 1\r\n" and texts["an answer"] == b"Hello\r\n"
+    for subject, word in (("with it", "signature was added"), ("an answer", "left out: it is an answer")):
+        found = re.search(r'href="(/admin/messages/[^"?]+)"', admin.get("/admin/messages", params={"q": subject}).text)
+        assert found and word in admin.get(found.group(1)).text
