@@ -68,7 +68,8 @@ class SmtpSyntaxError(MailError):
         self.reply = Reply.of(code, enhanced, text)
 
 
-_VERB = re.compile(rb"([A-Za-z0-9]{1,20})(?: +([^\r\n\x00]*))?[ \t]*\Z")
+# Possessive: three things side by side that take spaces would try a long run of them in every way there is.
+_VERB = re.compile(rb"([A-Za-z0-9]{1,20}+)(?: ++([^\r\n\x00]*+))?\t*+\Z")
 # A path runs to the > that is not inside quotes.
 _PATH = r"(<(?:[^<>\"\\\s]|\"(?:[^\"\\]|\\.)*\")*>|[^\s<>\"]+)"
 _MAIL = re.compile(rf"FROM:( *){_PATH}((?: +\S+)*) *\Z", re.IGNORECASE)
