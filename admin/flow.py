@@ -162,6 +162,19 @@ def judged(event: records.TraceEvent) -> tuple[str, str, str, str]:
     return title, str(data.get("text") or data.get("failed") or ""), ngettext("%(num)d point", "%(num)d points", int(points)) if points else "", TONES.get(level, "accent")
 
 
+def list_words(event: records.TraceEvent) -> tuple[str, str, str]:
+    """What a list did, its reason, and the tone."""
+    data, who = event.data, event.address
+    if event.kind == "list bounce":
+        paused = data.get("did") == "paused"
+        return (_("%(who)s is paused on %(list)s", who=who, list=data.get("list", "")) if paused else _("Mail to %(who)s came back", who=who)), str(data.get("did", "")), "amber"
+    if data.get("did") == "expanded":
+        text = _("%(here)s here, %(elsewhere)s elsewhere", here=data.get("here", 0), elsewhere=data.get("elsewhere", 0))
+        return _("The list %(who)s sends it on", who=who), text, "accent"
+    title = {"left out": _("%(who)s gets nothing", who=who), "From rewritten": _("Sent on in the name of %(who)s", who=who)}.get(str(data.get("did")), _("%(who)s: not sent elsewhere", who=who))
+    return title, str(data.get("why", "")), "accent"
+
+
 def story(event: records.TraceEvent) -> p.TimelineEvent:
     """One event in words."""
     data, who = event.data, event.address
@@ -179,4 +192,6 @@ def story(event: records.TraceEvent) -> p.TimelineEvent:
         title, text, code, tone = judged(event)
     elif event.kind in ("told", "report", "bounce", "reply", "notice"):
         title = _("The sender was told") if event.kind == "told" else _("A report about another message")
+    elif event.kind in ("list", "list bounce"):
+        title, text, tone = list_words(event)
     return p.TimelineEvent(time_text=words.local(event.at).strftime("%H:%M:%S"), time_iso=words.iso(event.at), title=title, text=text, code=code, tone=tone)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from mailcore.base.clock import SECOND, Micros, from_micros
 from mailcore.base.errors import MailError
-from mailcore.delivery import act, notices
+from mailcore.delivery import act, list_bounces, notices
 from mailcore.delivery.parcel import Parcel, parcel_of
 from mailcore.delivery.prepare import Prepared, prepare
 from mailcore.directory import resolve
@@ -30,16 +30,20 @@ FAN_OUT = 100
 """Local accounts one write serves; the rest goes through the queue, so that no write holds the store for long."""
 LOCAL_KIND, JUNK_KIND = "fanout", "fanout-junk"
 """Kinds of queue items that wait for mailboxes here."""
+LIST_KIND, LIST_JUNK_KIND = "list", "list-junk"
+"""Kinds of queue items whose lists wait to be expanded; `lists` serves them."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Plan:
-    """Who gets a message: accounts here (each once, by which address), and addresses elsewhere."""
+    """Who gets a message: accounts here (each once, by which address), addresses elsewhere, lists, and members whose mail comes back."""
 
     local: dict[int, LocalTarget] = field(default_factory=dict)
     reached_by: dict[int, str] = field(default_factory=dict)
     remote: dict[str, Accepted] = field(default_factory=dict)
     forwarded: dict[str, Accepted] = field(default_factory=dict)
+    lists: dict[int, Accepted] = field(default_factory=dict)
+    bounced: list[int] = field(default_factory=list)
 
 
 def plan(recipients: Iterable[Accepted]) -> Plan:
@@ -57,6 +61,10 @@ def plan(recipients: Iterable[Accepted]) -> Plan:
                 made.reached_by[target.account_id] = one.path
         for address in one.recipient.remote:
             made.forwarded.setdefault(address, one)
+        for list_id in one.recipient.lists:
+            made.lists.setdefault(list_id, one)
+        if one.recipient.bounced_member is not None:
+            made.bounced.append(one.recipient.bounced_member)
     return made
 
 
@@ -109,6 +117,7 @@ def accept(runtime: Runtime, mail: Mail, parcel: Parcel, *, also: Callable[[Tx],
     ids = sorted(made.local)
     at_once = [] if mail.is_held else ids[:FAN_OUT]
     ready = prepare(runtime, runtime.store.read(), mail, parcel, made, at_once) if at_once else Prepared()
+    is_final = bool(made.bounced) and list_bounces.is_final(bytes(parcel.data))
 
     def write(tx: Tx) -> None:
         events = [TraceEvent(at=now, kind="accepted", address="", data=_facts(mail, parcel)), *events_of(mail, now)]
@@ -117,13 +126,16 @@ def accept(runtime: Runtime, mail: Mail, parcel: Parcel, *, also: Callable[[Tx],
             queue_fan_out(tx, runtime, mail, parcel, [made.local[i] for i in ids[len(at_once) :]], own_prefix, now)
         if made.forwarded:
             queue_remote(tx, runtime, mail, parcel, made.forwarded, received, now, kind="forward")
+        if made.lists:
+            queue_lists(tx, runtime, mail, parcel, made, mail.lines + received, now)
+        events += [list_bounces.came_back(tx, runtime, member, now, is_for_good=is_final) for member in made.bounced]
         for kind, people in by_kind(tx, mail, made.remote).items():
             queue_remote(tx, runtime, mail, parcel, people, received, now, kind=kind)
         head = TraceHead(
             trace_id=parcel.trace_id, at=now, direction="in" if mail.client.account is None else "out", sender=str(mail.sender.address or ""),
             recipients=", ".join(r.path for r in mail.recipients[:50]), subject=parcel.summary.subject, msgid=parcel.summary.msgid, ip=mail.client.ip,
             size=parcel.summary.size, account_id=mail.client.account.id if mail.client.account else None,
-            outcome="quarantined" if mail.is_held else "queued" if made.remote or made.forwarded or ready.forwards else "delivered",
+            outcome="quarantined" if mail.is_held else "queued" if made.remote or made.forwarded or made.lists or ready.forwards else "delivered",
         )  # fmt: skip
         records.trace(tx, head, events)
         if also is not None:
@@ -172,7 +184,7 @@ def perform_all(
     """Do everything that was prepared, accounts in ascending id; the events it makes."""
     events: list[TraceEvent] = []
     for account_id in sorted(ready.decisions):
-        events += act.perform(tx, runtime, parcel, ready, ready.decisions[account_id], own_prefix, now)
+        events += act.perform(tx, runtime, parcel, ready, ready.decisions[account_id], ready.prefixes.get(account_id, own_prefix), now)
     by_route: dict[tuple[str, bytes, int], dict[str, Accepted]] = {}
     for one in ready.forwards:
         address = Address.parse(one.address)
@@ -210,6 +222,20 @@ def queue_fan_out(tx: Tx, runtime: Runtime, mail: Mail, parcel: Parcel, targets:
         trace_id=parcel.trace_id, sender=str(mail.sender.address or ""), staged=parcel.staged, prefix=prefix, kind=JUNK_KIND if mail.is_junk else LOCAL_KIND,
         recipients=[outbox.NewRecipient(address=t.address, domain="", orcpt=str(t.account_id)) for t in targets],
         subject=parcel.summary.subject[:200], expires_at=now + runtime.settings.get("queue.lifetime") * SECOND, state="held" if mail.is_held else "waiting",
+    )  # fmt: skip
+    return outbox.put(tx, runtime.store.blobs, item, now)
+
+
+def queue_lists(tx: Tx, runtime: Runtime, mail: Mail, parcel: Parcel, made: Plan, prefix: bytes, now: Micros) -> int:
+    """Queue a message for its lists, with whom it reaches without them: one copy each."""
+    people = [outbox.NewRecipient(address=one.path, domain="", orcpt=f"list:{list_id}") for list_id, one in made.lists.items()]
+    direct = {str(i): t.address for i, t in made.local.items()} | {a.lower(): a for a in (*made.remote, *made.forwarded)}
+    people += [outbox.NewRecipient(address=address, domain="", orcpt=f"not:{key}") for key, address in direct.items()]
+    item = outbox.NewItem(
+        trace_id=parcel.trace_id, sender=str(mail.sender.address or ""), staged=parcel.staged, prefix=prefix, recipients=people,
+        account_id=mail.client.account.id if mail.client.account else None, kind=LIST_JUNK_KIND if mail.is_junk else LIST_KIND,
+        body_kind=mail.body_kind, is_utf8=mail.is_utf8, subject=parcel.summary.subject[:200],
+        expires_at=now + runtime.settings.get("queue.lifetime") * SECOND, state="held" if mail.is_held else "waiting",
     )  # fmt: skip
     return outbox.put(tx, runtime.store.blobs, item, now)
 

@@ -39,9 +39,11 @@ class Answer:
 
 @dataclass(slots=True, kw_only=True)
 class Prepared:
-    """What one write has to do. `edited` holds the parcels of copies whose header a filter changed, by account and number of edits."""
+    """What one write has to do. `edited` holds the parcels of copies whose header a filter changed, by account and number of edits;
+    `prefixes` the lines above a copy where an account has its own."""
 
     decisions: dict[int, Decision] = field(default_factory=dict)
+    prefixes: dict[int, bytes] = field(default_factory=dict)
     edited: dict[tuple[int, int], Parcel] = field(default_factory=dict)
     forwards: list[forward.Forward] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
@@ -62,7 +64,7 @@ def prepare(runtime: Runtime, tx: Tx, mail: Mail, parcel: Parcel, made: "Plan", 
             waiting.extend(_redirect(runtime, tx, mail, parcel, decision, ready, depth))
         for vacation in decision.vacations:
             _answer(runtime, tx, mail, parcel, decision, ready, vacation)
-    _refuse(runtime, mail, parcel, ready, has_others=bool(made.remote or made.forwarded))
+    _refuse(runtime, mail, parcel, ready, has_others=bool(made.remote or made.forwarded or made.lists))
     for decision in ready.decisions.values():
         for count in {copy.edits for copy in decision.copies if copy.edits}:
             data = edits.apply(bytes(parcel.data), decision.edits[:count])
@@ -83,6 +85,7 @@ def _redirect(runtime: Runtime, tx: Tx, mail: Mail, parcel: Parcel, decision: De
             try:
                 where = resolve.resolve(tx, Address.parse(address))
                 local = where.local
+                reason = "a list takes no redirected mail" if where.lists else ""
                 ready.forwards += [forward.outside(runtime, tx, mail, decision, a) for a in where.remote]
             except MailError as error:
                 if error.reason is Reason.UNKNOWN_DOMAIN:

@@ -1,14 +1,14 @@
-"""What an address leads to: accounts here and addresses elsewhere, through domain aliases, plus, aliases and the catch-all.
+"""What an address leads to: accounts here and addresses elsewhere, through domain aliases, plus, aliases and the catch-all; and lists.
 
 Order: domain alias, domain enabled, the address itself, plus, postmaster and abuse, catch-all. Aliases may lead to aliases;
-each is followed once, so loops end by themselves. Recipients that come twice are one.
+each is followed once, so loops end by themselves. Recipients that come twice are one. A list is not expanded here: `delivery.lists` does that.
 """
 
 from dataclasses import dataclass, field
 
 from mailcore.base.errors import MailError, Reason
 from mailcore.mail.address import Address
-from mailcore.store import Tx, accounts
+from mailcore.store import Tx, accounts, lists
 
 MAX_DEPTH = 25
 """Deepest chain of aliases that is followed."""
@@ -30,11 +30,16 @@ class LocalTarget:
 
 @dataclass(slots=True, kw_only=True)
 class Recipient:
-    """A resolved recipient: *original* is the address as it was given. At least one target stands in `local` or `remote`."""
+    """A resolved recipient: *original* is the address as it was given. At least one target stands in `local`, `remote` or `lists`.
+
+    *bounced_member* is the list member whose mail comes back; then there is no target.
+    """
 
     original: str
     local: list[LocalTarget] = field(default_factory=list)
     remote: list[str] = field(default_factory=list)
+    lists: list[int] = field(default_factory=list)
+    bounced_member: int | None = None
     is_role: bool = False
     is_catch_all: bool = False
     domain_id: int | None = None
@@ -61,7 +66,7 @@ def resolve(tx: Tx, address: Address, default_domain: str = "") -> Recipient:
         raise MailError(Reason.UNKNOWN_DOMAIN, f"{address} is not served here.")
     recipient = Recipient(original=str(address), domain_id=domain.id)
     _follow(tx, address, recipient, set(), 0)
-    if not recipient.local and not recipient.remote:
+    if not recipient.local and not recipient.remote and not recipient.lists:
         raise MailError(Reason.UNKNOWN_USER, f"{address} does not exist here.")
     return recipient
 
@@ -125,6 +130,14 @@ def _expand(tx: Tx, target: tuple[str, int], detail: str, recipient: Recipient, 
             return
         for one in alias.targets:
             _follow(tx, Address.parse(one), recipient, seen, depth + 1)
+    elif kind == "list":
+        found = lists.by_id(tx, target_id)
+        if found is None or not found.is_enabled:
+            if depth == 0:
+                raise MailError(Reason.DISABLED, "This list is switched off.")
+            return
+        if found.id not in recipient.lists:
+            recipient.lists.append(found.id)
 
 
 def target_of(account: accounts.Account, detail: str = "") -> LocalTarget:

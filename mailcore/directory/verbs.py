@@ -12,7 +12,7 @@ from mailcore.base.errors import MailError, Reason
 from mailcore.base.secret import Secret
 from mailcore.directory.actor import ROLES, Actor
 from mailcore.mail.address import Address, Domain
-from mailcore.store import Tx, access, accounts, mailboxes, records
+from mailcore.store import Tx, access, accounts, lists, mailboxes, records
 
 NAME_CHARACTERS = 200
 TARGETS_AN_ALIAS = 1000
@@ -90,6 +90,8 @@ def remove_domain(tx: Tx, actor: Actor, domain_id: int, now: Micros) -> None:
         raise MailError(Reason.IN_USE, f"{domain.name} still has {left} accounts. Remove them first; their mail goes with them.")
     for alias in accounts.aliases(tx, domain_id, limit=1_000_000):
         accounts.remove_alias(tx, alias.id)
+    for one in lists.lists(tx, domain_id, limit=1_000_000):
+        lists.remove(tx, one.id)
     accounts.remove_domain(tx, domain_id)
     _audit(tx, actor, "domain:removed", domain.name, now, domain_id=domain_id)
 

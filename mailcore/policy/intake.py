@@ -6,9 +6,9 @@ import time
 from mailcore.base.clock import DAY, SECOND, Micros
 from mailcore.base.errors import MailError, Reason
 from mailcore.directory import resolve
-from mailcore.mail import srs
+from mailcore.mail import list_token, srs
 from mailcore.mail.address import Address
-from mailcore.policy import ranges
+from mailcore.policy import list_mail, ranges
 from mailcore.policy.facts import Mail
 from mailcore.runtime.runtime import Runtime
 from mailcore.store import Tx, accounts, routes
@@ -55,6 +55,8 @@ def find_recipient(runtime: Runtime, tx: Tx, mail: Mail, address: Address) -> re
     """
     if srs.is_rewritten(address.local) and resolve.local_domain(tx, address.key.rpartition("@")[2]) is not None:
         return returned(runtime, mail, address)
+    if list_token.is_bounce_address(address.local) and resolve.local_domain(tx, address.key.rpartition("@")[2]) is not None:
+        return list_mail.returned(runtime, tx, mail, address)
     try:
         found = resolve.resolve(tx, address, str(runtime.settings.get("server.default_domain")))
     except MailError as error:
@@ -62,6 +64,7 @@ def find_recipient(runtime: Runtime, tx: Tx, mail: Mail, address: Address) -> re
             raise
     else:
         check_direction(runtime, tx, mail, to_here=True)
+        list_mail.check_writer(tx, mail, found)
         return found
     route = routes.match(tx, address.key.rpartition("@")[2])
     if route is not None and not route.takes(address.key):
@@ -97,7 +100,7 @@ def returned(runtime: Runtime, mail: Mail, address: Address) -> resolve.Recipien
 
 def check_room(runtime: Runtime, tx: Tx, recipient: resolve.Recipient, size: int, now: Micros) -> MailError | None:
     """Why no account behind *recipient* has room for *size* bytes, or None when one has or the recipient also leads elsewhere."""
-    if recipient.remote or not recipient.local:
+    if recipient.remote or recipient.lists or not recipient.local:
         return None
     trouble: MailError | None = None
     for target in recipient.local:

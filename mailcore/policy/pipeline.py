@@ -9,7 +9,7 @@ from mailcore.mail.address import Address
 from mailcore.mail.authres import strip_own
 from mailcore.mail.headers import Headers
 from mailcore.mail.received import count_received
-from mailcore.policy import intake, sender
+from mailcore.policy import intake, list_mail, sender
 from mailcore.policy.examine import examine as examine
 from mailcore.policy.examine import is_examined as is_examined
 from mailcore.policy.facts import Accepted, Mail
@@ -46,9 +46,10 @@ def at_recipient(runtime: Runtime, mail: Mail, address: Address, *, notify: str 
 
 
 def at_message(runtime: Runtime, mail: Mail, size: int, headers: Headers) -> None:
-    """The whole message has come: size and loops. Raises MailError for every recipient."""
+    """The whole message has come: size, loops, and what lists ask. Raises MailError for every recipient."""
     intake.check_size(runtime, mail, size)
     intake.check_loops(runtime, count_received(headers))
+    list_mail.check_message(runtime, mail, headers)
 
 
 def cleaned(runtime: Runtime, mail: Mail, data: bytes) -> bytes:

@@ -6,9 +6,10 @@ default. Reports to people here are delivered at once; to others they go through
 
 from collections.abc import Sequence
 
-from mailcore.base.clock import Micros, from_micros
+from mailcore.base.clock import DAY, Micros, from_micros
 from mailcore.base.errors import MailError
-from mailcore.delivery import notices
+from mailcore.delivery import list_bounces, lists, notices
+from mailcore.mail import list_token
 from mailcore.mail.address import Address, NamedAddress
 from mailcore.mail.dsn import Dsn, DsnRecipient, build_dsn
 from mailcore.runtime.runtime import Runtime
@@ -92,6 +93,9 @@ def _row(one: Recipient, action: str, item: Item) -> DsnRecipient:
 
 def tell(runtime: Runtime, item: Item, people: Sequence[Recipient], action: str) -> None:
     """Send one report on *people* to the item's sender, unless there is nobody to tell. Never raises for a sender that is gone."""
+    if item.kind == lists.OUT_KIND:
+        count_for_list(runtime, item, people, action)
+        return
     chosen = [one for one in people if wants(one, action)]
     if not item.sender or not chosen:
         return
@@ -103,6 +107,20 @@ def tell(runtime: Runtime, item: Item, people: Sequence[Recipient], action: str)
         if error.temporary:
             raise
         runtime.log.warning("no report could be sent", trace=item.trace_id, detail=error.detail)
+
+
+def count_for_list(runtime: Runtime, item: Item, people: Sequence[Recipient], action: str) -> None:
+    """Mail of a list has no author to tell: a failure is the member's own, and is counted when the other side said 5xx."""
+    if action != "failed":
+        return
+    now, sender = runtime.clock.micros(), Address.parse(item.sender)
+    member_id = list_token.member_of(sender.local, sender.key.rpartition("@")[2], key=runtime.key("lists"), day=item.created_at // DAY)
+
+    def write(tx: Tx) -> None:
+        events = [list_bounces.came_back(tx, runtime, member_id, now, is_for_good=one.code >= 500) for one in people]
+        records.trace_events(tx, item.trace_id, events)
+
+    runtime.store.write(write)
 
 
 def deliver(runtime: Runtime, item: Item, report: bytes, action: str) -> None:

@@ -10,7 +10,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 from mailcore.base.errors import MailError
-from mailcore.delivery import accept
+from mailcore.delivery import accept, lists
 from mailcore.queue import route, serve
 from mailcore.runtime.runtime import Runtime
 from mailcore.store import Tx, outbox
@@ -94,6 +94,8 @@ class Runner:
             if item.kind in (accept.LOCAL_KIND, accept.JUNK_KIND):
                 while accept.serve_fan_out(runtime, item):
                     pass
+            elif item.kind in lists.KINDS:
+                lists.serve(runtime, item)
             else:
                 serve.serve(runtime, item)
         except Exception as error:  # noqa: BLE001 - see above

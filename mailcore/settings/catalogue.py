@@ -67,6 +67,9 @@ CATALOGUE: tuple[Setting, ...] = (
     _s("queue.delay_notice", "seconds", 4 * HOUR, "Tell the sender of a delay after", "One notice a message. 0 sends none.", low=0, high=5 * DAY),
     _s("queue.concurrency", "int", 20, "Deliveries at once, a worker", "Outgoing connections of one worker.", low=1, high=500),
     _s("queue.per_domain", "int", 5, "Deliveries at once to one domain", "Keeps a slow destination from taking every place.", low=1, high=100),
+    _s("lists.members", "int", 10_000, "Members of one list", "One more is refused. Stops one address from becoming a mailing machine.", scope="domain", low=1, high=10_000),
+    _s("lists.pause_bounces", "int", 5, "Pause a member of a list after", "So many messages that came back for good (5xx) within the time below; an admin resumes it.", low=1, high=1000),
+    _s("lists.pause_window", "seconds", 14 * DAY, "Time in which they are counted", "The count begins anew after it.", low=DAY, high=365 * DAY),
     _s("relay.host", "text", "", "Relay server", "Outgoing mail goes to this host instead of the recipients' servers. Empty: directly.", was="SMTP Relayer"),
     _s("relay.port", "int", 587, "Relay port", "Usually 587, or 465 with TLS from the first byte.", low=1, high=65535),
     _s("relay.security", "choice", "starttls", "Relay encryption", "none, starttls-optional, starttls (required) or tls (from the first byte).", choices=("none", "starttls-optional", "starttls", "tls")),
@@ -162,7 +165,7 @@ CATALOGUE: tuple[Setting, ...] = (
 BY_NAME: dict[str, Setting] = {setting.name: setting for setting in CATALOGUE}
 
 GROUPS: dict[str, str] = {
-    "server": "Server", "smtp": "Receiving mail", "imap": "IMAP", "pop3": "POP3", "sieve": "Sieve scripts", "queue": "Queue", "relay": "Relay", "outgoing": "Sending",
+    "server": "Server", "smtp": "Receiving mail", "imap": "IMAP", "pop3": "POP3", "sieve": "Sieve scripts", "queue": "Queue", "lists": "Distribution lists", "relay": "Relay", "outgoing": "Sending",
     "signature": "Domain signature", "quota": "Quotas", "storage": "Storage", "undelete": "Deleted mail", "trash": "Trash and Junk", "signin": "Signing in", "web": "Webmail",
     "auth": "Sender checks", "spam": "Spam", "virus": "Viruses", "backup": "Backup", "mta_sts": "MTA-STS", "acme": "Certificates", "ldap": "LDAP and Active Directory", "log": "Log", "live": "Live updates",
 }  # fmt: skip

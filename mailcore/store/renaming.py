@@ -26,7 +26,7 @@ def rename_account(tx: Tx, account: accounts.Account, new: str, domain_id: int) 
 def rename_domain(tx: Tx, domain: accounts.Domain, new: str) -> None:
     """Give a domain and all its addresses the free name *new*."""
     values = {"n": f"@{new}", "d": domain.id, "cut": len(domain.name) + 1}
-    for table in ("addresses", "accounts", "aliases"):
+    for table in ("addresses", "accounts", "aliases", "lists"):
         tx.run(f"UPDATE {table} SET address = substr(address, 1, length(address) - :cut) || :n WHERE domain_id = :d", values)
     tx.run("UPDATE domains SET name = :n WHERE id = :d", {"n": new, "d": domain.id})
     tx.run(
@@ -35,7 +35,10 @@ def rename_domain(tx: Tx, domain: accounts.Domain, new: str) -> None:
     )
 
 
-_COLUMNS = (("domains", "catch_all"), ("aliases", "targets"), ("identities", "address"), ("identities", "reply_to"), ("forward_targets", "address"))
+_COLUMNS = (("domains", "catch_all"), ("aliases", "targets"), ("lists", "owner"), ("list_members", "address"), ("identities", "address"), ("identities", "reply_to"), ("forward_targets", "address"))
+
+_ONCE = {"identities": "account_id", "forward_targets": "account_id", "list_members": "list_id"}
+"""Tables where an address stands once for each of what the column names."""
 
 
 def replace_everywhere(tx: Tx, old: str, new: str) -> set[str]:
@@ -60,9 +63,9 @@ def replace_everywhere(tx: Tx, old: str, new: str) -> set[str]:
 def _put(tx: Tx, table: str, column: str, row_id: int, old: str, new: str) -> bool:
     if old == new:
         return False
-    if (table, column) in (("identities", "address"), ("forward_targets", "address")):
-        twin = {"n": new, "i": row_id}
-        tx.run(f"DELETE FROM {table} WHERE {column} = :n AND account_id = (SELECT account_id FROM {table} WHERE id = :i)", twin)
+    if table in _ONCE and column == "address":
+        owner, twin = _ONCE[table], {"n": new, "i": row_id}
+        tx.run(f"DELETE FROM {table} WHERE {column} = :n AND {owner} = (SELECT {owner} FROM {table} WHERE id = :i)", twin)
     tx.run(f"UPDATE {table} SET {column} = :n WHERE id = :i", {"n": new, "i": row_id})
     return True
 
