@@ -33,6 +33,9 @@ RANGES = 200
 
 Predicate = Callable[["Row"], bool]
 
+SQL_NESTING = 16
+"""SQLite reads about thirty nested conditions, then its parser's stack is full."""
+
 
 class Row:
     """A message under test, its bytes read when first asked for."""
@@ -79,6 +82,15 @@ class Row:
         return "\n".join(f"{n.decode('latin-1')}: {decode_value(v)}" for n, v in scan_headers(self.data).items()).casefold()
 
 
+def nesting(sql: str) -> int:
+    """How many parentheses stand open at once in *sql*."""
+    deepest = now = 0
+    for sign in sql:
+        now += (sign == "(") - (sign == ")")
+        deepest = max(deepest, now)
+    return deepest
+
+
 class Plan:
     """A search put into SQL as far as that goes, for one view."""
 
@@ -94,7 +106,14 @@ class Plan:
         return ":" + name
 
     def split(self, key: s.SearchKey) -> tuple[str, Predicate | None]:
-        """(condition, rest): both must hold."""
+        """(condition, rest): both must hold. A condition nested deeper than SQLite's parser goes is looked up by itself."""
+        sql, rest = self._split(key)
+        if nesting(sql) <= SQL_NESTING:
+            return sql, rest
+        members = self._members(sql)
+        return "1 = 1", lambda row: row.uid in members() and (rest is None or rest(row))
+
+    def _split(self, key: s.SearchKey) -> tuple[str, Predicate | None]:
         if isinstance(key, s.And):
             parts = [self.split(inner) for inner in key.keys]
             rests = [rest for _, rest in parts if rest is not None]
