@@ -1,6 +1,21 @@
 """The admin panel and the set-up wizard: a file a noun, thin views over the directory's verbs."""
 
-from admin import accounts, aliases, announcing, certificates, domains, flow, home, keeping, looking, protection, routes, server, setup  # noqa: F401 - each adds its routes
+from admin import (  # noqa: F401 - each adds its routes
+    accounts,
+    aliases,
+    announcing,
+    certificates,
+    domains,
+    flow,
+    home,
+    keeping,
+    lists,
+    looking,
+    protection,
+    routes,
+    server,
+    setup,
+)
 from admin.blueprints import admin, setup_blueprint
 
 BLUEPRINTS = (admin, setup_blueprint)

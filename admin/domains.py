@@ -110,7 +110,7 @@ def domain_page(found: accounts.Domain, tab: str, errors: dict[str, str] | None 
     """A domain with its tabs."""
     count, used = totals().get(found.id, (0, 0))
     limits = p.DomainLimits(
-        accounts=str(found.max_accounts or ""), aliases=str(found.max_aliases or ""), storage=shown(found.max_size_bytes), account_size=shown(found.max_account_bytes), account_quota=shown(int(site().runtime.settings.get("quota.default", domain_id=found.id))),
+        accounts=str(found.max_accounts or ""), aliases=str(found.max_aliases or ""), lists=str(found.max_lists or ""), storage=shown(found.max_size_bytes), account_size=shown(found.max_account_bytes), account_quota=shown(int(site().runtime.settings.get("quota.default", domain_id=found.id))),
         message_size=shown(int(site().runtime.settings.get("smtp.message_size", domain_id=found.id))),
     )  # fmt: skip
     summary = ngettext("One account, %(used)s of mail.", "%(num)d accounts, %(used)s of mail.", count, used=words.size(used))
@@ -135,7 +135,7 @@ def change(found: accounts.Domain, form: Any) -> Any:
         toast(_("%(name)s is no longer served", name=found.name))
         return done(flask.url_for("admin.domains"))
     wanted = {
-        "max_accounts": count_of(form.get("accounts", "")), "max_aliases": count_of(form.get("aliases", "")),
+        "max_accounts": count_of(form.get("accounts", "")), "max_aliases": count_of(form.get("aliases", "")), "max_lists": count_of(form.get("lists", "")),
         "max_size_bytes": quota_of(form.get("storage", "")), "max_account_bytes": quota_of(form.get("account_size", "")),
     }  # fmt: skip
     quota, size = quota_of(form.get("account_quota", "")), form.get("message_size", "").strip() or None

@@ -13,7 +13,7 @@ from admin.flow import trace_page
 from mailcore.base.clock import HOUR
 from mailcore.directory import overview
 from mailcore.settings.catalogue import CATALOGUE
-from mailcore.store import accounts, records
+from mailcore.store import accounts, lists, records
 from web import words
 from web.drawing import page
 from web.signed_in import require
@@ -58,6 +58,7 @@ def find() -> Any:
     if q:
         hits += [(_("Domain"), "globe", d.name, "", flask.url_for("admin.domain", domain=d.name)) for d in own_domains() if q.lower() in d.name][:5]
         hits += [(_("Account"), "user", a.display_name or a.address, a.address, flask.url_for("admin.account", address=a.address)) for a in accounts.accounts(tx, scope(), contains=q, limit=8)]
+        hits += [(_("List"), "users", a.name or a.address, a.address, flask.url_for("admin.one_list", address=a.address)) for a in lists.lists(tx, scope(), contains=q, limit=5)]
         if is_server():
             hits += [(_("Message"), "timeline", h.subject or h.trace_id, f"{h.sender} → {h.recipients}", flask.url_for("admin.trace", trace_id=h.trace_id)) for h in records.find_traces(tx, contains=q, limit=5)]
             hits += [(_("Setting"), "gear", s.label, s.name, flask.url_for("admin.settings", q=s.name)) for s in CATALOGUE if q.lower() in (s.label + s.name + s.was).lower()][:8]

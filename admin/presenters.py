@@ -126,6 +126,7 @@ class DomainLimits:
 
     accounts: str = ""
     aliases: str = ""
+    lists: str = ""
     storage: str = ""
     account_size: str = ""
     account_quota: str = ""

@@ -79,7 +79,7 @@ def audit() -> Any:
     before = int(args["cursor"]) if args.get("cursor", "").isdigit() else None
     found = records.audit_rows(tx, before_id=before, domain_id=scope(), contains=q or action, limit=PAGE)
     rows = tuple(audit_row(r) for r in found)
-    actions = (p.Choice(value="", label=_("All")), *(p.Choice(value=a, label=a) for a in ("domain", "account", "alias", "setting", "queue", "session")))
+    actions = (p.Choice(value="", label=_("All")), *(p.Choice(value=a, label=a) for a in ("domain", "account", "alias", "list", "setting", "queue", "session")))
     older = flask.url_for("admin.audit", q=q, action=action, cursor=found[-1].id) if len(found) == PAGE else None
     paging = p.Paging(shown=len(rows), total=len(rows), older=older, is_filtered=bool(q or action), state="ready" if rows else "empty")
     return page("admin/audit.html", area="audit", summary=_("Who changed what."), q=q, action=action, actions=actions, rows=rows, paging=paging)

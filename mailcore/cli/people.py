@@ -37,6 +37,7 @@ def _domain(commands: Any) -> None:
     change.add_argument("--plus", help="the sign of plus addresses; empty for none")
     change.add_argument("--max-accounts", type=int)
     change.add_argument("--max-aliases", type=int)
+    change.add_argument("--max-lists", type=int)
     change.add_argument("--max-size", help="the quotas of all accounts together; 0 for no limit")
     change.add_argument("--max-account-size")
     rename = verb(group, "rename", domain_rename, "name", "new", example="domain rename example.org example.com")
@@ -102,7 +103,7 @@ def domain_data(tx: Tx, domain: accounts.Domain) -> dict[str, Any]:
     return {
         "name": domain.name, "enabled": domain.is_enabled, "accounts": accounts.count_accounts(tx, domain.id),
         "aliases": accounts.count_aliases(tx, domain.id), "catch_all": domain.catch_all, "plus": domain.plus_separator,
-        "other_names": accounts.domain_aliases(tx, domain.id), "max_accounts": domain.max_accounts, "max_aliases": domain.max_aliases,
+        "other_names": accounts.domain_aliases(tx, domain.id), "max_accounts": domain.max_accounts, "max_aliases": domain.max_aliases, "max_lists": domain.max_lists,
         "max_size_bytes": domain.max_size_bytes, "max_account_bytes": domain.max_account_bytes,
     }  # fmt: skip
 
@@ -160,7 +161,7 @@ def domain_set(context: Context) -> int:
         changes["is_enabled"] = arguments.enabled == "on"
     if arguments.plus is not None:
         changes["plus_separator"] = arguments.plus
-    changes |= {name: getattr(arguments, name) for name in ("max_accounts", "max_aliases") if getattr(arguments, name) is not None}
+    changes |= {name: getattr(arguments, name) for name in ("max_accounts", "max_aliases", "max_lists") if getattr(arguments, name) is not None}
     changes |= {column: _size(text) for column, text in (("max_size_bytes", arguments.max_size), ("max_account_bytes", arguments.max_account_size)) if text}
     with runtime_of(context) as runtime:
         domain = verbs.find_domain(runtime.store.read(), arguments.name)

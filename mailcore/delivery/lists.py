@@ -156,7 +156,7 @@ def serve_batch(runtime: Runtime, item: outbox.Item, parcel: Parcel) -> bool:
         _end(runtime, item)
         return False
     found = lists.by_id(tx, int(waiting[0].orcpt.partition(":")[0]))
-    batch = _Batch(runtime, item, parcel, found, waiting)
+    batch = _Batch(runtime, item, parcel, found, waiting, now // DAY)
     ready = batch.prepared(tx)
 
     def write(tx: Tx) -> None:
@@ -178,9 +178,8 @@ def _end(runtime: Runtime, item: outbox.Item) -> None:
 class _Batch:
     """Some readers of one item: those here are delivered, those elsewhere are queued one by one."""
 
-    def __init__(self, runtime: Runtime, item: outbox.Item, parcel: Parcel, found: MailingList | None, rows: Sequence[outbox.Recipient]) -> None:
-        self.runtime, self.item, self.parcel, self.found, self.rows = runtime, item, parcel, found, rows
-        self.day = runtime.clock.micros() // DAY
+    def __init__(self, runtime: Runtime, item: outbox.Item, parcel: Parcel, found: MailingList | None, rows: Sequence[outbox.Recipient], day: int) -> None:
+        self.runtime, self.item, self.parcel, self.found, self.rows, self.day = runtime, item, parcel, found, rows, day
         self.made = accept.Plan()
         self.received = item.prefix[item.prefix.rfind(b"\r\nReceived: ") + 2 :] if b"\r\nReceived: " in item.prefix else item.prefix
 

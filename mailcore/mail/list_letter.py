@@ -33,12 +33,17 @@ class Heading:
     replies_to_list: bool = False
 
 
-def why_not(headers: Headers, heading: Heading) -> str:
-    """Why a list does not pass this message on; "" when it does. RFC 3834 §5."""
+def has_come_round(headers: Headers, heading: Heading) -> str:
+    """Why a list does not take its own mail again; "" for other mail."""
     if any(heading.mark.encode() == value.strip() for value in headers.all(MARK.lower().encode())):
         return "the message has been through this list already"
     if any(f"<{heading.list_id}>".encode() in value.lower() for value in headers.all(b"list-id")):
         return "the message has been through this list already"
+    return ""
+
+
+def automatic(headers: Headers) -> str:
+    """Why a list does not pass on mail that no person wrote; "" for other mail. RFC 3834 §5."""
     if (headers.get(b"auto-submitted") or b"no").partition(b";")[0].strip().lower() != b"no":
         return "automatic replies and notices are not passed on to a list"
     if (headers.get(b"precedence") or b"").strip().lower().decode("ascii", "replace") in AUTOMATIC:

@@ -36,7 +36,7 @@ def returned(runtime: Runtime, tx: Tx, mail: Mail, address: Address) -> resolve.
         raise MailError(Reason.UNKNOWN_USER, f"{address} takes only reports about mail from lists.")
     domain = resolve.local_domain(tx, address.key.rpartition("@")[2])
     assert domain is not None
-    member_id = list_token.member_of(address.local, domain.name, key=runtime.key("lists"), day=runtime.clock.micros() // DAY)
+    member_id = list_token.member_of(address.local, address.key.rpartition("@")[2], key=runtime.key("lists"), day=runtime.clock.micros() // DAY)
     return resolve.Recipient(original=str(address), domain_id=domain.id, bounced_member=member_id)
 
 
@@ -58,7 +58,10 @@ def _why_not(runtime: Runtime, list_ids: list[int], headers: Headers) -> str:
     tx = runtime.store.read()
     for list_id in list_ids:
         found = lists.by_id(tx, list_id)
-        if found is not None and not directory.is_role(found) and (why := list_letter.why_not(headers, heading_of(runtime, found))):
+        if found is None:
+            continue
+        why = list_letter.has_come_round(headers, heading_of(runtime, found)) or ("" if directory.is_role(found) else list_letter.automatic(headers))
+        if why:
             return f"{found.address}: {why}"
     return ""
 

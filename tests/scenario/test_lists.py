@@ -12,15 +12,20 @@ from email.message import Message
 
 import pytest
 
+from mailcore.mail.headers import scan_headers
+from mailcore.net.dns import DnsResolver
+from mailcore.runtime.machine import SystemClock
+from mailcore.senderauth import dkim
 from tests.scenario.dns_server import LocalDns
 from tests.scenario.server import PASSWORD, RoostServer
 from tests.scenario.sink import Behaviour, Sink
+from tests.web.visitor import Browser
 
 GONE = "550 5.1.1 nobody here"
 RECORDS = [
     ("far.test", "MX", "10 mx.far.test."), ("mx.far.test", "A", "127.0.0.1"),
     ("_dmarc.strict.test", "TXT", "v=DMARC1; p=reject"), ("strict.test", "A", "127.0.0.1"), ("plain.test", "A", "127.0.0.1"), ("soft.test", "A", "127.0.0.1"),
-    ("_dmarc.soft.test", "TXT", "v=DMARC1; p=none"),
+    ("_dmarc.soft.test", "TXT", "v=DMARC1; p=none"), ("forged.test", "A", "127.0.0.1"), ("_dmarc.forged.test", "TXT", "v=DMARC1; p=quarantine"),
 ]  # fmt: skip
 
 
@@ -32,6 +37,8 @@ class Place:
         self.sink = Sink(Behaviour(rcpt={f"gone{n}@far.test": GONE for n in range(9)}))
         settings = {"relay.host": "127.0.0.1", "relay.port": str(self.sink.port), "relay.security": "none", "lists.pause_bounces": "2"}
         self.server = RoostServer(listeners=("smtp", "submission", "imap", "http"), people=5, dns=self.dns.where, settings=settings)
+        for key in json.loads(self.run("dkim", "list", "x.test", "--json")):
+            self.dns.table.put(key["name"], "TXT", key["record"][:200] + '" "' + key["record"][200:])
         self.run("domain", "add-name", "x.test", "also.test")
 
     def run(self, *words: str, input: str = "", is_checked: bool = True) -> str:
@@ -46,13 +53,13 @@ class Place:
     def show(self, address: str) -> dict[str, object]:
         return json.loads(self.run("list", "show", address, "--json"))
 
-    def send(self, to: str | list[str], subject: str, sender: str = "ann@plain.test", *, login: int = 0, author: str = "", **headers: str) -> str:
+    def send(self, to: str | list[str], subject: str, sender: str = "ann@plain.test", *, login: int = 0, author: str = "", source: str = "127.0.0.1", **headers: str) -> str:
         """Send a message; the reply of a refusal, else ""."""
         many = [to] if isinstance(to, str) else to
         lines = {"From": author or f"Ann <{sender or 'ann@plain.test'}>", "To": many[0], "Subject": subject, "Message-ID": f"<{time.monotonic_ns()}@plain.test>"}
         lines |= {k.replace("_", "-"): v for k, v in headers.items()}
         data = "".join(f"{k}: {v}\r\n" for k, v in lines.items()) + "\r\nHello\r\n"
-        with smtplib.SMTP("127.0.0.1", self.server.ports["submission" if login else "smtp"]) as client:
+        with smtplib.SMTP("127.0.0.1", self.server.ports["submission" if login else "smtp"], source_address=(source, 0)) as client:
             if login:
                 client.login(f"u{login}@x.test", PASSWORD)
             try:
@@ -277,6 +284,36 @@ def test_a_list_that_is_switched_off_says_so_and_a_removed_one_is_gone(place: Pl
     assert "does not exist" in place.send(shut, "no")
 
 
+def test_what_a_list_rewrote_leaves_signed_with_its_links_under_the_signature(place: Place) -> None:
+    sealed = place.make("sealed", members=("bob@far.test",))
+    assert place.send(sealed, "sealed", "ann@strict.test") == ""
+    place.left("bob@far.test", "sealed")
+    data = next(t.data for t in place.sink.taken if b"Subject: sealed" in t.data)
+    resolver = DnsResolver(place.dns.where, SystemClock())
+    found = dkim.verify(resolver, dkim.message_of(data, scan_headers(data)), int(time.time()))
+    assert [(one.result, one.domain) for one in found] == [("pass", "x.test"), ("pass", "x.test")]
+    signed = re.sub(r"\s", "", message_from_string(data.decode())["DKIM-Signature"])
+    assert "list-unsubscribe:list-unsubscribe-post" in signed
+
+
+def test_junk_goes_to_the_junk_of_members_here_and_never_elsewhere(place: Place) -> None:
+    bait = place.make("bait", members=("u1@x.test", "bob@far.test"))
+    assert place.send(bait, "forged offer", "ann@forged.test", source="127.0.0.2") == ""
+    place.arrived(1, "forged offer", "Junk")
+    place.quiet()
+    assert not any(b"forged offer" in t.data for t in place.sink.taken)
+
+
+def test_a_rename_of_the_domain_takes_its_lists_and_what_bounces_along(place: Place) -> None:
+    place.run("domain", "add", "old.test")
+    place.run("list", "add", "all@old.test", "--mode", "announcement", "--owner", "boss@old.test", "--member", "bob@far.test", "--member", "sub@old.test")
+    place.run("domain", "rename", "old.test", "new.test")
+    data = place.show("all@new.test")
+    assert data["owner"] == "boss@new.test" and {m["address"] for m in data["addresses"]} == {"bob@far.test", "sub@new.test"}
+    place.run("domain", "remove", "new.test")
+    assert "all@new.test" not in place.run("list", "list")
+
+
 def test_the_limits_of_lists_hold(place: Place) -> None:
     place.run("settings", "set", "lists.members", "3")
     few = place.make("few", members=("a@far.test", "b@far.test"))
@@ -284,6 +321,9 @@ def test_the_limits_of_lists_hold(place: Place) -> None:
     assert place.show(few)["members"] == 2
     place.run("settings", "set", "lists.members", "10000")
     assert "list-bounces is kept" in place.run("list", "add", "list-bounces@x.test", "--json", is_checked=False)
+    place.run("domain", "set", "x.test", "--max-lists", "1")
+    assert "may have 1 lists" in place.run("list", "add", "one-more@x.test", "--json", is_checked=False)
+    place.run("domain", "set", "x.test", "--max-lists", "0")
     assert "is no address" in place.run("list", "join", few, "not an address", "--json", is_checked=False)
 
 
@@ -295,3 +335,34 @@ def test_the_trace_tells_what_a_list_did(place: Place) -> None:
     said = place.story("traced")
     for word in ("did=expanded", "did=From rewritten", "p=reject", "nobody@x.test", "left out", "delivered", "sent"):
         assert word in said
+
+
+def test_a_list_is_made_filled_changed_and_removed_in_the_panel(place: Place) -> None:
+    admin = Browser(place.server)
+    admin.sign_in("admin@x.test")
+    admin.get("/admin/lists/new")
+    asked = {"localpart": "Panel", "domain": "x.test", "name": "Panel list", "mode": "public", "reply_to": "author", "enabled": "1", "op": "save"}
+    wrong = admin.post("/admin/lists/new", asked | {"members": "not an address"})
+    assert wrong.status_code == 422 and "is no address" in wrong.text and "Panel list" in wrong.text
+    made = admin.post("/admin/lists/new", asked | {"members": "Ann <u1@x.test>, bob@far.test"})
+    assert made.url.endswith("/admin/lists/panel@x.test") and "2 members" in made.text
+    where = "/admin/lists/panel@x.test"
+    assert "gone7@far.test" in admin.post(where, {"op": "join", "members": "gone7@far.test\nbob@far.test"}).text
+    for subject in ("panel one", "panel two"):
+        assert place.send("panel@x.test", subject) == ""
+        place.left("bob@far.test", subject)
+        place.quiet()
+    assert "paused since" in admin.get(where).text and "1 paused" in admin.get("/admin/lists").text
+    assert "paused since" not in admin.post(where, {"op": "resume", "which": "gone7@far.test"}).text
+    assert "<b>gone7@far.test" not in admin.post(where, {"op": "remove", "which": "gone7@far.test"}).text
+    saved = admin.post(where, {"name": "Panel list", "mode": "announcement", "owner": "", "reply_to": "list", "enabled": "1", "op": "save"})
+    assert saved.status_code == 422 and "needs the address that may write" in saved.text
+    assert "u1@x.test" in admin.post(where, {"mode": "announcement", "owner": "u1@x.test", "reply_to": "list", "enabled": "1", "op": "save"}).text
+    assert place.show("panel@x.test")["mode"] == "announcement"
+    trace = next(re.finditer(r'href="(/admin/messages/[^"?]+)"', admin.get("/admin/messages?q=panel+two").text))[1]
+    assert "The list panel@x.test sends it on" in admin.get(trace).text and "is paused on" in admin.get(trace).text
+    assert "panel@x.test is removed" in admin.post(where, {"op": "delete"}).text
+    assert admin.get(where).status_code == 404
+    audit = admin.get("/admin/audit?q=panel@x.test").text
+    for act in ("added", "joined", "paused", "resumed", "left", "changed", "removed"):
+        assert f"<b>list {act}</b>" in audit

@@ -14,6 +14,7 @@ import flask
 from flask_babel import Babel
 
 from admin import presenters as adm
+from admin.list_rows import ListPage
 from tests.web.gallery import samples
 from webmail import presenters as web
 
@@ -164,6 +165,11 @@ def _account(address: str | None = None) -> Any:
     return page("admin/account.html", area="accounts", page=adm.AccountPage(address=row.address, name=row.name, role="user", quota="10 GB", used_text=row.used_text, percent=row.percent, aliases=("crew@harbour.test",), created_text="4 March 2024", seen_text="yesterday", messages=18204))
 
 
+def _list(address: str | None = None) -> Any:
+    made = samples.LIST if address else ListPage(is_new=True, address="@harbour.test", domains=samples.DOMAIN_CHOICES[1:])
+    return page("admin/list.html", area="aliases", page=made, paging=adm.Paging(shown=len(made.members), total=42), q="")
+
+
 def _alias(address: str | None = None) -> Any:
     new = address is None
     return page("admin/alias.html", area="aliases", page=adm.AliasPage(is_new=new, address="@harbour.test" if new else "crew@harbour.test", targets="" if new else "ravi@harbour.test\nana@cardoso.test", domains=samples.DOMAIN_CHOICES[1:]))
@@ -190,6 +196,9 @@ def _admin_routes(app: flask.Flask) -> None:
         ("admin.aliases", "/admin/aliases", _table("admin/aliases.html", samples.ALIASES, "Three addresses that lead elsewhere.", area="aliases"), ["GET"]),
         ("admin.alias_new", "/admin/aliases/new", _alias, both),
         ("admin.alias", "/admin/aliases/<address>", _alias, both),
+        ("admin.lists", "/admin/lists", _table("admin/lists.html", samples.LISTS, "Three addresses that many people share.", area="aliases"), ["GET"]),
+        ("admin.list_new", "/admin/lists/new", _list, both),
+        ("admin.one_list", "/admin/lists/<address>", _list, both),
         ("admin.queue", "/admin/queue", _table("admin/queue.html", samples.QUEUE, "17 messages wait; most of them for orchard.test, which answers “try later”.", area="queue"), both),
         ("admin.queue_item", "/admin/queue/<item_id>", lambda item_id: page("admin/queue_item.html", area="queue", page=samples.QUEUE_ITEM), both),
         ("admin.timeline", "/admin/messages", _table("admin/timeline.html", samples.TRACES, "Every message of the last 30 days, and what became of it.", area="timeline"), ["GET"]),
@@ -240,7 +249,7 @@ PAGES = (
     "/mail/search?q=from:mira", "/mail/search?q=nothing", "/mail/mailboxes", "/compose", "/compose?wrong=1", "/settings/profile", "/settings/signatures", "/settings/display", "/settings/sign-in",
     "/sign-in", "/sign-in?a=sara@sailmakers.test", "/sign-in/code", "/error/missing", "/error/forbidden", "/error/failed", "/error/expired", "/error/busy",
     "/admin", "/admin?calm=1", "/admin/domains", "/admin/domains/new", "/admin/domains/harbour.test", "/admin/domains/harbour.test?tab=aliases", "/admin/domains/harbour.test?tab=limits", "/admin/domains/harbour.test/dns", "/admin/dns",
-    "/admin/accounts", "/admin/accounts?q=none", "/admin/accounts?picture=failed", "/admin/accounts?picture=forbidden", "/admin/accounts/new", "/admin/accounts/ravi@harbour.test", "/admin/aliases", "/admin/aliases/new", "/admin/aliases/crew@harbour.test",
+    "/admin/accounts", "/admin/accounts?q=none", "/admin/accounts?picture=failed", "/admin/accounts?picture=forbidden", "/admin/accounts/new", "/admin/accounts/ravi@harbour.test", "/admin/aliases", "/admin/aliases/new", "/admin/aliases/crew@harbour.test", "/admin/lists", "/admin/lists/new", "/admin/lists/choir@harbour.test",
     "/admin/queue", "/admin/queue?picture=empty", "/admin/queue/q1", "/admin/messages", "/admin/messages/01JD1", "/admin/settings", "/admin/settings?q=zzz", "/admin/audit", "/admin/sessions", "/admin/find?q=har",
     "/setup/welcome", "/setup/domain", "/setup/relay", "/setup/admin", "/setup/done", "/not-ready",
 )

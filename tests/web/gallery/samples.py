@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from admin import presenters as adm
+from admin.list_rows import ListPage, ListRow, MemberRow
 from webmail import presenters as web
 from webmail.settings import values as own
 
@@ -237,6 +238,18 @@ ALIASES = (
     adm.AliasRow(address="crew@harbour.test", kind="list", targets=("ravi@harbour.test", "jonas@sailmakers.test", "ana@cardoso.test", "elif@marin.test", "mira@kessler-fruit.test"), changed_text="yesterday"),
     adm.AliasRow(address="*@lindgren.test", kind="catch-all", targets=("sara@sailmakers.test",), changed_text="2 May", is_disabled=True),
 )
+LISTS = (
+    ListRow(address="choir@harbour.test", name="Harbour choir", who_text="members", members_text="42", paused=1),
+    ListRow(address="everyone@harbour.test", name="", who_text="people of harbour.test, signed in", members_text="the whole domain"),
+    ListRow(address="news@sailmakers.test", name="News from the loft", who_text="sara@sailmakers.test", members_text="1,204", is_disabled=True),
+)
+LIST = ListPage(
+    address="choir@harbour.test", name="Harbour choir", mode="members", summary="42 members. Who may write: members.",
+    members=(
+        MemberRow(address="ana@cardoso.test", joined_text="4 March"), MemberRow(address="old-box@orchard.test", joined_text="4 March", paused_text="2 May", bounces_text="5 messages came back"),
+        MemberRow(address="ravi@harbour.test", joined_text="yesterday"), MemberRow(address="tenors@harbour.test", joined_text="yesterday", bounces_text="one message came back"),
+    ),
+)  # fmt: skip
 QUEUE = tuple(
     adm.QueueRow(id=f"q{n}", sender=sender, recipient=recipient, subject=subject, state=state, next_text=when, age_text=age, size_text=size, attempts=tries, reply=reply)
     for n, (sender, recipient, subject, state, when, age, size, tries, reply) in enumerate((
