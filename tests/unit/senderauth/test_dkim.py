@@ -99,6 +99,7 @@ def test_a_forged_message_does_not_pass(old: bytes, new: bytes, result: str) -> 
         ("v=DKIM1; k=ed25519; p=" + ED_PUBLIC, "permerror"),
         ("v=DKIM1; p=AAAA", "permerror"),
     ],
+    ids=["no key", "another version", "no version", "another service", "another hash", "another algorithm", "no key in it"],  # the keys differ each time, and the names must not
 )
 def test_a_key_counts_only_when_it_is_for_this(record: str, result: str) -> None:
     signed = dkim.sign(LETTER, KEYS["rsa"], NOW) + LETTER
