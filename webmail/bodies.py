@@ -4,8 +4,6 @@ Decision 10: the body never enters our page. Parts are never served as something
 else is a download of no type.
 """
 
-import io
-import zipfile
 from typing import Any
 from urllib.parse import quote
 
@@ -16,7 +14,8 @@ from markupsafe import Markup
 from mailcore.base.errors import MailError, Reason
 from mailcore.mail.body import decode_body
 from mailcore.mail.headers import decode_value, scan_headers
-from mailcore.mail.part import load_parts
+from mailcore.mail.mime import decode_text
+from mailcore.mail.part import Part, load_parts
 from mailcore.mail.structure import leaves
 from mailcore.net import fetch
 from mailcore.store import listing
@@ -31,18 +30,26 @@ from webmail.messages import box_of
 
 BODY_POLICY = "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
 FILE_POLICY = "sandbox; default-src 'none'"
-SHOWN_TYPES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 SOURCE_CHARACTERS = 500_000
-ZIP_BYTES = 200 * 1024 * 1024
-"""Files of one message that are packed into one archive."""
+HEADER_BYTES = 256 * 1024
+TEXT_BYTES = 1024 * 1024
+"""Of a text file that is looked at; the download has all of it."""
 
 
 @mail.get("/mail/body/<token>")
 @require("user")
 def body(token: str) -> Any:
-    message_id, shows_images = tokens.read("body", token)
+    message_id, shows_images, *inside = tokens.read("body", token)
     stored = listing.get(site().read(), account().id, message_id)
-    made = files.body_of(stored, shows_images=bool(shows_images))
+    if inside:
+        made = files.make_body(stored, shows_images=False, inside=part_of(stored, inside).message)
+    else:
+        made = files.body_of(stored, shows_images=bool(shows_images))
+    return drawn(made)
+
+
+def drawn(made: files.Body) -> flask.Response:
+    """A body as the document inside its frame."""
     html = made.html + (f"<p>[{_('The rest of this message is left out here; its source holds all of it.')}]</p>" if made.has_cut else "")
     text = flask.render_template(
         "webmail/body.html", body=Markup(html), is_text=False, theme=theme(), title=_("Message"), language="", has_own_colours="bgcolor" in made.html or "background-color" in made.html
@@ -60,19 +67,49 @@ def body(token: str) -> Any:
 def part(token: str, name: str) -> Any:
     message_id, start, end = tokens.read("part", token)
     stored = listing.get(site().read(), account().id, message_id)
-    found = next((x for x in load_parts(stored.parts).walk() if files.number_of(x) == [start, end]), None)
+    found, name = part_of(stored, [start, end]), files.safe_name(part_of(stored, [start, end]))
+    data = site().store.blobs.read(stored.locator)
+    if flask.request.args.get("view") == "text" and found.type == "text":
+        return sealed(flask.Response(decode_text(data, found, TEXT_BYTES), content_type="text/plain; charset=utf-8"), "inline", name)
+    return download(decode_body(data, found), name, found.mime_type)
+
+
+def part_of(stored: listing.Stored, number: list[int]) -> Part:
+    """The part a token names. Raises MailError(NOT_FOUND)."""
+    found = next((x for x in load_parts(stored.parts).walk() if files.number_of(x) == number), None)
     if found is None:
         raise MailError(Reason.NOT_FOUND, _("This file is not in the message."))
-    data = decode_body(site().store.blobs.read(stored.locator), found)
-    return download(data, files.safe_name(found), found.mime_type)
+    return found
+
+
+@mail.get("/mail/enclosed/<token>")
+@require("user")
+def enclosed(token: str) -> Any:
+    message_id, *number = tokens.read("part", token)
+    stored = listing.get(site().read(), account().id, message_id)
+    inner = part_of(stored, number).message
+    if inner is None:
+        raise MailError(Reason.NOT_FOUND, _("This file is not a message."))
+    data = site().store.blobs.read(stored.locator)
+    headers = scan_headers(data[inner.header_start : min(inner.body_start, inner.header_start + HEADER_BYTES)])
+    made = p.EnclosedPage(
+        back_url=flask.url_for("mail.message", mailbox_id=stored.row.mailbox_id, message_id=message_id), subject=headers.text(b"subject")[:1000] or _("(no subject)"),
+        headers=tuple((label, text[:2000]) for label, text in ((_("From"), headers.text(b"from")), (_("To"), headers.text(b"to")), (_("Cc"), headers.text(b"cc")), (_("Date"), headers.text(b"date"))) if text),
+        body_url=flask.url_for("mail.body", token=tokens.make("body", [message_id, False, *number])),
+        attachments=tuple(files.attachment(message_id, x) for x in leaves(inner)[2][:files.FILES_SHOWN]),
+    )  # fmt: skip
+    return page("webmail/enclosed.html", enclosed=made)
 
 
 def download(data: bytes, name: str, mime: str) -> flask.Response:
     """A file that cannot run in our pages. RFC 6266, RFC 8187."""
-    is_shown = mime in SHOWN_TYPES and fetch.looks_like(data) == mime
-    response = flask.Response(data, mimetype=mime if is_shown else "application/octet-stream")
+    is_shown = mime in files.SHOWN_TYPES and fetch.looks_like(data) == mime
+    return sealed(flask.Response(data, mimetype=mime if is_shown else "application/octet-stream"), "inline" if is_shown else "attachment", name)
+
+
+def sealed(response: flask.Response, kind: str, name: str) -> flask.Response:
+    """A file's answer under a policy in which nothing runs."""
     plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\' else "_" for c in name)
-    kind = "inline" if is_shown else "attachment"
     response.headers["Content-Disposition"] = f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
     response.headers["Content-Security-Policy"] = FILE_POLICY
     response.headers["Cache-Control"] = "private, max-age=3600"
@@ -84,16 +121,8 @@ def download(data: bytes, name: str, mime: str) -> flask.Response:
 def all_parts(token: str) -> Any:
     message_id = tokens.read("zip", token)
     stored = listing.get(site().read(), account().id, message_id)
-    data, out, taken = site().store.blobs.read(stored.locator), io.BytesIO(), set()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for found in leaves(load_parts(stored.parts))[2]:
-            name = files.safe_name(found)
-            while name in taken:
-                name = "_" + name
-            taken.add(name)
-            if out.tell() < ZIP_BYTES:
-                archive.writestr(name, decode_body(data, found))
-    return download(out.getvalue(), "files.zip", "application/zip")
+    packed = files.packed(site().store.blobs.read(stored.locator), leaves(load_parts(stored.parts))[2])
+    return sealed(flask.Response(packed, mimetype="application/zip"), "attachment", "files.zip")
 
 
 @mail.get("/mail/<mailbox_id>/<int:message_id>/source")

@@ -1,12 +1,17 @@
 """Bodies and files of messages: safe HTML by the sanitiser, cached; attachments with a kind, a badge and a signed address."""
 
+import io
 import threading
+import zipfile
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
 
 import flask
 from flask_babel import gettext as _
 
+from mailcore.mail.body import decode_body
 from mailcore.mail.html import html_to_text, sanitise, text_to_html
 from mailcore.mail.mime import decode_text
 from mailcore.mail.part import Part, load_parts
@@ -21,6 +26,16 @@ from webmail import presenters as p
 CACHED = 500
 BODY_BYTES = 5 * 1024 * 1024
 """Text of a message that is shown; the rest is left out with a word."""
+SHOWN_TYPES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+"""Served as what they are; all else is a download of no type, or plain text."""
+TEXT_ENDINGS = frozenset({"txt", "csv", "md", "log", "diff", "patch"})
+THUMB_BYTES = 2 * 1024 * 1024
+"""A larger picture is no thumbnail of itself: one message must not load all of its files."""
+ZIP_BYTES = 200 * 1024 * 1024
+"""Bytes of one message's files that are packed into one archive."""
+ZIP_FILES = 2000
+FILES_SHOWN = 100
+"""Cards of files under one message. Stops ten thousand parts from being ten thousand cards; the archive and the source hold all."""
 KINDS = {
     "pdf": ("pdf", "PDF"), "zip": ("archive", "ZIP"), "gz": ("archive", "GZ"), "7z": ("archive", "7Z"), "rar": ("archive", "RAR"), "xls": ("sheet", "XLS"),
     "xlsx": ("sheet", "XLS"), "ods": ("sheet", "ODS"), "csv": ("sheet", "CSV"), "doc": ("text", "DOC"), "docx": ("text", "DOC"), "odt": ("text", "ODT"),
@@ -62,9 +77,9 @@ def body_of(stored: Stored, *, shows_images: bool) -> Body:
     return made
 
 
-def make_body(stored: Stored, *, shows_images: bool) -> Body:
-    """HTML through the sanitiser, else text made HTML."""
-    root = load_parts(stored.parts)
+def make_body(stored: Stored, *, shows_images: bool, inside: Part | None = None) -> Body:
+    """HTML through the sanitiser, else text made HTML; of the message, or of one that it encloses."""
+    root = inside or load_parts(stored.parts)
     plain, markup = leaves(root)[:2]
     data = site().store.blobs.read(stored.locator)
     if markup is not None:
@@ -107,9 +122,61 @@ def safe_name(part: Part) -> str:
 
 
 def attachment(message_id: int, part: Part) -> p.Attachment:
-    """One file of a message."""
-    name = safe_name(part)
-    return card(name, part.size * 3 // 4 if part.encoding == "base64" else part.size, part_url(message_id, part), is_image=part.type == "image")
+    """One file of a message, with a way to look at it where that is safe: pictures, text, messages."""
+    name, url = safe_name(part), part_url(message_id, part)
+    size = part.size * 3 // 4 if part.encoding == "base64" else part.size
+    made = card(name, size, url, is_image=part.type == "image")
+    if part.mime_type in SHOWN_TYPES:
+        return replace(made, view_url=url, thumb_url=url if size <= THUMB_BYTES else None)
+    if part.message is not None:
+        return replace(made, view_url=flask.url_for("mail.enclosed", token=tokens.make("part", [message_id, *number_of(part)])))
+    if part.mime_type == "text/plain" or part.type == "text" and name.rpartition(".")[2].lower() in TEXT_ENDINGS:
+        return replace(made, view_url=url + "?view=text")
+    return made
+
+
+def unique(name: str, taken: dict[str, int]) -> str:
+    """*name*, with a number before its ending where it was given before. *taken* counts."""
+    key = name.lower()
+    taken[key] = taken.get(key, 0) + 1
+    if taken[key] == 1:
+        return name
+    stem, dot, ending = name.rpartition(".")
+    return unique(f"{stem or ending} ({taken[key]}){dot + ending if stem else ''}", taken)
+
+
+class _Pipe(io.RawIOBase):
+    """Where an archive is written to: what stands in it is taken away after each file."""
+
+    def __init__(self) -> None:
+        self.chunks: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self.chunks.append(bytes(data))
+        return len(data)
+
+    def take(self) -> bytes:
+        """What was written since the last time."""
+        out = b"".join(self.chunks)
+        self.chunks.clear()
+        return out
+
+
+def packed(data: bytes, parts: list[Part]) -> Iterator[bytes]:
+    """The files as one ZIP archive, one after the other, so that never more than one is held. Names hold no folder, so none leaves the one it is opened in."""
+    pipe, taken, left = _Pipe(), dict[str, int](), ZIP_BYTES
+    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:
+        for part in parts[:ZIP_FILES]:
+            content = decode_body(data, part)
+            left -= len(content)
+            if left < 0:
+                break
+            archive.writestr(unique(safe_name(part), taken), content)
+            yield pipe.take()
+    yield pipe.take()
 
 
 def card(name: str, size: int, url: str, *, is_image: bool = False, id: str = "") -> p.Attachment:

@@ -30,6 +30,8 @@ HEADER_BYTES = 256 * 1024
 EXPANDED = 3
 """Unread messages of a conversation that are open beside the chosen one."""
 OPEN_AT_MOST = 50
+THREAD_SHOWN = 40
+"""Messages of a conversation on the page until one asks for the earlier ones."""
 SHOWN = 200
 """Rows of a list whose state is told anew when something changed."""
 COUNTED = 20_000
@@ -153,7 +155,7 @@ def conversation_of(box: Mailbox, row: ListRow) -> list[ListRow]:
     """The messages of a conversation that are shown beside the chosen one, oldest first, each email once; only that one in a plain list."""
     if not is_whole(box):
         return [row]
-    once: dict[int, ListRow] = {}
+    once: dict[int, ListRow] = {row.email_id: row}
     for one in listing.thread(site().read(), account().id, row.thread_id):
         is_shown = one.message_id == row.message_id or one.mailbox_id == box.id or role_of(one) not in ("trash", "junk", "drafts")
         if is_shown and (one.email_id not in once or box.id == one.mailbox_id and once[one.email_id].message_id != row.message_id):
@@ -175,7 +177,9 @@ def reader_page(box: Mailbox, stored: Stored) -> tuple[p.ReaderPage, list[int]]:
     tx, row = site().read(), stored.row
     thread = conversation_of(box, row)
     opened = opened_of(thread, row)
-    shown = [reader_message(stored if r.message_id == row.message_id else listing.get(tx, account().id, r.message_id), is_expanded=r.message_id in opened) for r in thread]
+    hidden = [] if "earlier" in flask.request.args else [r for r in thread[:-THREAD_SHOWN] if r.message_id not in opened]
+    thread = [r for r in thread if r not in hidden]
+    shown = [reader_message(r, stored if r.message_id == row.message_id else None, is_expanded=r.message_id in opened) for r in thread]
     in_list = max((r for r in thread if r.mailbox_id == box.id), key=lambda r: (r.internal_date, r.message_id), default=row)
     cursor = (in_list.internal_date, in_list.message_id)
     newer, older = rows_of(box, after=cursor, limit=1), rows_of(box, before=cursor, limit=1)
@@ -187,6 +191,7 @@ def reader_page(box: Mailbox, stored: Stored) -> tuple[p.ReaderPage, list[int]]:
         total=box.message_count if position else 0, newer=str(newer[0].message_id) if newer else None, older=str(older[0].message_id) if older else None,
         in_junk=box.role == "junk", in_trash=box.role == "trash", move_targets=targets(box.id), labels=labels_of(row), chosen=str(row.message_id), thread=str(row.thread_id) if is_whole(box) else "",
         is_pinned="$Pinned" in row.keywords.split(), is_muted="$Muted" in row.keywords.split(),
+        earlier=len(hidden),
     )  # fmt: skip
     return made, [r.message_id for r in thread if r.message_id in opened and not r.flags & messages.SEEN]
 
@@ -202,9 +207,8 @@ def people(value: str) -> tuple[p.Person, ...]:
     return tuple(p.Person(name=a.name, address=str(a.address or a.raw), is_me=bool(a.address) and str(a.address).lower() == me) for a in addresses(value)[:500])
 
 
-def reader_message(stored: Stored, *, is_expanded: bool) -> p.ReaderMessage:
-    """One message; folded ones cost no read of their bytes."""
-    row = stored.row
+def reader_message(row: ListRow, stored: Stored | None, *, is_expanded: bool) -> p.ReaderMessage:
+    """One message, *stored* where it is at hand; folded ones cost no read of their own."""
     sender = p.Person(name=row.from_name, address=row.from_addr, is_me=row.from_addr.lower() == account().address)
     common: dict[str, Any] = {
         "id": str(row.message_id), "mailbox_id": str(row.mailbox_id), "sender": sender, "time_text": words.short(row.internal_date),
@@ -213,6 +217,7 @@ def reader_message(stored: Stored, *, is_expanded: bool) -> p.ReaderMessage:
     }  # fmt: skip
     if not is_expanded:
         return p.ReaderMessage(to=(), **common)
+    stored = stored or listing.get(site().read(), account().id, row.message_id)
     parts = load_parts(stored.parts)
     headers = scan_headers(site().store.blobs.read(stored.locator, 0, min(parts.body_start, HEADER_BYTES)))
     to, cc = people(headers.text(b"to")), people(headers.text(b"cc"))
@@ -227,7 +232,8 @@ def reader_message(stored: Stored, *, is_expanded: bool) -> p.ReaderMessage:
         trust=None if sender.is_me else trust, arrivals=arrivals_of(stored) if sender.is_me else (), unsubscribe="" if sender.is_me else way, list_id=unsubscribing.list_of(headers),
         to_text=to_line(to, cc), body_url=flask.url_for("mail.body", token=tokens.make("body", [row.message_id, shows_images])),
         body_lines=max(3, min(200, body.text.count("\n") + len(body.text) // 90 + 2)), remote_images=0 if shows_images else body.remote_count,
-        attachments=tuple(files.attachment(row.message_id, part) for part in attached),
+        attachments=tuple(files.attachment(row.message_id, part) for part in attached[:files.FILES_SHOWN]),
+        files_left=max(0, len(attached) - files.FILES_SHOWN),
         all_parts_url=flask.url_for("mail.all_parts", token=tokens.make("zip", row.message_id)) if len(attached) > 1 else None, **common,
     )  # fmt: skip
 

@@ -217,6 +217,8 @@ class Attachment:
     kind: str = "other"
     badge: str = "FILE"
     thumb_url: str | None = None
+    view_url: str = ""
+    """Where it can be looked at without saving it."""
     id: str = ""
 
 
@@ -273,6 +275,8 @@ class ReaderMessage:
     """Images kept back; 0 when there are none or they were allowed."""
     attachments: tuple[Attachment, ...] = ()
     all_parts_url: str | None = None
+    files_left: int = 0
+    """Files without a card of their own."""
     is_expanded: bool = True
     is_unread: bool = False
     is_starred: bool = False
@@ -300,6 +304,8 @@ class ReaderPage:
     """The id of the message that was opened; "" for the last."""
     is_pinned: bool = False
     is_muted: bool = False
+    earlier: int = 0
+    """Older messages of the conversation that are not on the page."""
 
     @property
     def last(self) -> ReaderMessage:
@@ -314,6 +320,17 @@ class ReaderPage:
     def opened(self, message_id: str) -> str:
         """The `open` argument of the URL with one more message open, or one fewer."""
         return ".".join(m.id for m in self.messages if m.is_expanded != (m.id == message_id)) or "0"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnclosedPage:
+    """A message that stands inside another one, opened."""
+
+    back_url: str
+    subject: str
+    headers: tuple[tuple[str, str], ...]
+    body_url: str
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -84,14 +84,14 @@ def rows(tx: Tx, account_id: int, message_ids: list[int]) -> list[ListRow]:
 
 
 def thread(tx: Tx, account_id: int, thread_id: int, limit: int = 500) -> list[ListRow]:
-    """A conversation across mailboxes, oldest first."""
+    """A conversation across mailboxes, oldest first; of one longer than *limit* its newest."""
     return [
         _row(r)
         for r in tx.all(
             f"SELECT {_LIST} FROM messages m JOIN emails e ON e.id = m.email_id WHERE +m.account_id = :a AND m.thread_id = :t"
-            " ORDER BY m.internal_date, m.id LIMIT :n",
+            " ORDER BY m.internal_date DESC, m.id DESC LIMIT :n",
             {"a": account_id, "t": thread_id, "n": limit},
-        )
+        )[::-1]
     ]
 
 

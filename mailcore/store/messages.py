@@ -4,7 +4,6 @@ An `Email` (what it is) is written once by `append`; a message row says where it
 while undelete may want it. UIDs are given in order under the lock and never again; `uids` arguments are (first, last) pairs.
 """
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -13,6 +12,7 @@ from mailcore.base.errors import MailError, Reason
 from mailcore.store import changes
 from mailcore.store.blobs import BlobStore, Staged, rows
 from mailcore.store.engine import Row, Tx
+from mailcore.store.threads import find_thread, remember_thread
 
 SEEN, ANSWERED, FLAGGED, DELETED, DRAFT = 1, 2, 4, 8, 16
 KEYWORDS_A_MESSAGE = 64
@@ -53,6 +53,11 @@ class NewEmail:
         """Bytes on the wire: prefix and blob."""
         return len(self.prefix) + self.staged.locator.length
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Message-IDs that tell its conversation: its own first, then what it answers, newest first."""
+        return tuple(dict.fromkeys(n for n in (self.msgid, self.in_reply_to, *reversed(self.references)) if n))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placed:
@@ -86,11 +91,6 @@ class Copied:
     message_ids: list[int]
 
 
-def msgid_hash(msgid: str) -> int:
-    """A Message-ID as a positive 63-bit number, the key of `thread_refs`."""
-    return int.from_bytes(hashlib.blake2b(msgid.encode("utf-8", "replace"), digest_size=8).digest(), "big") >> 1
-
-
 def append(
     tx: Tx, blobs: BlobStore, account_id: int, mailbox_id: int, email: NewEmail, *, actor: str, now: Micros, flags: int = 0,
     keywords: str = "", internal_date: Micros | None = None,
@@ -99,22 +99,22 @@ def append(
     size = email.size
     modseq = changes.begin(tx, account_id, bytes_added=size, count_added=1)
     blob_id = rows.claim(tx, email.staged, now, blobs)
-    thread_id = find_thread(tx, account_id, email)
+    found = find_thread(tx, account_id, email.names)
     email_id = tx.insert(
         "INSERT INTO emails (account_id, thread_id, blob_id, prefix, size, sent_at, subject, base_subject, from_name, from_addr, to_display,"
         " preview, msgid, in_reply_to, has_attachments, trace_id, envelope, body, bodystructure, parts, extra) VALUES (:a, :t, :b, :p, :z, :s,"
         " :su, :bs, :fn, :fa, :td, :pv, :mi, :ir, :ha, :tr, :en, :bo, :bst, :pa, :ex)",
         {
-            "a": account_id, "t": thread_id or 0, "b": blob_id, "p": email.prefix, "z": size, "s": email.sent_at, "su": email.subject,
+            "a": account_id, "t": found or 0, "b": blob_id, "p": email.prefix, "z": size, "s": email.sent_at, "su": email.subject,
             "bs": email.base_subject, "fn": email.from_name, "fa": email.from_addr, "td": email.to_display, "pv": email.preview,
             "mi": email.msgid, "ir": email.in_reply_to, "ha": int(email.has_attachments), "tr": email.trace_id, "en": email.envelope,
             "bo": email.body, "bst": email.bodystructure, "pa": email.parts, "ex": email.extra,
         },
     )  # fmt: skip
-    if thread_id is None:
-        thread_id = email_id
+    thread_id = email_id if found is None else found
+    if found is None:
         tx.run("UPDATE emails SET thread_id = id WHERE id = :i", {"i": email_id})
-    remember_thread(tx, account_id, email, thread_id)
+    remember_thread(tx, account_id, email.names, thread_id, is_new=found is None)
     return place(
         tx, account_id, mailbox_id, email_id, thread_id, size, modseq, flags=flags, keywords=keywords,
         internal_date=now if internal_date is None else internal_date, actor=actor, now=now,
@@ -147,28 +147,6 @@ def place(
     return Placed(
         message_id=message_id, email_id=email_id, thread_id=thread_id, mailbox_id=mailbox_id, uidvalidity=uidvalidity, uid=uid, modseq=modseq
     )
-
-
-def find_thread(tx: Tx, account_id: int, email: NewEmail) -> int | None:
-    """The thread that *email*'s references, newest first, or its own Message-ID already belong to."""
-    names = [email.msgid, email.in_reply_to, *reversed(email.references)]
-    for name in dict.fromkeys(n for n in names if n):
-        found = tx.value(
-            "SELECT thread_id FROM thread_refs WHERE account_id = :a AND msgid_hash = :h", {"a": account_id, "h": msgid_hash(name)}
-        )
-        if found is not None:
-            return int(found)
-    return None
-
-
-def remember_thread(tx: Tx, account_id: int, email: NewEmail, thread_id: int) -> None:
-    """Let later messages that name this one, or what it names, find its thread."""
-    names = dict.fromkeys(n for n in (email.msgid, email.in_reply_to, *email.references) if n)
-    for name in names:
-        tx.run(
-            "INSERT INTO thread_refs (account_id, msgid_hash, thread_id) VALUES (:a, :h, :t) ON CONFLICT (account_id, msgid_hash) DO NOTHING",
-            {"a": account_id, "h": msgid_hash(name), "t": thread_id},
-        )
 
 
 def select(tx: Tx, mailbox_id: int, uids: Uids | None, columns: str, extra: str = "") -> list[Row]:
@@ -371,7 +349,7 @@ def date_anew(tx: Tx, message_id: int, now: Micros) -> None:
 
 def is_muted(tx: Tx, account_id: int, email: NewEmail) -> bool:
     """Whether the conversation that *email* belongs to was muted."""
-    thread_id = find_thread(tx, account_id, email)
+    thread_id = find_thread(tx, account_id, email.names)
     return thread_id is not None and tx.one("SELECT 1 FROM messages WHERE thread_id = :t AND keywords LIKE '%$Muted%' LIMIT 1", {"t": thread_id}) is not None
 
 

@@ -182,3 +182,18 @@ def test_a_label_stands_on_the_message_for_every_program_and_is_searched_and_tak
     assert "To be labelled" not in person.get("/mail/search?q=label:tax-2026").text
     person.get(path)
     assert person.post("/mail/act", {"ids": number, "op": "label", "label": "schön", "next": "/"}).status_code == 422
+
+
+def test_a_long_conversation_shows_its_newest_and_the_earlier_ones_on_request(server: RoostServer) -> None:
+    person = Browser(server)
+    person.sign_in("u2@x.test")
+    with imaplib.IMAP4("127.0.0.1", server.ports["imap"]) as imap:
+        imap.login("u2@x.test", PASSWORD)
+        for number in range(46):
+            letter = f"From: Ann <ann@far.test>\r\nTo: u2@x.test\r\nSubject: Endless\r\nMessage-ID: <end{number}@far.test>\r\nReferences: <end0@far.test>\r\n\r\nAnswer number {number}.\r\n"
+            imap.append("INBOX", "\\Seen", None, letter.encode())
+    path = re.findall(r'href="(/mail/\d+/\d+)"(?=[^>]*>(?:<span[^<]*</span>)?<bdi>Endless)', person.get("/").text)[0]
+    text = person.get(path).text
+    assert text.count("<article") == 40 and "46 messages" in text and "Show 6 earlier messages" in text and "Answer number 2." not in text
+    text = person.get(path + "?earlier=1").text
+    assert text.count("<article") == 46 and "earlier messages" not in text and "Answer number 2." in text

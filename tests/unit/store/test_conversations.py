@@ -2,7 +2,7 @@
 
 from mailcore.delivery.parcel import new_email
 from mailcore.mail.structure import summarise
-from mailcore.store import Store, accounts, conversations, listing, mailboxes, messages
+from mailcore.store import Store, accounts, conversations, listing, mailboxes, messages, threads
 
 DAY = 86_400_000_000
 NOW = 20_000 * DAY
@@ -42,3 +42,23 @@ def test_conversations_page_without_gap_or_double_and_count_what_was_sent(store:
     assert len(conversations.whole(tx, account, inbox, [thread.message_id])) == 2
     assert [r.internal_date - NOW for r in conversations.pinned(tx, inbox, whole=True)] == [21] == [r.internal_date - NOW for r in conversations.pinned(tx, inbox, whole=False)]
     assert len(listing.thread(tx, account, thread.thread_id)) == 3
+
+
+def test_a_conversation_that_never_ends_goes_on_in_a_new_one(store: Store, monkeypatch) -> None:
+    monkeypatch.setattr(threads, "THREAD_MESSAGES", 5)
+
+    def begin(tx):
+        account = accounts.add_account(tx, accounts.add_domain(tx, "endless.test", NOW), "u@endless.test", NOW)
+        mailboxes.create_standard(tx, account, actor="t", now=NOW)
+        return account
+
+    account = store.write(begin)
+    inbox = mailboxes.by_name(store.read(), account, "INBOX").id
+    found = []
+    for number in range(12):
+        # Every answer names only the first message: the new conversation must take that name over.
+        data = f"From: a@out.test\r\nSubject: s\r\nMessage-ID: <{number}@endless.test>\r\nReferences: <0@endless.test>\r\n\r\nx\r\n".encode()
+        email = new_email(store.blobs.add(data), summarise(data))
+        found.append(store.write(lambda tx, e=email: messages.append(tx, store.blobs, account, inbox, e, actor="t", now=NOW + len(found))).thread_id)
+    assert [found.count(t) for t in dict.fromkeys(found)] == [5, 5, 2]
+    assert [r.internal_date - NOW for r in listing.thread(store.read(), account, found[0], 3)] == [2, 3, 4]
