@@ -243,7 +243,7 @@ def queue_lists(tx: Tx, runtime: Runtime, mail: Mail, parcel: Parcel, made: Plan
 def serve_fan_out(runtime: Runtime, item: outbox.Item) -> bool:
     """Deliver up to FAN_OUT waiting recipients of a fan-out item; False when none is left (then the item is gone)."""
     data = runtime.store.blobs.read(item.locator)
-    waiting = [r for r in outbox.recipients(runtime.store.read(), item.id) if r.state == "waiting"][:FAN_OUT]
+    waiting = outbox.waiting(runtime.store.read(), item.id, FAN_OUT)
     if not waiting:
         runtime.store.write(lambda tx: outbox.remove(tx, item.id))
         return False

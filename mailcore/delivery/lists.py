@@ -72,7 +72,7 @@ def expand(runtime: Runtime, item: outbox.Item) -> None:
         if found is None:
             continue
         reached = readers(tx, found, sender, is_signed_in=item.account_id is not None)
-        fresh = [t for t in reached.targets if _key(t) not in seen]
+        fresh = sorted((t for t in reached.targets if _key(t) not in seen), key=lambda t: not t.account_id)  # those here need not wait for the rest
         seen |= {_key(t) for t in fresh}
         made.append(_sent(runtime, item, found, data, reached, fresh, now))
 
@@ -150,8 +150,7 @@ def _queue_readers(tx: Tx, runtime: Runtime, item: outbox.Item, one: Sent, now: 
 def serve_batch(runtime: Runtime, item: outbox.Item, parcel: Parcel) -> bool:
     """Serve up to FAN_OUT readers of an item "listed"; False when none is left (then the item is gone)."""
     tx, now = runtime.store.read(), runtime.clock.micros()
-    people = outbox.recipients(tx, item.id)
-    waiting = [r for r in people if r.state == "waiting"][: accept.FAN_OUT]
+    waiting = outbox.waiting(tx, item.id, accept.FAN_OUT)
     if not waiting:
         _end(runtime, item)
         return False

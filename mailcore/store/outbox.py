@@ -177,6 +177,12 @@ def get(tx: Tx, item_id: int) -> Item | None:
     return None if row is None else _item(row)
 
 
+def waiting(tx: Tx, item_id: int, limit: int) -> list[Recipient]:
+    """The first *limit* recipients of an item that wait."""
+    rows = tx.all(f"SELECT {_RECIPIENT} FROM queue_recipients WHERE item_id = :i AND state = 'waiting' ORDER BY id LIMIT :n", {"i": item_id, "n": limit})
+    return [_recipient(r) for r in rows]
+
+
 def recipients(tx: Tx, item_id: int) -> list[Recipient]:
     """The recipients of an item."""
     return [_recipient(r) for r in tx.all(f"SELECT {_RECIPIENT} FROM queue_recipients WHERE item_id = :i ORDER BY id", {"i": item_id})]
