@@ -13,13 +13,15 @@ from typing import Any
 import flask
 from flask_babel import Babel
 
+import admin
+import webmail
 from admin import presenters as adm
 from admin.list_rows import ListPage
 from tests.web.gallery import samples
 from webmail import presenters as web
 
 ROOT = Path(__file__).resolve().parents[3]
-PAGE_POLICY = "default-src 'self'; script-src 'self'; style-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'self'"
+PAGE_POLICY = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; frame-ancestors 'self'"
 BODY_POLICY = "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'"
 BLOCKS = {"panes": "panes", "reader": "reader", "more": "rows", "results": "results", "records": "tab"}
 """HX-Target of a request → the block of the template that answers it."""
@@ -204,7 +206,6 @@ def _admin_routes(app: flask.Flask) -> None:
         ("admin.timeline", "/admin/messages", _table("admin/timeline.html", samples.TRACES, "Every message of the last 30 days, and what became of it.", area="timeline"), ["GET"]),
         ("admin.trace", "/admin/messages/<trace_id>", lambda trace_id: page("admin/trace.html", area="timeline", page=samples.TRACE), ["GET"]),
         ("admin.settings", "/admin/settings", _settings, both),
-        *((f"admin.{name}", f"/admin/{name}", lambda: "", both) for name in ("backup", "routes", "certificates", "ranges", "senders")),
         ("admin.audit", "/admin/audit", _table("admin/audit.html", samples.AUDIT, "Who changed what, kept for a year.", area="audit"), ["GET"]),
         ("admin.sessions", "/admin/sessions", _table("admin/sessions.html", samples.SESSIONS, "58 people are signed in, 41 of them in a mail program.", area="sessions"), both),
         ("admin.find", "/admin/find", lambda: page("admin/find.html", area="", q=flask.request.args.get("q", ""), hits=(("Domain", "globe", "harbour.test", "61 accounts", "/admin/domains/harbour.test"), ("Account", "user", "Ravi Shah", "ravi@harbour.test", "/admin/accounts/ravi@harbour.test"))), ["GET"]),
@@ -241,7 +242,18 @@ def create_gallery() -> flask.Flask:
     app.after_request(_policy)
     _mail_routes(app)
     _admin_routes(app)
+    _the_rest(app)
     return app
+
+
+def _the_rest(app: flask.Flask) -> None:
+    """Every address of the real site that the samples have no page for: links lead there, and the layouts name many."""
+    real = flask.Flask("real")
+    for blueprint in (*admin.BLUEPRINTS, *webmail.BLUEPRINTS):
+        real.register_blueprint(blueprint)
+    for rule in real.url_map.iter_rules():
+        if rule.endpoint not in app.view_functions and rule.endpoint != "static":
+            app.add_url_rule(rule.rule, rule.endpoint, lambda **_: flask.Response("", mimetype="text/javascript" if flask.request.path.endswith(".js") else "text/html"), methods=[m for m in rule.methods or () if m in ("GET", "POST")])
 
 
 PAGES = (
