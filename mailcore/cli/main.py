@@ -19,7 +19,7 @@ COMMANDS: dict[str, str] = {
     "admin": "people", "settings": "server", "queue": "flow", "trace": "flow", "ban": "server", "doctor": "server", "service": "service",
     "dns": "server", "bench": "bench", "backup": "keeping", "restore": "keeping",
     "dkim": "protection", "range": "protection", "sender": "protection", "rule": "protection", "quarantine": "protection",
-    "certificate": "certificates", "route": "routes", "list": "lists", "fetch": "fetching",
+    "certificate": "certificates", "route": "routes", "list": "lists", "group": "sharing", "public": "sharing", "fetch": "fetching",
     "logs": "looking", "diagnose": "looking", "announce": "looking",
 }  # fmt: skip
 """Command → module of this package."""

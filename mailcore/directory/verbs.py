@@ -12,7 +12,7 @@ from mailcore.base.errors import MailError, Reason
 from mailcore.base.secret import Secret
 from mailcore.directory.actor import ROLES, Actor
 from mailcore.mail.address import Address, Domain
-from mailcore.store import Tx, access, accounts, lists, mailboxes, records
+from mailcore.store import Tx, access, accounts, groups, lists, mailboxes, records, sharing
 
 NAME_CHARACTERS = 200
 TARGETS_AN_ALIAS = 1000
@@ -92,6 +92,10 @@ def remove_domain(tx: Tx, actor: Actor, domain_id: int, now: Micros) -> None:
         accounts.remove_alias(tx, alias.id)
     for one in lists.lists(tx, domain_id, limit=1_000_000):
         lists.remove(tx, one.id)
+    for group in groups.groups(tx, domain_id):
+        groups.remove(tx, group.id)
+    if (public := sharing.public_account(tx, domain)) is not None:
+        accounts.remove_account(tx, public.id)
     accounts.remove_domain(tx, domain_id)
     _audit(tx, actor, "domain:removed", domain.name, now, domain_id=domain_id)
 

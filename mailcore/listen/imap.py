@@ -323,6 +323,15 @@ class Connection(Talker):
 
     async def idle(self, session: Session, command: c.Idle) -> None:
         """IDLE: tell news as it comes until DONE. RFC 2177."""
+        view = session.view
+        stop = self.runtime.bus.subscribe(view.account_id, self.hint) if view is not None and not view.is_own else lambda: None
+        try:
+            await self.wait_for_done(session, command)
+        finally:
+            stop()
+
+    async def wait_for_done(self, session: Session, command: c.Idle) -> None:
+        """IDLE until DONE, the end of the session or its time."""
         await self.send(r.continuation("Waiting."))
         loop = asyncio.get_running_loop()
         deadline = loop.time() + float(self.runtime.settings.get("imap.timeout"))

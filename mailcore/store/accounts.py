@@ -223,7 +223,7 @@ def accounts(
     tx: Tx, domain_id: int | None = None, *, after: str = "", limit: int = 50, contains: str = ""
 ) -> list[Account]:
     """Accounts by address, after *after*, of one domain or all, whose address or name contains *contains*."""
-    where = ["deleted_at IS NULL", "address > :after"]
+    where = ["deleted_at IS NULL", "kind <> 'public'", "address > :after"]
     if domain_id is not None:
         where.append("domain_id = :d")
     if contains:
@@ -241,7 +241,7 @@ def like(text: str) -> str:
 def count_accounts(tx: Tx, domain_id: int | None = None) -> int:
     """How many accounts a domain, or the server, has."""
     extra = "" if domain_id is None else " AND domain_id = :d"
-    return int(tx.value(f"SELECT count(*) FROM accounts WHERE deleted_at IS NULL{extra}", {"d": domain_id}))
+    return int(tx.value(f"SELECT count(*) FROM accounts WHERE deleted_at IS NULL AND kind <> 'public'{extra}", {"d": domain_id}))
 
 
 def domain_totals(tx: Tx) -> dict[int, tuple[int, int]]:
@@ -252,9 +252,11 @@ def domain_totals(tx: Tx) -> dict[int, tuple[int, int]]:
 
 def remove_account(tx: Tx, account_id: int) -> None:
     """Remove an account and all that is its own. Blobs and emails without a message are the sweep's."""
+    tx.run("DELETE FROM mailbox_rights WHERE mailbox_id IN (SELECT id FROM mailboxes WHERE account_id = :i)", {"i": account_id})
+    tx.run("DELETE FROM mailbox_rights WHERE holder_kind = 'user' AND holder_id = :i", {"i": account_id})
     for table in (
         "messages", "expunged", "thread_refs", "mailboxes", "subscriptions", "changes", "sessions", "app_passwords", "recovery_codes",
-        "identities", "signatures", "labels", "saved_searches", "contacts", "pop3_locks", "uploads", "emails", "forward_targets", "replied", "seen_marks", "sieve_scripts",
+        "identities", "signatures", "labels", "saved_searches", "contacts", "pop3_locks", "uploads", "emails", "forward_targets", "replied", "seen_marks", "sieve_scripts", "group_members",
     ):  # fmt: skip
         tx.run(f"DELETE FROM {table} WHERE account_id = :i", {"i": account_id})
     tx.run("DELETE FROM fetched_messages WHERE fetched_id IN (SELECT id FROM fetched_accounts WHERE account_id = :i)", {"i": account_id})

@@ -128,6 +128,13 @@ def _insert(tx: Tx, account_id: int, name: str, role: str, modseq: int, actor: s
         "INSERT INTO mailboxes (account_id, name, role, uidvalidity, uidnext, modseq, created_at) VALUES (:a, :n, :r, :v, 1, :m, :t)",
         {"a": account_id, "n": name, "r": role, "v": next_uidvalidity(tx, account_id, now), "m": modseq, "t": now},
     )
+    parent = name.rpartition("/")[0]
+    if parent and parent != "INBOX":  # what is shared is shared with all below it; a mailbox under INBOX stays private
+        tx.run(
+            "INSERT INTO mailbox_rights (mailbox_id, holder_kind, holder_id, rights) SELECT :i, r.holder_kind, r.holder_id, r.rights"
+            " FROM mailbox_rights r JOIN mailboxes m ON m.id = r.mailbox_id WHERE m.account_id = :a AND m.name = :p",
+            {"i": mailbox_id, "a": account_id, "p": parent},
+        )
     changes.log(tx, account_id, modseq, "mailbox-created", container=mailbox_id, actor=actor, now=now)
     return mailbox_id
 
@@ -209,6 +216,7 @@ def delete(tx: Tx, account_id: int, name: str, *, actor: str, now: Micros, keep_
             {"i": box.id, "m": modseq, "v": next_uidvalidity(tx, account_id, now)},
         )
     else:
+        tx.run("DELETE FROM mailbox_rights WHERE mailbox_id = :i", {"i": box.id})
         tx.run("DELETE FROM mailboxes WHERE id = :i", {"i": box.id})
     changes.log(tx, account_id, modseq, "mailbox-deleted", container=box.id, actor=actor, now=now)
 

@@ -173,9 +173,9 @@ def select(tx: Tx, mailbox_id: int, uids: Uids | None, columns: str, extra: str 
 
 def store_flags(
     tx: Tx, account_id: int, mailbox_id: int, uids: Uids | None, op: str, flags: int, keywords: Iterable[str] = (), *, actor: str,
-    now: Micros, unchanged_since: int | None = None,
+    now: Micros, unchanged_since: int | None = None, kept_flags: int = 0, keeps_words: bool = False,
 ) -> Flagged:  # fmt: skip
-    """op "add", "remove" or "replace" *flags* and *keywords*. Rows that would not change keep their MODSEQ. RFC 7162 §3.1.3."""
+    """op "add", "remove" or "replace" *flags* and *keywords*; *kept_flags*, and with *keeps_words* all keywords, stay. Rows that would not change keep their MODSEQ. RFC 7162 §3.1.3."""
     modseq = changes.begin(tx, account_id)
     words = frozenset(keywords)
     changed: list[tuple[int, int, str]] = []
@@ -187,6 +187,7 @@ def store_flags(
             refused.append(uid)
             continue
         new, new_words = apply_flags(op, old, old_words, flags, words)
+        new, new_words = new & ~kept_flags | old & kept_flags, old_words if keeps_words else new_words
         if new == old and new_words == old_words:
             continue
         unseen += (old & SEEN) - (new & SEEN)

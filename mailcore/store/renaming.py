@@ -26,7 +26,7 @@ def rename_account(tx: Tx, account: accounts.Account, new: str, domain_id: int) 
 def rename_domain(tx: Tx, domain: accounts.Domain, new: str) -> None:
     """Give a domain and all its addresses the free name *new*."""
     values = {"n": f"@{new}", "d": domain.id, "cut": len(domain.name) + 1}
-    for table in ("addresses", "accounts", "aliases", "lists"):
+    for table in ("addresses", "accounts", "aliases", "lists", "member_groups"):
         tx.run(f"UPDATE {table} SET address = substr(address, 1, length(address) - :cut) || :n WHERE domain_id = :d", values)
     tx.run("UPDATE domains SET name = :n WHERE id = :d", {"n": new, "d": domain.id})
     tx.run(

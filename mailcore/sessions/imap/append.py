@@ -6,12 +6,13 @@ from mailcore.base.clock import to_micros
 from mailcore.base.errors import MailError, Reason
 from mailcore.delivery.parcel import new_email
 from mailcore.mail.structure import summarise
-from mailcore.sessions.imap.marks import target
+from mailcore.sessions.imap.marks import allowed_flags, target
 from mailcore.sessions.imap.steps import Asking, Compute, Read, Steps, Write
 from mailcore.sessions.imap.view import split_flags
 from mailcore.store import Tx, accounts, messages
 from mailcore.store.blobs import Spool
 from mailcore.store.mailboxes import Mailbox
+from mailcore.store.sharing import Place
 from mailcore.wire.imap import commands as c
 from mailcore.wire.imap import responses as r
 from mailcore.wire.imap.framing import Literal
@@ -31,21 +32,21 @@ def limit(session: "Session") -> int:
     return int(session.runtime.settings.get("smtp.message_size", domain_id=session.account.domain_id))
 
 
-def refusal(session: "Session", command: c.Append, size: int) -> Asking[Mailbox]:
+def refusal(session: "Session", command: c.Append, size: int) -> Asking[Place]:
     """Raises why a message of *size* bytes may not come, before a byte of it is read. RFC 7889, RFC 9208."""
-    box = yield from target(session, str(command.mailbox))
+    place = yield from target(session, str(command.mailbox))
     if size > limit(session):
         raise MailError(Reason.TOO_BIG, f"A message may have {limit(session)} bytes here.")
-    yield Read(lambda tx: check_room(session, tx, box.role, size))
-    return box
+    yield Read(lambda tx: check_room(tx, place.box, size))
+    return place
 
 
-def check_room(session: "Session", tx: Tx, role: str, size: int) -> None:
-    """Raises MailError(OVER_QUOTA)."""
-    account = accounts.account(tx, session.account_id)
+def check_room(tx: Tx, box: Mailbox, size: int) -> None:
+    """Raises MailError(OVER_QUOTA): the room is the owner's."""
+    account = accounts.account(tx, box.account_id)
     if account is None:
         raise MailError(Reason.NOT_FOUND, "The account no longer exists.")
-    room = account.quota_bytes * (RESERVE if role in ("drafts", "sent") else 1.0)
+    room = account.quota_bytes * (RESERVE if box.role in ("drafts", "sent") else 1.0)
     if account.quota_bytes and account.used_bytes + size > room:
         raise MailError(Reason.OVER_QUOTA, "The mailbox is full. Delete some messages, or ask the admin for more room.")
 
@@ -66,19 +67,20 @@ def store(session: "Session", command: c.Append, spool: Spool) -> Steps:
     if spool.size == 0:
         spool.abort()
         raise MailError(Reason.SYNTAX, "An empty message is not kept.")
-    box = yield from target(session, str(command.mailbox))
+    place = yield from target(session, str(command.mailbox))
+    box = place.box
     data = spool.contents()
     summary = (yield Compute(lambda: summarise(data))) if len(data) > LARGE_BYTES else summarise(data)
     staged = spool.finish()
     message = command.messages[0]
-    bits, words = split_flags(message.flags)
+    bits, words = allowed_flags(place.rights, *split_flags(message.flags))
     now = session.runtime.clock.micros()
     date = to_micros(message.date) if message.date is not None else now
 
     def write(tx: Tx) -> messages.Placed:
-        check_room(session, tx, box.role, len(data))  # again: other sessions have written since the message was announced
+        check_room(tx, box, len(data))  # again: other sessions have written since the message was announced
         return messages.append(
-            tx, session.runtime.store.blobs, session.account_id, box.id, new_email(staged, summary), actor=session.actor, now=now, flags=bits,
+            tx, session.runtime.store.blobs, box.account_id, box.id, new_email(staged, summary), actor=session.writer(box.account_id), now=now, flags=bits,
             keywords=" ".join(sorted(words, key=str.lower)), internal_date=date,
         )  # fmt: skip
 

@@ -81,7 +81,7 @@ def fetch(session: "Session", command: c.Fetch) -> Steps:
     if command.has_vanished:
         yield from vanished(view, command)
     seen_now: set[int] = set()
-    if marks_seen(items) and not view.is_read_only:
+    if marks_seen(items) and not view.is_read_only and view.may("s"):
         seen_now = yield from mark_seen(session, view, ranges)
     level = needs(items)
     limit = BATCH_BODIES if level == 2 else BATCH_ROWS
@@ -115,7 +115,7 @@ def mark_seen(session: "Session", view: View, ranges: list[tuple[int, int]]) -> 
             continue
         uids = [(row[0], row[0]) for row in rows]
         told = yield Write(
-            lambda tx, u=uids: messages.store_flags(tx, session.account_id, view.mailbox_id, u, "add", messages.SEEN, actor=session.actor, now=now)  # type: ignore[misc]
+            lambda tx, u=uids: messages.store_flags(tx, view.account_id, view.mailbox_id, u, "add", messages.SEEN, actor=session.writer(view.account_id), now=now)  # type: ignore[misc]
         )
         view.wrote(told.modseq)
         done.update(row[0] for row in told.changed)

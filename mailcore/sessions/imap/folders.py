@@ -1,12 +1,13 @@
 """CREATE, DELETE, RENAME, SUBSCRIBE, LIST, LSUB, NAMESPACE, STATUS, QUOTA: the mailboxes and what can be told of them."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mailcore.base.errors import MailError, Reason
 from mailcore.sessions.imap.selecting import find
 from mailcore.sessions.imap.steps import Read, Steps, Write
-from mailcore.store import Tx, accounts, mailboxes
+from mailcore.store import Tx, accounts, mailboxes, sharing
 from mailcore.store.mailboxes import Mailbox
 from mailcore.wire.imap import commands as c
 from mailcore.wire.imap import responses as r
@@ -32,6 +33,10 @@ def create(session: "Session", command: c.Create) -> Steps:
     now = session.runtime.clock.micros()
 
     def write(tx: Tx) -> int:
+        if sharing.leads_out(tx, session.someone, name):
+            above = sharing.parent_place(tx, session.someone, name)
+            theirs, owner_id = above.own_name + name[len(above.box.name) :], above.box.account_id
+            return mailboxes.create(tx, owner_id, theirs, actor=session.writer(owner_id), now=now).id
         made = mailboxes.create(tx, session.account_id, name, actor=session.actor, now=now)
         if roles and roles[0]:
             mailboxes.set_role(tx, session.account_id, made.id, roles[0], actor=session.actor, now=now)
@@ -45,14 +50,35 @@ def delete(session: "Session", command: c.Delete) -> Steps:
     """DELETE."""
     name, now = str(command.mailbox), session.runtime.clock.micros()
     keep = session.runtime.settings.get("undelete.days") > 0
-    yield Write(lambda tx: mailboxes.delete(tx, session.account_id, name, actor=session.actor, now=now, keep_until=now if keep else None))
+
+    def write(tx: Tx) -> None:
+        place = sharing.find(tx, session.someone, name, "x")
+        owner_id = place.box.account_id
+        mailboxes.delete(tx, owner_id, place.own_name, actor=session.writer(owner_id), now=now, keep_until=now if keep else None)
+
+    yield Write(write)
     yield from session.done(command)
 
 
 def rename(session: "Session", command: c.Rename) -> Steps:
     """RENAME."""
     old, new, now = str(command.mailbox), str(command.target).rstrip(DELIMITER), session.runtime.clock.micros()
-    yield Write(lambda tx: mailboxes.rename(tx, session.account_id, old, new, actor=session.actor, now=now))
+
+    def write(tx: Tx) -> None:
+        place = sharing.find(tx, session.someone, old, "x")
+        owner_id, theirs = place.box.account_id, new
+        if not place.is_own and place.own_name == "INBOX":
+            raise MailError(Reason.NOT_PERMITTED, "Only its owner may rename an INBOX.")
+        if sharing.leads_out(tx, session.someone, new):
+            above = sharing.parent_place(tx, session.someone, new)
+            theirs, target_id = above.own_name + new[len(above.box.name) :], above.box.account_id
+        else:
+            target_id = session.account_id
+        if owner_id != target_id:
+            raise MailError(Reason.NOT_SUPPORTED, "A mailbox keeps its owner; move its messages instead.")
+        mailboxes.rename(tx, owner_id, place.own_name, theirs, actor=session.writer(owner_id), now=now)
+
+    yield Write(write)
     yield from session.done(command)
 
 
@@ -69,8 +95,8 @@ def unsubscribe(session: "Session", command: c.Unsubscribe) -> Steps:
 
 
 def namespace(session: "Session", command: c.Namespace) -> Steps:
-    """NAMESPACE: one personal name space without a prefix."""
-    yield r.namespace([("", DELIMITER)])
+    """NAMESPACE: one's own without a prefix, what others share, what is public. RFC 2342."""
+    yield r.namespace([("", DELIMITER)], [(sharing.OTHERS, DELIMITER)], [(sharing.PUBLIC, DELIMITER)])
     yield from session.done(command)
 
 
@@ -144,7 +170,7 @@ def list_(session: "Session", command: c.List) -> Steps:
         return
 
     def look(tx: Tx) -> tuple[list[Mailbox], list[str]]:
-        return mailboxes.list_all(tx, session.account_id), mailboxes.subscriptions(tx, session.account_id)
+        return mailboxes.list_all(tx, session.account_id) + shared_boxes(session, tx), mailboxes.subscriptions(tx, session.account_id)
 
     patterns = [canonical_pattern(command.reference, p) for p in command.patterns]
     boxes, subscribed = yield Read(look)
@@ -152,9 +178,18 @@ def list_(session: "Session", command: c.List) -> Steps:
     yield from session.done(command)
 
 
+def shared_boxes(session: "Session", tx: Tx) -> list[Mailbox]:
+    """Others' mailboxes that may be seen (`l`), and the names above them as \\Noselect."""
+    found = {place.box.name: place.box for place in sharing.places(tx, session.someone) if place.may("l")}
+    for name in list(found):
+        for parent in parents_of([name]):
+            found.setdefault(parent, replace(found[name], name=parent, is_noselect=True))
+    return list(found.values())
+
+
 def listed(session: "Session", command: c.List, boxes: list[Mailbox], subscribed: set[str], patterns: list[Pattern]) -> Iterable[bytes]:
     """The lines of LIST."""
-    by_name = {box.name: box for box in boxes}
+    by_name = {box.name: box for box in reversed(boxes)}  # a name of one's own wins
     wants_subscribed = ListSelect.SUBSCRIBED in command.select
     above = parents_of(subscribed) if ListSelect.RECURSIVEMATCH in command.select else set()
     names = sorted(subscribed | above if wants_subscribed else by_name)
@@ -216,7 +251,7 @@ def status_of(session: "Session", box: Mailbox, items: Iterable[StatusItem]) -> 
 
 def status(session: "Session", command: c.Status) -> Steps:
     """STATUS. Counts are kept with every change, so this reads one row."""
-    box = yield from find(session, str(command.mailbox))
+    box = (yield from find(session, str(command.mailbox))).box
     if StatusItem.HIGHESTMODSEQ in command.items:
         session.enabled.add("CONDSTORE")
     yield r.status(box.name, status_of(session, box, command.items))
@@ -240,7 +275,12 @@ def get_quota(session: "Session", command: c.GetQuota) -> Steps:
 
 def get_quota_root(session: "Session", command: c.GetQuotaRoot) -> Steps:
     """GETQUOTAROOT: every mailbox has the one root."""
-    yield r.quotaroot(str(command.mailbox), [""])
+    name = str(command.mailbox)
+    if sharing.is_shared_name(name) and not (yield from find(session, name)).is_own:
+        yield r.quotaroot(name, [])  # it counts against its owner's, which is not this account's to know
+        yield from session.done(command)
+        return
+    yield r.quotaroot(name, [""])
     yield (yield Read(lambda tx: quota_line(session, tx)))
     yield from session.done(command)
 

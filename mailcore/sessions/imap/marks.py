@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from mailcore.base.clock import Micros
 from mailcore.base.errors import MailError, Reason
 from mailcore.sessions.imap.selecting import find
 from mailcore.sessions.imap.steps import Asking, Read, Steps, Write
-from mailcore.sessions.imap.view import View, flag_names, split_flags
-from mailcore.store import Tx, listing, messages
-from mailcore.store.mailboxes import Mailbox
+from mailcore.sessions.imap.view import View, bits_for, flag_names, split_flags
+from mailcore.store import Tx, listing, mailboxes, messages, sharing
+from mailcore.store.sharing import Place
 from mailcore.wire.imap import commands as c
 from mailcore.wire.imap import responses as r
 from mailcore.wire.imap.errors import ImapSyntaxError
@@ -28,8 +29,19 @@ def writable(session: "Session") -> View:
     view = session.view
     assert view is not None
     if view.is_read_only:
-        raise MailError(Reason.READ_ONLY, "This mailbox was opened with EXAMINE.")
+        raise MailError(Reason.READ_ONLY, "This mailbox was opened to read only.")
     return view
+
+
+def require(view: View, needed: str) -> None:
+    """Raises MailError(NOT_PERMITTED) unless the rights *needed* are there."""
+    if not view.may(needed):
+        raise MailError(Reason.NOT_PERMITTED, f"You have no right to do this in {view.name}.")
+
+
+def allowed_flags(rights: str, bits: int, words: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
+    """The flags and keywords that *rights* let somebody set. RFC 4314 §4."""
+    return bits & bits_for(rights), words if "w" in rights else ()
 
 
 def chosen(view: View, command: c.Store | c.Copy | c.Move | c.Fetch) -> list[tuple[int, int]]:
@@ -62,15 +74,15 @@ def pieces(view: View, ranges: list[tuple[int, int]]) -> Iterator[list[tuple[int
 def store(session: "Session", command: c.Store) -> Steps:
     """STORE. RFC 3501 §6.4.6, RFC 7162 §3.1.3."""
     view = writable(session)
-    bits, words = split_flags(command.flags)
+    bits, words = permitted(view, command)
     if command.unchanged_since is not None:
         session.enabled.add("CONDSTORE")
     now, refused = session.runtime.clock.micros(), []
     for batch in pieces(view, chosen(view, command)):
         told = yield Write(
             lambda tx, b=batch: messages.store_flags(  # type: ignore[misc]
-                tx, session.account_id, view.mailbox_id, b, OPS[command.change], bits, words, actor=session.actor, now=now,
-                unchanged_since=command.unchanged_since,
+                tx, view.account_id, view.mailbox_id, b, OPS[command.change], bits, words, actor=session.writer(view.account_id), now=now,
+                unchanged_since=command.unchanged_since, kept_flags=31 & ~bits_for(view.rights), keeps_words="w" not in view.rights,
             )
         )  # fmt: skip
         refused += told.refused
@@ -83,6 +95,16 @@ def store(session: "Session", command: c.Store) -> Steps:
         numbers = refused if command.is_uid else [n for uid in refused if (n := view.number_of(uid))]
         code = r.modified(SequenceSet.of(numbers))
     yield from session.done(command, code=code)
+
+
+def permitted(view: View, command: c.Store) -> tuple[int, tuple[str, ...]]:
+    """The part of STORE's flags that may be changed. Raises MailError(NOT_PERMITTED) when none may. RFC 4314 §4."""
+    asked = split_flags(command.flags)
+    bits, words = allowed_flags(view.rights, *asked)
+    is_empty = not bits and not words
+    if is_empty and (any(asked) or not set("swt") & set(view.rights)):
+        require(view, "w" if asked[1] or asked[0] & 22 else "t" if asked[0] & 8 else "s")
+    return bits, words
 
 
 def flag_lines(session: "Session", view: View, command: c.Store, tx: Tx, batch: list[tuple[int, int]], told: messages.Flagged) -> bytes:
@@ -110,31 +132,44 @@ def copy(session: "Session", command: c.Copy) -> Steps:
     view = session.view
     assert view is not None
     ranges = chosen(view, command)
-    box = yield from target(session, str(command.mailbox))
-    now = session.runtime.clock.micros()
+    place = yield from target(session, str(command.mailbox))
+    box, now = place.box, session.runtime.clock.micros()
 
     def write(tx: Tx) -> messages.Copied:
-        check_quota(session, tx, view, ranges)
-        return messages.copy(tx, session.account_id, view.mailbox_id, box.id, ranges, actor=session.actor, now=now)
+        check_quota(tx, box.account_id, view, ranges)
+        return transfer(session, tx, view, place, ranges, now)
 
     told = yield Write(write)
     code = r.copyuid(box.uidvalidity, SequenceSet.of(told.source), SequenceSet.of(told.target)) if told.source else b""
     yield from session.done(command, code=code)
 
 
-def target(session: "Session", name: str) -> Asking[Mailbox]:
-    """The mailbox to copy into. Raises MailError(NOT_FOUND) as NO [TRYCREATE]."""
+def transfer(session: "Session", tx: Tx, view: View, place: Place, ranges: list[tuple[int, int]], now: Micros) -> messages.Copied:
+    """Copy within the account, or to another's with the flags that may be set there."""
+    box = place.box
+    if box.account_id == view.account_id and place.is_own:
+        return messages.copy(tx, box.account_id, view.mailbox_id, box.id, ranges, actor=session.actor, now=now)
+    source = mailboxes.get(tx, view.mailbox_id)
+    if source is None:
+        raise MailError(Reason.NOT_FOUND, "The mailbox no longer exists.")
+    return sharing.copy_over(
+        tx, source, box, ranges, flags=bits_for(place.rights), keeps_words="w" in place.rights, actor=session.writer(box.account_id), now=now
+    )
+
+
+def target(session: "Session", name: str) -> Asking[Place]:
+    """The mailbox to copy into. Raises MailError(NOT_FOUND) as NO [TRYCREATE], MailError(NOT_PERMITTED)."""
     try:
-        return (yield from find(session, name))
+        return (yield from find(session, name, "i"))
     except MailError as error:
+        if error.reason is not Reason.NOT_FOUND:
+            raise
         raise ImapSyntaxError(None, error.detail, status="NO", code="TRYCREATE") from error
 
 
-def check_quota(session: "Session", tx: Tx, view: View, ranges: list[tuple[int, int]]) -> None:
-    """Raises MailError(OVER_QUOTA) when the copies would not fit."""
-    account = session.account
-    assert account is not None
-    row = tx.one("SELECT quota_bytes, used_bytes FROM accounts WHERE id = :a", {"a": account.id})
+def check_quota(tx: Tx, owner_id: int, view: View, ranges: list[tuple[int, int]]) -> None:
+    """Raises MailError(OVER_QUOTA) when the copies would not fit into their owner's room."""
+    row = tx.one("SELECT quota_bytes, used_bytes FROM accounts WHERE id = :a", {"a": owner_id})
     if row is None or not row[0]:
         return
     size = sum(int(tx.value("SELECT coalesce(sum(size), 0) FROM messages WHERE mailbox_id = :b AND uid BETWEEN :f AND :l", {"b": view.mailbox_id, "f": f, "l": last})) for f, last in ranges)
@@ -145,13 +180,23 @@ def check_quota(session: "Session", tx: Tx, view: View, ranges: list[tuple[int, 
 def move(session: "Session", command: c.Move) -> Steps:
     """MOVE. RFC 6851: COPYUID untagged first, then the EXPUNGEs."""
     view = writable(session)
+    require(view, "te")
     ranges = chosen(view, command)
-    box = yield from target(session, str(command.mailbox))
-    now = session.runtime.clock.micros()
+    place = yield from target(session, str(command.mailbox))
+    box, now, writer = place.box, session.runtime.clock.micros(), session.writer(view.account_id)
     if box.id == view.mailbox_id:
         raise MailError(Reason.NOT_SUPPORTED, "The messages are in that mailbox already.")
+
+    def carry(tx: Tx, batch: list[tuple[int, int]]) -> messages.Copied:
+        if box.account_id == view.account_id:
+            return messages.move(tx, view.account_id, view.mailbox_id, box.id, batch, actor=writer, now=now)
+        check_quota(tx, box.account_id, view, batch)
+        told = transfer(session, tx, view, place, batch, now)
+        messages.expunge(tx, view.account_id, view.mailbox_id, [(uid, uid) for uid in told.source], actor=writer, now=now)
+        return told
+
     for batch in pieces(view, ranges):
-        told = yield Write(lambda tx, b=batch: messages.move(tx, session.account_id, view.mailbox_id, box.id, b, actor=session.actor, now=now))  # type: ignore[misc]
+        told = yield Write(lambda tx, b=batch: carry(tx, b))  # type: ignore[misc]
         if told.source:
             yield r.untagged("OK", "Moved.", r.copyuid(box.uidvalidity, SequenceSet.of(told.source), SequenceSet.of(told.target)))
     yield from session.done(command)
@@ -160,10 +205,11 @@ def move(session: "Session", command: c.Move) -> Steps:
 def expunge(session: "Session", command: c.Expunge) -> Steps:
     """EXPUNGE and UID EXPUNGE."""
     view = writable(session)
+    require(view, "e")
     ranges = None if command.uids is None else view.ranges(command.uids, is_uid=True)
     now, keep = session.runtime.clock.micros(), session.runtime.settings.get("undelete.days") > 0
     if ranges is None or ranges:
         yield Write(
-            lambda tx: messages.expunge(tx, session.account_id, view.mailbox_id, ranges, actor=session.actor, now=now, only_deleted=True, keep=keep)
+            lambda tx: messages.expunge(tx, view.account_id, view.mailbox_id, ranges, actor=session.writer(view.account_id), now=now, only_deleted=True, keep=keep)
         )
     yield from session.done(command)

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from mailcore.base.errors import MailError, Reason
 from mailcore.sessions.imap.steps import Asking, LongRead, Read, Steps, Write
-from mailcore.sessions.imap.view import BITS, View, flag_names
-from mailcore.store import Tx, listing, mailboxes, messages
+from mailcore.sessions.imap.view import BITS, View, bits_for, flag_names
+from mailcore.store import Tx, listing, mailboxes, messages, sharing
+from mailcore.store.sharing import Place
 from mailcore.wire.imap import commands as c
 from mailcore.wire.imap import responses as r
 from mailcore.wire.imap.sequence import SequenceSet
@@ -19,12 +20,12 @@ LARGE = 5000
 """A mailbox with more messages is read in the store pool, not on the loop."""
 
 
-def find(session: "Session", name: str) -> Asking[mailboxes.Mailbox]:
-    """The mailbox called *name*, as the generator's value. Raises MailError(NOT_FOUND)."""
-    box: mailboxes.Mailbox | None = yield Read(lambda tx: mailboxes.by_name(tx, session.account_id, name))
-    if box is None or box.is_noselect:
+def find(session: "Session", name: str, needed: str = "r") -> Asking[Place]:
+    """The mailbox called *name*, where the rights *needed* are given, as the generator's value. Raises MailError(NOT_FOUND, NOT_PERMITTED)."""
+    place: Place = yield Read(lambda tx: sharing.find(tx, session.someone, name, needed))
+    if place.box.is_noselect:
         raise MailError(Reason.NOT_FOUND, f"There is no mailbox {name}.")
-    return box
+    return place
 
 
 def select(session: "Session", command: c.Select | c.Examine) -> Steps:
@@ -32,8 +33,9 @@ def select(session: "Session", command: c.Select | c.Examine) -> Steps:
     if session.view is not None and "QRESYNC" in session.enabled:
         yield r.untagged("OK", "The old mailbox is closed.", "CLOSED")
     session.view, session.state = None, State.AUTHENTICATED
-    box = yield from find(session, str(command.mailbox))
-    is_read_only = isinstance(command, c.Examine)
+    place = yield from find(session, str(command.mailbox))
+    box = place.box
+    is_read_only = isinstance(command, c.Examine) or not set("swiet") & set(place.rights)
     if command.has_condstore or command.qresync is not None:
         session.enabled.add("CONDSTORE")
 
@@ -44,10 +46,11 @@ def select(session: "Session", command: c.Select | c.Examine) -> Steps:
         return now, listing.uids(tx, box.id), listing.first_unseen(tx, box.id) if now.unseen_count else None, listing.keywords_used(tx, box.id)
 
     box, uids, unseen, words = yield LongRead(look) if box.message_count > LARGE else Read(look)
-    view = View(box, uids, is_read_only=is_read_only)
-    names = [name for _, name in BITS] + words
-    yield r.flags(names)
-    yield r.untagged("OK", "Flags that stay.", "PERMANENTFLAGS (" + " ".join([*names, "\\*"] if not is_read_only else []) + ")")
+    view = View(box, uids, is_read_only=is_read_only, rights=place.rights, is_own=place.is_own)
+    yield r.flags([name for _, name in BITS] + words)
+    kept = bits_for(place.rights)
+    names = [name for bit, name in BITS if bit & kept] + ([*words, "\\*"] if "w" in place.rights else [])
+    yield r.untagged("OK", "Flags that stay.", "PERMANENTFLAGS (" + " ".join([] if is_read_only else names) + ")")
     yield r.exists(len(uids))
     yield r.recent(sum(1 for uid in uids if uid >= view.recent_from) if box.recent_uid < box.uidnext - 1 else 0)
     if unseen is not None and (number := view.number_of(unseen)) is not None:
@@ -87,9 +90,9 @@ def close(session: "Session", command: c.Close) -> Steps:
     """CLOSE: expunge without a word, and leave. RFC 3501 §6.4.2."""
     view = session.view
     assert view is not None
-    if not view.is_read_only:
+    if not view.is_read_only and view.may("e"):
         now = session.runtime.clock.micros()
-        yield Write(lambda tx: messages.expunge(tx, session.account_id, view.mailbox_id, None, actor=session.actor, now=now, only_deleted=True))
+        yield Write(lambda tx: messages.expunge(tx, view.account_id, view.mailbox_id, None, actor=session.writer(view.account_id), now=now, only_deleted=True))
     yield from unselect(session, command)
 
 

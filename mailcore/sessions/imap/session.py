@@ -9,20 +9,22 @@ from typing import Any
 
 from mailcore.auth.login import is_loopback
 from mailcore.base.errors import MailError, Reason
+from mailcore.directory.actor import Actor, of_account
 from mailcore.runtime.runtime import Runtime
-from mailcore.sessions.imap import append, enter, fetch, folders, marks, search, selecting, sort
+from mailcore.sessions.imap import acl, append, enter, fetch, folders, marks, search, selecting, sort
 from mailcore.sessions.imap.steps import Read, Steps
 from mailcore.sessions.imap.view import View
-from mailcore.store import Tx, accounts
+from mailcore.store import Tx, accounts, sharing
 from mailcore.wire.imap import commands as c
 from mailcore.wire.imap import responses as r
 from mailcore.wire.imap.codes import refusal_for
 from mailcore.wire.imap.states import BY_SEQUENCE_NUMBER, Offer, State, capabilities, refusal
 
 NOT_OFFERED = frozenset({
-    "THREAD=REFERENCES", "BINARY", "ACL", "RIGHTS=kxte", "LIST-MYRIGHTS", "MULTIAPPEND",
+    "THREAD=REFERENCES", "BINARY", "LIST-MYRIGHTS", "MULTIAPPEND",
 })  # fmt: skip
 """Capabilities the wire knows and no handler serves yet; a test holds this against HANDLERS."""
+GONE = "The mailbox was deleted by another program, or is no longer shared with you."
 MAX_BAD_COMMANDS = 50
 """Wrong commands before the connection is closed."""
 
@@ -57,6 +59,21 @@ class Session:
         return f"imap:{self.program or self.ip}"[:120]
 
     @property
+    def someone(self) -> accounts.Account:
+        """Who is signed in."""
+        assert self.account is not None
+        return self.account
+
+    @property
+    def as_actor(self) -> Actor:
+        """Who is signed in, for verbs."""
+        return of_account(self.someone, self.ip)
+
+    def writer(self, owner_id: int) -> str:
+        """`actor` for a change in *owner_id*'s mailbox: in another's the person stands before the program."""
+        return self.actor if owner_id == self.account_id else f"imap:{self.someone.address} {self.program or self.ip}"[:120]
+
+    @property
     def may_login(self) -> bool:
         """Whether a password is taken: under TLS or from real loopback."""
         return self.is_tls or is_loopback(self.ip)
@@ -84,11 +101,19 @@ class Session:
             yield r.tagged(command.tag, "BAD", "This server does not offer that.")
             return
         try:
+            if self.view is not None and not self.view.is_own:
+                yield from self.look_again(self.view)
             yield from handler(self, command)
         except MailError as error:
             answer = refusal_for(error)
             yield from self.news(command)
             yield r.tagged(command.tag, answer.status, error.detail, answer.code)
+
+    def look_again(self, view: View) -> Steps:
+        """What may be done in another's mailbox is asked before each command. Raises MailError(NOT_FOUND) once it may not be read."""
+        view.rights = yield Read(lambda tx: sharing.rights(tx, self.someone, view.mailbox_id))
+        if "r" not in view.rights:
+            raise MailError(Reason.NOT_FOUND, GONE)
 
     def done(self, command: c.Command, text: str = "Done.", code: str | bytes = b"") -> Steps:
         """What others did, then the tagged OK."""
@@ -108,7 +133,7 @@ class Session:
                 raise
             self.view = None
             self.is_over = True
-            yield r.bye("The mailbox was deleted by another program.")
+            yield r.bye(GONE)
             return
         if said:
             yield said
@@ -119,6 +144,8 @@ class Session:
         assert view is not None
         if version is not None and version == view.seen_version and not (view.held_back and may_expunge):
             return b""
+        if not view.is_own and "r" not in sharing.rights(tx, self.someone, view.mailbox_id):
+            raise MailError(Reason.NOT_FOUND, GONE)
         try:
             said = b"".join(
                 view.sync(tx, may_expunge=may_expunge, has_condstore="CONDSTORE" in self.enabled, has_qresync="QRESYNC" in self.enabled, always_uid=False)
@@ -126,7 +153,7 @@ class Session:
             view.seen_version = version
             return said
         except KeyError:
-            raise MailError(Reason.NOT_FOUND, "The mailbox was deleted by another program.") from None
+            raise MailError(Reason.NOT_FOUND, GONE) from None
 
 
 HANDLERS: dict[type[c.Command], Callable[[Session, Any], Steps]] = {
@@ -136,6 +163,7 @@ HANDLERS: dict[type[c.Command], Callable[[Session, Any], Steps]] = {
     c.Subscribe: folders.subscribe, c.Unsubscribe: folders.unsubscribe, c.List: folders.list_, c.Lsub: folders.lsub, c.Namespace: folders.namespace,
     c.Status: folders.status, c.GetQuota: folders.get_quota, c.GetQuotaRoot: folders.get_quota_root, c.SetQuota: folders.set_quota,
     c.Append: append.append, c.Expunge: marks.expunge, c.Store: marks.store, c.Copy: marks.copy, c.Move: marks.move, c.Fetch: fetch.fetch,
+    c.GetAcl: acl.get_acl, c.SetAcl: acl.set_acl, c.DeleteAcl: acl.delete_acl, c.ListRights: acl.list_rights, c.MyRights: acl.my_rights,
     c.Search: search.search, c.Sort: sort.sort, c.Thread: sort.thread,
 }  # fmt: skip
 """One handler a command; IDLE and AUTHENTICATE talk on, so the listener leads them."""

@@ -43,12 +43,20 @@ def split_flags(names: tuple[Flag, ...]) -> tuple[int, tuple[str, ...]]:
     return bits, tuple(words)
 
 
+def bits_for(rights: str) -> int:
+    """The system flags that *rights* allow to change: s for \\Seen, t for \\Deleted, w for the others. RFC 4314 §4."""
+    return (1 if "s" in rights else 0) | (8 if "t" in rights else 0) | (22 if "w" in rights else 0)
+
+
 class View:
     """One selected mailbox."""
 
-    def __init__(self, box: Mailbox, uids: "array[int]", *, is_read_only: bool) -> None:
+    def __init__(self, box: Mailbox, uids: "array[int]", *, is_read_only: bool, rights: str, is_own: bool) -> None:
         self.mailbox_id = box.id
+        self.account_id = box.account_id
         self.name = box.name
+        self.rights = rights
+        self.is_own = is_own
         self.uidvalidity = box.uidvalidity
         self.uids = uids
         self.modseq = box.modseq
@@ -58,6 +66,10 @@ class View:
         self.own: list[int] = []
         self.held_back: set[int] = set()
         self.seen_version: int | None = None
+
+    def may(self, needed: str) -> bool:
+        """Whether every right of *needed* is there."""
+        return self.is_own or set(needed) <= set(self.rights)
 
     def __len__(self) -> int:
         return len(self.uids)

@@ -117,7 +117,7 @@ _AFTER_LOGIN = (
     "QUOTA",
     "QUOTA=RES-STORAGE",
     "ACL",
-    "RIGHTS=kxte",
+    "RIGHTS=texk",
     "UNAUTHENTICATE",
 )
 
