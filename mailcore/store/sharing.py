@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from mailcore.base.clock import Micros
 from mailcore.base.errors import MailError, Reason
-from mailcore.store import accounts, changes, mailboxes, messages
+from mailcore.store import accounts, changes, mailboxes, messages, threads
 from mailcore.store.accounts import Account
 from mailcore.store.engine import Tx
 from mailcore.store.mailboxes import Mailbox
@@ -225,7 +225,7 @@ def _email_for(tx: Tx, account_id: int, email_id: int) -> tuple[int, int]:
     thread_id = None
     for name in names:
         thread_id = thread_id or tx.value(
-            "SELECT thread_id FROM thread_refs WHERE account_id = :a AND msgid_hash = :h", {"a": account_id, "h": messages.msgid_hash(name)}
+            "SELECT thread_id FROM thread_refs WHERE account_id = :a AND msgid_hash = :h", {"a": account_id, "h": threads.msgid_hash(name)}
         )
     new_id = tx.insert(
         f"INSERT INTO emails (account_id, thread_id, {_EMAIL}) SELECT :a, :t, {_EMAIL} FROM emails WHERE id = :i", {"a": account_id, "t": thread_id or 0, "i": email_id}
@@ -236,6 +236,6 @@ def _email_for(tx: Tx, account_id: int, email_id: int) -> tuple[int, int]:
     for name in names:
         tx.run(
             "INSERT INTO thread_refs (account_id, msgid_hash, thread_id) VALUES (:a, :h, :t) ON CONFLICT (account_id, msgid_hash) DO NOTHING",
-            {"a": account_id, "h": messages.msgid_hash(name), "t": thread_id},
+            {"a": account_id, "h": threads.msgid_hash(name), "t": thread_id},
         )
     return new_id, int(thread_id)
