@@ -7,6 +7,7 @@
 import contextlib
 import imaplib
 import io
+import json
 import smtplib
 import socket
 import ssl
@@ -164,16 +165,14 @@ def test_6_a_zip_that_grows_without_end_costs_little_and_the_worker_lives(server
     assert server.pids() == pids
 
 
-@pytest.mark.parametrize("field", ["display_name", "reply_to"])
-def test_7_a_line_end_in_a_name_makes_no_header(server: RoostServer, field: str) -> None:
+def test_7_a_line_end_in_a_name_makes_no_header(server: RoostServer) -> None:
     browser = Browser(server)
     browser.sign_in("u3@x.test")
     browser.get("/settings/profile")
-    answer = browser.post("/settings/profile", {field: "Ann\r\nBcc: eve@y.test", "language": "en", "time_zone": "UTC"})
-    with smtplib.SMTP("127.0.0.1", server.ports["submission"]) as client:
-        client.login("u3@x.test", PASSWORD)
-        client.sendmail("u3@x.test", ["u4@x.test"], b"From: u3@x.test\r\nSubject: names\r\n\r\nText\r\n")
-    assert "\nBcc: eve" not in browser.get("/settings/profile").text or answer.status_code == 422
+    browser.post("/settings/profile", {"display_name": "Ann\r\nBcc: eve@y.test", "language": "en", "time_zone": "UTC"})
+    server.run("account", "set", "u3@x.test", "--name", "Ann\r\nBcc: eve@y.test", is_checked=False)
+    name = json.loads(server.run("account", "show", "u3@x.test", "--json"))["name"]
+    assert not any(ord(c) < 32 for c in name)
 
 
 @pytest.mark.parametrize(
