@@ -222,20 +222,13 @@ def _email_for(tx: Tx, account_id: int, email_id: int) -> tuple[int, int]:
     row = tx.one("SELECT msgid, in_reply_to FROM emails WHERE id = :i", {"i": email_id})
     assert row is not None
     names = [name for name in row if name]
-    thread_id = None
-    for name in names:
-        thread_id = thread_id or tx.value(
-            "SELECT thread_id FROM thread_refs WHERE account_id = :a AND msgid_hash = :h", {"a": account_id, "h": threads.msgid_hash(name)}
-        )
+    thread_id = threads.find_thread(tx, account_id, names)
     new_id = tx.insert(
         f"INSERT INTO emails (account_id, thread_id, {_EMAIL}) SELECT :a, :t, {_EMAIL} FROM emails WHERE id = :i", {"a": account_id, "t": thread_id or 0, "i": email_id}
     )
+    is_new = thread_id is None
     if thread_id is None:
         thread_id = new_id
         tx.run("UPDATE emails SET thread_id = id WHERE id = :i", {"i": new_id})
-    for name in names:
-        tx.run(
-            "INSERT INTO thread_refs (account_id, msgid_hash, thread_id) VALUES (:a, :h, :t) ON CONFLICT (account_id, msgid_hash) DO NOTHING",
-            {"a": account_id, "h": threads.msgid_hash(name), "t": thread_id},
-        )
-    return new_id, int(thread_id)
+    threads.remember_thread(tx, account_id, names, thread_id, is_new=is_new)
+    return new_id, thread_id
