@@ -28,14 +28,19 @@ def add(commands: Any, name: str) -> None:
 
 def unit_text(context: Context) -> str:
     """The unit file for this folder, data directory and environment."""
-    environment = [f"Environment=ROOST_DATA_DIR={context.config.data_dir}"]
-    environment += [f'Environment="{name}={os.environ[name]}"' for name in KEPT if os.environ.get(name)]
+    kept = {"ROOST_DATA_DIR": str(context.config.data_dir)} | {name: os.environ[name] for name in KEPT if os.environ.get(name)}
+    environment = [f"Environment={quoted(f'{name}={value}')}" for name, value in kept.items()]
     return "\n".join([
         "[Unit]", "Description=Roost mail server", "After=network-online.target", "Wants=network-online.target", "",
-        "[Service]", "Type=exec", f"WorkingDirectory={home()}", f"ExecStart={home() / 'roost'} up", *environment,
+        "[Service]", "Type=exec", f"WorkingDirectory={str(home()).replace('%', '%%')}", f"ExecStart={quoted(str(home() / 'roost'))} up", *environment,
         "Restart=always", "RestartSec=2", "TimeoutStopSec=10", "KillMode=mixed", "NoNewPrivileges=yes", "ProtectSystem=full", "PrivateTmp=yes", "",
         "[Install]", "WantedBy=multi-user.target", "",
     ])  # fmt: skip
+
+
+def quoted(word: str) -> str:
+    """One word of a unit file: in quotes, with what systemd would expand made plain (systemd.syntax, systemd.unit)."""
+    return '"' + word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%") + '"'
 
 
 def show(context: Context) -> int:
@@ -67,5 +72,7 @@ def remove(context: Context) -> int:
 def _need_systemd() -> None:
     if not process.is_root():
         raise MailError(Reason.NOT_PERMITTED, "This needs root: sudo ./roost service install")
-    if shutil.which("systemctl") is None or not UNIT.parent.is_dir():
-        raise MailError(Reason.NOT_SUPPORTED, "This machine has no systemd. `./roost service show` prints the unit for another one.")
+    if shutil.which("systemctl") is None or not os.path.isdir("/run/systemd/system"):
+        raise MailError(
+            Reason.NOT_SUPPORTED, "This machine was not started by systemd. `./roost service show` prints the unit for another one."
+        )

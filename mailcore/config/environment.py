@@ -20,6 +20,14 @@ HIGH_PORTS = {
 }  # fmt: skip
 """What is used instead where the standard ports cannot be bound."""
 MAX_WORKERS = 64
+S3_NAMES = tuple("aws_" + name for name in (
+    "access_key_id", "secret_access_key", "session_token", "region", "default_region", "endpoint", "allow_http", "virtual_hosted_style_request", "unsigned_payload",
+    "skip_signature", "server_side_encryption", "sse_kms_key_id", "sse_bucket_key_enabled", "request_payer", "checksum_algorithm", "role_arn", "role_session_name",
+    "sts_endpoint", "web_identity_token_file", "metadata_endpoint", "container_credentials_relative_uri", "container_credentials_full_uri",
+    "container_authorization_token_file",
+))  # fmt: skip
+"""What of AWS's environment names concerns the object store; others (a profile, a CA file of its own tools) are not ours to take."""
+FULL_DISK = "The disk that holds {} is full. Free some space and start again."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +73,7 @@ def load(environ: Mapping[str, str], *, data_dir: Path | None = None) -> Config:
 
     s3 = file.get("s3") or {}
     options = {k: str(v) for k, v in (s3 if isinstance(s3, dict) else {}).items()}
-    options |= {k.lower(): v for k, v in environ.items() if k.startswith("AWS_")}
+    options |= {name: environ[name.upper()] for name in S3_NAMES if name.upper() in environ}
     return Config(
         data_dir=folder.absolute(),
         user=text("user") or "roost",
@@ -138,7 +146,7 @@ def prepare_data_dir(config: Config) -> None:
         raise MailError(Reason.NOT_PERMITTED, f"{folder} cannot be written by this user. Choose another folder with ROOST_DATA_DIR, or change its owner.") from error
     except OSError as error:
         if error.errno in (28, 122):
-            raise MailError(Reason.NO_SPACE, f"The disk that holds {folder} is full. Free some space and start again.") from error
+            raise MailError(Reason.NO_SPACE, FULL_DISK.format(folder)) from error
         raise MailError(Reason.STORAGE, f"{folder} cannot be used: {error.strerror}. Choose another folder with ROOST_DATA_DIR.") from error
 
 

@@ -12,16 +12,18 @@ import os
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from mailcore.base.errors import MailError, Reason
 from mailcore.config import process
-from mailcore.config.environment import Config, prepare_data_dir
+from mailcore.config.environment import FULL_DISK, Config, prepare_data_dir
 from mailcore.config.system import FileLock
 from mailcore.serve import sockets as socket_room
 from mailcore.serve.sockets import Bound
+from mailcore.store.write import as_storage_error
 
 HOME = Path(__file__).resolve().parents[2]
 VENV = Path(sys.prefix)
@@ -123,8 +125,12 @@ class Supervisor:
                 self.settle_in()
                 answer: dict[str, object] = self.prepare(self.config, bound)
                 code = 0
-            except MailError as error:
-                answer = {"error": error.detail}
+            except Exception as error:  # noqa: BLE001 - what is no disk's or database's fault shows where it happened
+                known = as_storage_error(getattr(error, "orig", error))
+                if not isinstance(known, MailError):
+                    traceback.print_exc()
+                    known = MailError(Reason.STORAGE, "The start failed; the lines above say why.")
+                answer = {"error": FULL_DISK.format(self.config.data_dir) if known.reason is Reason.NO_SPACE else known.detail}
             with os.fdopen(writer, "w") as pipe:
                 pipe.write(json.dumps(answer))
             os._exit(code)
@@ -163,8 +169,6 @@ class Supervisor:
             sys.stderr.write(f"{child.name}: {error.detail}\n")
             code = 1
         except BaseException:  # noqa: BLE001 - the child's last line of defence: say it, and let the parent restart it
-            import traceback
-
             traceback.print_exc()
             code = 1
         finally:

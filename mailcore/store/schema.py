@@ -3,6 +3,7 @@
 Alembic is imported only when there is something to do, so that a start on a current schema costs one query.
 """
 
+import contextlib
 import shutil
 from pathlib import Path
 from typing import Any
@@ -66,13 +67,22 @@ def _upgrade(database: Database) -> None:
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
     engine = sqlalchemy_engine(database)
     with engine.connect() as connection:
+        run = connection.exec_driver_sql
         if database.is_postgres:
-            connection.exec_driver_sql(f"SELECT pg_advisory_lock({LOCK_KEY})")
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-        connection.commit()
-        if database.is_postgres:
-            connection.exec_driver_sql(f"SELECT pg_advisory_unlock({LOCK_KEY})")
+            run(f"SELECT pg_advisory_lock({LOCK_KEY})")
+        try:
+            # One transaction for all of it, which the drivers in autocommit do not open by themselves: all steps or none.
+            run("BEGIN" if database.is_postgres else "BEGIN IMMEDIATE")
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            run("COMMIT")
+        except BaseException:
+            with contextlib.suppress(sa.exc.SQLAlchemyError):
+                run("ROLLBACK")
+            raise
+        finally:
+            if database.is_postgres:
+                run(f"SELECT pg_advisory_unlock({LOCK_KEY})")
     engine.dispose()
 
 

@@ -7,6 +7,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from sqlalchemy import Engine, event, inspect
 
 from mailcore.base.errors import MailError, Reason
 from mailcore.store import Store, identities, open_store, schema
@@ -63,3 +64,33 @@ def test_a_newer_database_is_refused_with_what_to_do(first: Store) -> None:
     with pytest.raises(MailError) as refused:
         schema.migrate(first.database, now_text="then")
     assert refused.value.reason is Reason.CONFLICT and "newer Roost" in refused.value.detail
+
+
+@pytest.mark.parametrize("statement", [1, 4, 9, 20, 45])
+def test_a_change_of_schema_that_is_cut_leaves_what_was_there_and_can_be_done_again(first: Store, statement: int) -> None:
+    left = [statement]
+
+    def cut(*_: object) -> None:
+        left[0] -= 1
+        if left[0] == 0:
+            raise OSError(28, "No space left on device")
+
+    tables = _tables(first)
+    event.listen(Engine, "before_cursor_execute", cut)
+    try:
+        with pytest.raises(OSError, match="No space"):
+            schema.migrate(first.database, now_text="then")
+    finally:
+        event.remove(Engine, "before_cursor_execute", cut)
+    assert schema.current(first.database) == "0001" and _tables(first) == tables
+    schema.migrate(first.database, now_text="later")
+    assert schema.current(first.database) == schema.HEAD
+    assert first.read().value("SELECT address FROM accounts WHERE id = 9") == "a@x.test"
+
+
+def _tables(store: Store) -> set[str]:
+    engine = schema.sqlalchemy_engine(store.database)
+    try:
+        return set(inspect(engine).get_table_names())
+    finally:
+        engine.dispose()

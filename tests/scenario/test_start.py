@@ -1,0 +1,246 @@
+"""Starting: each mistake is one sentence that says what to do, and a whole server lives on PostgreSQL with its mail in an object store."""
+
+import contextlib
+import imaplib
+import json
+import os
+import poplib
+import shutil
+import smtplib
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.postgres import PostgresServer
+from tests.scenario.server import HOME, PASSWORD, RoostServer, free_ports
+
+UP = [sys.executable, "-m", "mailcore.cli", "up"]
+
+
+def start(folder: Path, **environ: str) -> tuple[int, str]:
+    """Exit code and words of an `up` that ends by itself."""
+    (port,) = free_ports(1)
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("ROOST_")}
+    given = {
+        "ROOST_DATA_DIR": str(folder),
+        "ROOST_LISTEN": f"smtp=127.0.0.1:{port}",
+        "ROOST_HOME": str(HOME),
+        "PYTHONPATH": str(HOME),
+        **environ,
+    }
+    done = subprocess.run(UP, env=clean | given, capture_output=True, text=True, cwd=HOME, check=False, timeout=40)
+    return done.returncode, done.stdout + done.stderr
+
+
+def broken_toml(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "roost.toml").write_text("workers = = 3\n")
+
+
+def unknown_name(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "roost.toml").write_text("wrokers = 3\n")
+
+
+def data_folder_is_a_file(folder: Path) -> None:
+    folder.write_text("not a folder")
+
+
+MISTAKES: dict[str, tuple[Callable[[Path], None] | None, dict[str, str], str]] = {
+    "database URL of another kind": (None, {"ROOST_DATABASE_URL": "mysql://root@localhost/x"}, "ROOST_DATABASE_URL must begin with"),
+    "database that does not answer": (None, {"ROOST_DATABASE_URL": "postgresql://u:p@127.0.0.1:1/x"}, "PostgreSQL does not answer"),
+    "broken roost.toml": (broken_toml, {}, "line 1"),
+    "unknown name in roost.toml": (unknown_name, {}, "unknown name 'wrokers'"),
+    "data folder that is a file": (data_folder_is_a_file, {}, "Choose another folder with ROOST_DATA_DIR"),
+    "unknown listener": (None, {"ROOST_LISTEN": "smpt=127.0.0.1:2525"}, "'smpt' is no listener"),
+    "workers that are no number": (None, {"ROOST_WORKERS": "many"}, "must be a number from 1 to 64"),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_is_one_sentence_that_says_what_to_do(name: str, tmp_path: Path) -> None:
+    arrange, environ, sentence = MISTAKES[name]
+    if arrange is not None:
+        arrange(tmp_path / "data")
+    code, said = start(tmp_path / "data", **environ)
+    assert code == 1 and sentence in said and "Traceback" not in said, said
+
+
+def test_a_port_in_use_is_named(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        code, said = start(tmp_path / "data", ROOST_LISTEN=f"smtp=127.0.0.1:{port}")
+    assert code == 1 and f"port {port} for smtp is in use" in said and "ROOST_LISTEN" in said and "Traceback" not in said, said
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 64 MB with 100 KB to spare."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64m,mode=755", "tmpfs", str(folder)], capture_output=True, check=False
+    ).returncode:
+        pytest.skip("this user may not mount a small file system")
+    try:
+        (folder / "filler").write_bytes(b"x" * (63 << 20 | 900 << 10))
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def test_a_full_disk_is_said_and_the_next_start_goes_on(small_disk: Path) -> None:
+    code, said = start(small_disk / "data", ROOST_USER="root")
+    assert (
+        code == 1
+        and f"The disk that holds {small_disk / 'data'} is full. Free some space and start again." in said
+        and "Traceback" not in said
+    ), said
+    (small_disk / "filler").unlink()
+    (port,) = free_ports(1)
+    environ = {k: v for k, v in os.environ.items() if not k.startswith("ROOST_")} | {
+        "ROOST_DATA_DIR": str(small_disk / "data"), "ROOST_LISTEN": f"smtp=127.0.0.1:{port}", "ROOST_HOME": str(HOME), "PYTHONPATH": str(HOME), "ROOST_USER": "root", "ROOST_DNS": "none",
+    }  # fmt: skip
+    process = subprocess.Popen(UP, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=HOME)
+    try:
+        waited = subprocess.run(
+            [sys.executable, "-m", "mailcore.cli", "status", "--wait", "30", "--json"],
+            env=environ,
+            capture_output=True,
+            text=True,
+            cwd=HOME,
+            check=False,
+        )
+        assert waited.returncode == 0, waited.stdout
+    finally:
+        process.terminate()
+        process.wait(15)
+
+
+def test_a_newer_schema_is_left_as_it_is(tmp_path: Path) -> None:
+    server = RoostServer(listeners=("smtp",), people=0)
+    try:
+        server.stop()
+        with contextlib.closing(sqlite3.connect(server.folder / "data" / "roost.db")) as rows:
+            rows.execute("UPDATE alembic_version SET version_num = '9999'")
+            rows.commit()
+        code, said = start(server.folder / "data")
+        assert code == 1 and "written by a newer Roost (schema 9999" in said and "restore a backup" in said, said
+        with contextlib.closing(sqlite3.connect(server.folder / "data" / "roost.db")) as rows:
+            assert rows.execute("SELECT version_num FROM alembic_version").fetchone() == ("9999",)
+    finally:
+        server.remove()
+
+
+def test_a_second_start_on_the_same_data_says_so(tmp_path: Path) -> None:
+    server = RoostServer(listeners=("smtp",), people=0)
+    try:
+        code, said = start(server.folder / "data")
+        assert code == 1 and "already" in said and "Traceback" not in said, said
+        assert json.loads(server.run("status", "--json"))["up"]
+    finally:
+        server.remove()
+
+
+def test_someone_who_may_not_install_is_told(tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can start a program as another user here")
+    folder = tmp_path / "roost"
+    shutil.copytree(HOME / "static", folder / "static", ignore=shutil.ignore_patterns("vendor"))
+    for name in ("roost", "requirements.txt", "requirements-dev.txt", "package.json", "package-lock.json"):
+        shutil.copy(HOME / name, folder / name)
+    for place in (folder, *folder.parents):
+        if str(place).startswith("/tmp/"):
+            place.chmod(0o755)
+    python = next((p for p in ("/usr/bin/python3", "/usr/local/bin/python3") if os.path.exists(p)), sys.executable)
+    done = subprocess.run(
+        [python, "roost", "up"],
+        cwd=folder,
+        user=65534,
+        group=65534,
+        extra_groups=[],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": "/usr/bin:/bin", "HOME": "/"},
+    )
+    assert done.returncode == 1 and "may not write in" in done.stderr and "Traceback" not in done.stderr, done.stderr
+
+
+def test_the_unit_names_its_data_and_starts_up(tmp_path: Path) -> None:
+    environ = dict(os.environ, ROOST_DATA_DIR=str(tmp_path / "my 100% mail"), ROOST_WORKERS="3", PYTHONPATH=str(HOME), ROOST_HOME=str(HOME))
+    done = subprocess.run(
+        [sys.executable, "-m", "mailcore.cli", "service", "show", "--json"],
+        env=environ,
+        capture_output=True,
+        text=True,
+        cwd=HOME,
+        check=True,
+    )
+    told = json.loads(done.stdout)
+    lines = told["unit"].splitlines()
+    assert told["path"] == "/etc/systemd/system/roost.service"
+    assert f'Environment="ROOST_DATA_DIR={tmp_path}/my 100%% mail"' in lines and 'Environment="ROOST_WORKERS=3"' in lines
+    assert f'ExecStart="{HOME / "roost"}" up' in lines and "Restart=always" in lines
+    if shutil.which("systemd-analyze"):
+        (tmp_path / "roost.service").write_text(told["unit"])
+        checked = subprocess.run(
+            ["systemd-analyze", "verify", str(tmp_path / "roost.service")], capture_output=True, text=True, check=False
+        )
+        assert checked.returncode == 0, checked.stderr
+
+
+def test_a_whole_server_on_postgresql_with_mail_in_an_object_store(postgres: PostgresServer, s3_options: dict[str, str]) -> None:
+    environ = {name.upper(): value for name, value in s3_options.items()}
+    server = RoostServer(
+        people=2,
+        listeners=("smtp", "submission", "imap", "pop3", "http"),
+        ROOST_DATABASE_URL=postgres.database(),
+        ROOST_BLOB_URL="s3://roost/mail",
+        **environ,
+    )
+    try:
+        send(server, "submission", "Kept far away")
+        assert subjects_by_imap(server) == ["Kept far away"]
+        server.stop()
+        server.start()
+        send(server, "smtp", "After the restart")
+        assert subjects_by_imap(server) == ["Kept far away", "After the restart"]
+        box = poplib.POP3("127.0.0.1", server.ports["pop3"], timeout=20)
+        box.user("u2@x.test")
+        box.pass_(PASSWORD)
+        assert box.stat()[0] == 2 and b"Subject: After the restart" in box.retr(2)[1]
+        box.quit()
+        assert not (server.folder / "data" / "roost.db").exists() and not (server.folder / "data" / "blobs").exists()
+    finally:
+        server.remove()
+
+
+def send(server: RoostServer, listener: str, subject: str) -> None:
+    """A letter to u2, from u1 where it is submitted and from a stranger else."""
+    with smtplib.SMTP("127.0.0.1", server.ports[listener], timeout=20) as client:
+        if listener == "submission":
+            client.login("u1@x.test", PASSWORD)
+        sender = "u1@x.test" if listener == "submission" else "far@away.example"
+        client.sendmail(
+            sender,
+            ["u2@x.test"],
+            f"From: {sender}\r\nTo: u2@x.test\r\nSubject: {subject}\r\nMessage-ID: <{time.time_ns()}@x.test>\r\n\r\nHello\r\n",
+        )
+
+
+def subjects_by_imap(server: RoostServer) -> list[str]:
+    """The subjects in u2's INBOX, in order."""
+    with imaplib.IMAP4("127.0.0.1", server.ports["imap"]) as client:
+        client.login("u2@x.test", PASSWORD)
+        client.select()
+        _, found = client.fetch("1:*", "(BODY.PEEK[HEADER.FIELDS (SUBJECT)])")
+        return [part[1].decode().partition(":")[2].strip() for part in found if isinstance(part, tuple)]
