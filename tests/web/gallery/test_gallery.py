@@ -87,7 +87,7 @@ def test_keys_move_open_and_archive_and_the_toast_takes_it_back(browser: Any, ad
     page.keyboard.press("Enter")
     page.wait_for_selector("#reader[data-id]")
     assert page.url.endswith("/mail/1/m2")
-    page.go_back()
+    page.go_back(wait_until="networkidle")
     page.wait_for_url("**/mail/1")
     page.locator("#rows .row a").first.focus()
     page.keyboard.press("x")
