@@ -7,12 +7,15 @@ from mailcore.base.errors import MailError, Reason
 from mailcore.cli.main import Context
 from mailcore.cli.offline import become_owner, runtime_of
 from mailcore.config.environment import prepare_data_dir
-from mailcore.directory import dkim_keys, verbs
+from mailcore.directory import dkim_keys, dns_records, verbs
 from mailcore.directory import setup as room
 from mailcore.directory.actor import COMMAND_LINE
+from mailcore.directory.programs import services
+from mailcore.runtime.runtime import Runtime
 from mailcore.serve import start
 from mailcore.serve.sockets import Bound
 from mailcore.settings.values import Settings
+from mailcore.store import accounts
 
 
 def add(commands: Any, name: str) -> None:
@@ -63,7 +66,28 @@ def setup(context: Context) -> int:
         Settings(runtime.store).refresh()
     (config.data_dir / "setup-token").unlink(missing_ok=True)
     start.prepare(config, Bound())
-    return context.answer({"setup_done": True, "admin": arguments.admin, "hostname": arguments.hostname}, f"Set-up is done. {arguments.admin} is the server admin.")
+    with runtime_of(context) as runtime:
+        told = _what_comes_next(runtime, arguments.mode)
+    facts = {"setup_done": True, "admin": arguments.admin, "hostname": arguments.hostname, **told}
+    return context.answer(facts, "\n".join([f"Set-up is done. {arguments.admin} is the server admin.", *_in_words(told)]))
+
+
+def _what_comes_next(runtime: Runtime, mode: str) -> dict[str, list[dict[str, Any]]]:
+    """What the wizard's last page shows: records to publish, which a LAN needs none of, and what mail programs ask for."""
+    tx = runtime.store.read()
+    domains = () if mode == "lan" else accounts.domains(tx)
+    records = [{"name": r.name, "type": r.rdtype, "value": r.value, "is_needed": r.is_needed, "why": r.why} for d in domains for r in dns_records.wanted(runtime, tx, d)]
+    ways = [{"protocol": s.kind, "host": s.host, "port": s.port, "security": "tls" if s.is_implicit else "starttls", "user": "the whole address"} for s in services(runtime)]
+    return {"dns_records": records, "mail_programs": ways}
+
+
+def _in_words(told: dict[str, list[dict[str, Any]]]) -> list[str]:
+    lines = ["", "Mail programs (user name: the whole address):"]
+    lines += [f"  {way['protocol']:<5} {way['host']} port {way['port']}, {'TLS' if way['security'] == 'tls' else 'STARTTLS'}" for way in told["mail_programs"]]
+    if told["dns_records"]:
+        lines += ["", "DNS records to publish (./roost dns check DOMAIN says which are there):"]
+        lines += [f"  {record['type']:<5} {record['name']}  {record['value']}" for record in told["dns_records"]]
+    return lines
 
 
 def _passwords(arguments: Any) -> tuple[str, str]:

@@ -175,6 +175,22 @@ def test_someone_who_may_not_install_is_told(tmp_path: Path) -> None:
     assert done.returncode == 1 and "may not write in" in done.stderr and "Traceback" not in done.stderr, done.stderr
 
 
+@pytest.mark.parametrize("mode", ["internet", "lan"])
+def test_set_up_from_the_command_line_tells_what_the_wizard_tells(tmp_path: Path, mode: str) -> None:
+    environ = {k: v for k, v in os.environ.items() if not k.startswith("ROOST_")} | {"ROOST_DATA_DIR": str(tmp_path / "data"), "ROOST_DNS": "none", "PYTHONPATH": str(HOME), "ROOST_HOME": str(HOME)}
+    words = ["setup", "--admin", "ann@x.test", "--password-stdin", "--hostname", "mx.x.test", "--mode", mode, "--json"]
+    done = subprocess.run([sys.executable, "-m", "mailcore.cli", *words], env=environ, input=PASSWORD + "\n", capture_output=True, text=True, cwd=HOME, check=True)
+    told = json.loads(done.stdout)
+    assert told["setup_done"] and told["admin"] == "ann@x.test"
+    assert {(way["protocol"], way["host"], way["port"], way["security"]) for way in told["mail_programs"]} >= {("imap", "mx.x.test", 993, "tls"), ("smtp", "mx.x.test", 465, "tls")}
+    records = {(record["type"], record["name"]): record["value"] for record in told["dns_records"]}
+    if mode == "lan":
+        assert records == {}
+    else:
+        assert records["MX", "x.test"] == "10 mx.x.test." and records["TXT", "x.test"] == "v=spf1 mx ~all"
+        assert any(name.endswith("._domainkey.x.test") and "p=" in value for (_, name), value in records.items())
+
+
 def test_the_unit_names_its_data_and_starts_up(tmp_path: Path) -> None:
     environ = dict(os.environ, ROOST_DATA_DIR=str(tmp_path / "my 100% mail"), ROOST_WORKERS="3", PYTHONPATH=str(HOME), ROOST_HOME=str(HOME))
     done = subprocess.run(
