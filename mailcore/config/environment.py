@@ -94,6 +94,8 @@ def _read_file(path: Path) -> dict[str, object]:
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except PermissionError as error:
+        if not os.access(path.parent, os.X_OK):
+            raise MailError(Reason.NOT_PERMITTED, f"{path.parent} may not be entered by this user. Choose another folder with ROOST_DATA_DIR, or start as its owner.") from error
         raise MailError(Reason.NOT_PERMITTED, f"{path} may not be read by this user. Give it read permission, or start as its owner.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise MailError(Reason.SYNTAX, f"{path} is not right: {error}. Mend that line, or rename the file to start without it.") from error

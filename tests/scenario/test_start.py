@@ -11,6 +11,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -173,6 +174,17 @@ def test_someone_who_may_not_install_is_told(tmp_path: Path) -> None:
         env={"PATH": "/usr/bin:/bin", "HOME": "/"},
     )
     assert done.returncode == 1 and "may not write in" in done.stderr and "Traceback" not in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("place", ["", "data"])
+def test_a_data_folder_that_is_closed_to_this_user_is_named(tmp_path: Path, place: str) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can ask as another user here")
+    closed = Path(tempfile.mkdtemp(prefix="roost-closed-"))
+    code = "import os; from mailcore.config.environment import load; os.setresuid(65534, 65534, 65534); load(os.environ)"
+    asked = subprocess.run([sys.executable, "-c", code], env={"ROOST_DATA_DIR": str(closed / place), "PYTHONPATH": str(HOME)}, cwd="/", capture_output=True, text=True, check=False)
+    closed.rmdir()
+    assert f"{closed / place} may not be entered by this user. Choose another folder with ROOST_DATA_DIR, or start as its owner." in asked.stderr
 
 
 @pytest.mark.parametrize("mode", ["internet", "lan"])
