@@ -19,7 +19,7 @@ BUSY_TIMEOUT_SECONDS = 30.0
 """How long SQLite waits for a lock held by a program that is not Roost (a backup tool, a shell)."""
 CACHE_KIB = 16_384
 MMAP_BYTES = 256 * 1024 * 1024
-WAL_CHECKPOINT_PAGES = 4_000
+WAL_CHECKPOINT_PAGES = 1000000
 
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_][a-z0-9_]*)")
 

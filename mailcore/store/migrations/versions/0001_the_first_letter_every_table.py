@@ -1,5 +1,7 @@
 """The first letter: every table
 
+Long because it is one step of a history that is never edited again: a database is at 0001 or it is not.
+
 Revision ID: 0001
 Revises:
 """
