@@ -15,7 +15,7 @@ from admin import presenters as p
 from admin.blueprints import setup_blueprint as setup
 from admin.domains import dns_page
 from mailcore.base.errors import MailError, Reason
-from mailcore.directory import dkim_keys, verbs
+from mailcore.directory import dkim_keys, programs, verbs
 from mailcore.directory import setup as room
 from mailcore.directory.actor import Actor
 from mailcore.serve.start import setup_token
@@ -197,14 +197,14 @@ def done_page() -> Any:
     domains = accounts.domains(site().read())
     first, mine = domains[0], signed_in.account()
     is_lan = site().runtime.settings.get("server.mode") == "lan"
-    host = site().runtime.hostname
-    programs = tuple(
-        p.ProgramSetting(label=label, host=host, port=port, security="TLS", user=mine.address)
-        for label, port in ((_("Reading (IMAP)"), 993), (_("Sending (SMTP)"), 465), (_("Reading (POP3)"), 995))
+    labels = {"imap": _("Reading (IMAP)"), "pop3": _("Reading (POP3)"), "smtp": _("Sending (SMTP)")}
+    ways = tuple(
+        p.ProgramSetting(label=labels[one.kind], host=one.host, port=one.port, security="TLS" if one.is_implicit else "STARTTLS", user=mine.address)
+        for one in programs.best(site().runtime)
     )
-    qr = segno.make(f"mailto:{mine.address}", micro=False).svg_inline(scale=3)
+    qr = segno.make(flask.url_for("settings.apple", _external=True), micro=False).svg_inline(scale=3)
     records = () if is_lan else dns_page(first).records
-    made = p.SetupDone(domain=first.name, reach="network" if is_lan else "internet", records=records, programs=programs, webmail_url=flask.url_for("mail.home"), qr_svg=qr)
+    made = p.SetupDone(domain=first.name, reach="network" if is_lan else "internet", records=records, programs=ways, webmail_url=flask.url_for("mail.home"), qr_svg=qr)
     return page("setup/done.html", done=made, shell=None, theme=flask.request.cookies.get("theme", "auto"))
 
 

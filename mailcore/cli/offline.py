@@ -32,7 +32,7 @@ def open_runtime_checked(config: Config) -> Runtime:
     from mailcore.runtime.machine import SystemRandom
     from mailcore.store import open_store
 
-    store = open_store(data_dir=config.data_dir, database_url=config.database_url, blob_url=config.blob_url, random=SystemRandom())
+    store = open_store(data_dir=config.data_dir, database_url=config.database_url, blob_url=config.blob_url, random=SystemRandom(), blob_options=dict(config.blob_options))
     try:
         found = schema.current(store.database)
     finally:

@@ -14,7 +14,6 @@ from mailcore.directory.programs import services
 from mailcore.runtime.runtime import Runtime
 from mailcore.serve import start
 from mailcore.serve.sockets import Bound
-from mailcore.settings.values import Settings
 from mailcore.store import accounts
 
 
@@ -63,11 +62,10 @@ def setup(context: Context) -> int:
     with runtime_of(context) as runtime:
         runtime.store.write(lambda tx: room.finish(tx, COMMAND_LINE, answers, runtime.clock.micros()))
         dkim_keys.make_missing(runtime)
-        Settings(runtime.store).refresh()
+        runtime.settings.refresh()
+        told = _what_comes_next(runtime, arguments.mode)
     (config.data_dir / "setup-token").unlink(missing_ok=True)
     start.prepare(config, Bound())
-    with runtime_of(context) as runtime:
-        told = _what_comes_next(runtime, arguments.mode)
     facts = {"setup_done": True, "admin": arguments.admin, "hostname": arguments.hostname, **told}
     return context.answer(facts, "\n".join([f"Set-up is done. {arguments.admin} is the server admin.", *_in_words(told)]))
 
@@ -76,7 +74,7 @@ def _what_comes_next(runtime: Runtime, mode: str) -> dict[str, list[dict[str, An
     """What the wizard's last page shows: records to publish, which a LAN needs none of, and what mail programs ask for."""
     tx = runtime.store.read()
     domains = () if mode == "lan" else accounts.domains(tx)
-    records = [{"name": r.name, "type": r.rdtype, "value": r.value, "is_needed": r.is_needed, "why": r.why} for d in domains for r in dns_records.wanted(runtime, tx, d)]
+    records = [{"name": r.name, "type": r.rdtype, "wanted": r.value, "is_needed": r.is_needed, "why": r.why} for d in domains for r in dns_records.wanted(runtime, tx, d)]
     ways = [{"protocol": s.kind, "host": s.host, "port": s.port, "security": "tls" if s.is_implicit else "starttls", "user": "the whole address"} for s in services(runtime)]
     return {"dns_records": records, "mail_programs": ways}
 
@@ -86,7 +84,7 @@ def _in_words(told: dict[str, list[dict[str, Any]]]) -> list[str]:
     lines += [f"  {way['protocol']:<5} {way['host']} port {way['port']}, {'TLS' if way['security'] == 'tls' else 'STARTTLS'}" for way in told["mail_programs"]]
     if told["dns_records"]:
         lines += ["", "DNS records to publish (./roost dns check DOMAIN says which are there):"]
-        lines += [f"  {record['type']:<5} {record['name']}  {record['value']}" for record in told["dns_records"]]
+        lines += [f"  {record['type']:<5} {record['name']}  {record['wanted']}" for record in told["dns_records"]]
     return lines
 
 

@@ -126,7 +126,7 @@ class Supervisor:
                 answer: dict[str, object] = self.prepare(self.config, bound)
                 code = 0
             except Exception as error:  # noqa: BLE001 - what is no disk's or database's fault shows where it happened
-                known = as_storage_error(getattr(error, "orig", error))
+                known = as_storage_error(error)
                 if not isinstance(known, MailError):
                     traceback.print_exc()
                     known = MailError(Reason.STORAGE, "The start failed; the lines above say why.")

@@ -268,7 +268,7 @@ class PostgresWriter(Writer):
 def settle(entry: _Entry, value: Any, failure: BaseException | None) -> None:
     """Give *entry*'s caller its answer, then run what it wanted done after the commit."""
     if failure is not None:
-        entry.future.set_exception(failure if isinstance(failure, MailError) else as_storage_error(failure))
+        entry.future.set_exception(as_storage_error(failure))
         return
     for call in entry.tx_after:
         with contextlib.suppress(OSError):
@@ -280,11 +280,14 @@ def fail_all(entries: "deque[_Entry] | list[_Entry]", error: BaseException) -> N
     """Tell every caller that nothing of theirs is stored."""
     for entry in entries:
         if not entry.future.done():
-            entry.future.set_exception(error if isinstance(error, MailError) else as_storage_error(error))
+            entry.future.set_exception(as_storage_error(error))
 
 
 def as_storage_error(error: BaseException) -> BaseException:
-    """A database or disk error as MailError(STORAGE or NO_SPACE); a programming error stays what it is."""
+    """A database or disk error, SQLAlchemy's cover taken off, as MailError(STORAGE or NO_SPACE); a programming error stays what it is."""
+    error = getattr(error, "orig", None) or error
+    if isinstance(error, MailError):
+        return error
     if isinstance(error, OSError) and error.errno in (28, 122):
         return MailError(Reason.NO_SPACE, "The disk is full.")
     if isinstance(error, sqlite3.OperationalError) and "full" in str(error):

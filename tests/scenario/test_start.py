@@ -2,6 +2,7 @@
 
 import contextlib
 import imaplib
+import importlib.machinery
 import json
 import os
 import poplib
@@ -21,21 +22,25 @@ import pytest
 from tests.postgres import PostgresServer
 from tests.scenario.server import HOME, PASSWORD, RoostServer, free_ports
 
-UP = [sys.executable, "-m", "mailcore.cli", "up"]
+ROOST = [sys.executable, "-m", "mailcore.cli"]
 
 
-def start(folder: Path, **environ: str) -> tuple[int, str]:
-    """Exit code and words of an `up` that ends by itself."""
+def environ_of(folder: Path, **more: str) -> dict[str, str]:
+    """The environment of a Roost on *folder* with one listener, and nothing of this process's own."""
     (port,) = free_ports(1)
     clean = {k: v for k, v in os.environ.items() if not k.startswith("ROOST_")}
-    given = {
-        "ROOST_DATA_DIR": str(folder),
-        "ROOST_LISTEN": f"smtp=127.0.0.1:{port}",
-        "ROOST_HOME": str(HOME),
-        "PYTHONPATH": str(HOME),
-        **environ,
-    }
-    done = subprocess.run(UP, env=clean | given, capture_output=True, text=True, cwd=HOME, check=False, timeout=40)
+    own = {"ROOST_DATA_DIR": str(folder), "ROOST_LISTEN": f"smtp=127.0.0.1:{port}", "ROOST_DNS": "none", "ROOST_HOME": str(HOME), "PYTHONPATH": str(HOME)}
+    return clean | own | more
+
+
+def run(*words: str, environ: dict[str, str], input: str = "") -> "subprocess.CompletedProcess[str]":
+    """One command to its end."""
+    return subprocess.run([*ROOST, *words], env=environ, input=input, capture_output=True, text=True, cwd=HOME, check=False, timeout=40)
+
+
+def start(folder: Path, **more: str) -> tuple[int, str]:
+    """Exit code and words of an `up` that ends by itself."""
+    done = run("up", environ=environ_of(folder, **more))
     return done.returncode, done.stdout + done.stderr
 
 
@@ -106,27 +111,17 @@ def test_a_full_disk_is_said_and_the_next_start_goes_on(small_disk: Path) -> Non
         and "Traceback" not in said
     ), said
     (small_disk / "filler").unlink()
-    (port,) = free_ports(1)
-    environ = {k: v for k, v in os.environ.items() if not k.startswith("ROOST_")} | {
-        "ROOST_DATA_DIR": str(small_disk / "data"), "ROOST_LISTEN": f"smtp=127.0.0.1:{port}", "ROOST_HOME": str(HOME), "PYTHONPATH": str(HOME), "ROOST_USER": "root", "ROOST_DNS": "none",
-    }  # fmt: skip
-    process = subprocess.Popen(UP, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=HOME)
+    environ = environ_of(small_disk / "data", ROOST_USER="root")
+    process = subprocess.Popen([*ROOST, "up"], env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=HOME)
     try:
-        waited = subprocess.run(
-            [sys.executable, "-m", "mailcore.cli", "status", "--wait", "30", "--json"],
-            env=environ,
-            capture_output=True,
-            text=True,
-            cwd=HOME,
-            check=False,
-        )
+        waited = run("status", "--wait", "30", "--json", environ=environ)
         assert waited.returncode == 0, waited.stdout
     finally:
         process.terminate()
         process.wait(15)
 
 
-def test_a_newer_schema_is_left_as_it_is(tmp_path: Path) -> None:
+def test_a_newer_schema_is_left_as_it_is() -> None:
     server = RoostServer(listeners=("smtp",), people=0)
     try:
         server.stop()
@@ -141,7 +136,7 @@ def test_a_newer_schema_is_left_as_it_is(tmp_path: Path) -> None:
         server.remove()
 
 
-def test_a_second_start_on_the_same_data_says_so(tmp_path: Path) -> None:
+def test_a_second_start_on_the_same_data_says_so() -> None:
     server = RoostServer(listeners=("smtp",), people=0)
     try:
         code, said = start(server.folder / "data")
@@ -177,7 +172,7 @@ def test_someone_who_may_not_install_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("place", ["", "data"])
-def test_a_data_folder_that_is_closed_to_this_user_is_named(tmp_path: Path, place: str) -> None:
+def test_a_data_folder_that_is_closed_to_this_user_is_named(place: str) -> None:
     if os.geteuid() != 0:
         pytest.skip("only root can ask as another user here")
     closed = Path(tempfile.mkdtemp(prefix="roost-closed-"))
@@ -189,13 +184,13 @@ def test_a_data_folder_that_is_closed_to_this_user_is_named(tmp_path: Path, plac
 
 @pytest.mark.parametrize("mode", ["internet", "lan"])
 def test_set_up_from_the_command_line_tells_what_the_wizard_tells(tmp_path: Path, mode: str) -> None:
-    environ = {k: v for k, v in os.environ.items() if not k.startswith("ROOST_")} | {"ROOST_DATA_DIR": str(tmp_path / "data"), "ROOST_DNS": "none", "PYTHONPATH": str(HOME), "ROOST_HOME": str(HOME)}
     words = ["setup", "--admin", "ann@x.test", "--password-stdin", "--hostname", "mx.x.test", "--mode", mode, "--json"]
-    done = subprocess.run([sys.executable, "-m", "mailcore.cli", *words], env=environ, input=PASSWORD + "\n", capture_output=True, text=True, cwd=HOME, check=True)
+    done = run(*words, environ=environ_of(tmp_path / "data"), input=PASSWORD + "\n")
+    assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert told["setup_done"] and told["admin"] == "ann@x.test"
     assert {(way["protocol"], way["host"], way["port"], way["security"]) for way in told["mail_programs"]} >= {("imap", "mx.x.test", 993, "tls"), ("smtp", "mx.x.test", 465, "tls")}
-    records = {(record["type"], record["name"]): record["value"] for record in told["dns_records"]}
+    records = {(record["type"], record["name"]): record["wanted"] for record in told["dns_records"]}
     if mode == "lan":
         assert records == {}
     else:
@@ -203,16 +198,30 @@ def test_set_up_from_the_command_line_tells_what_the_wizard_tells(tmp_path: Path
         assert any(name.endswith("._domainkey.x.test") and "p=" in value for (_, name), value in records.items())
 
 
+def test_front_end_parts_that_could_not_be_fetched_are_tried_for_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    if shutil.which("npm") is None:
+        pytest.skip("npm is not installed")
+    shutil.copytree(HOME / "static", tmp_path / "static", ignore=shutil.ignore_patterns("vendor"))
+    for name in ("requirements.txt", "requirements-dev.txt", "package.json", "package-lock.json"):
+        shutil.copy(HOME / name, tmp_path / name)
+    launcher = importlib.machinery.SourceFileLoader("launcher", str(HOME / "roost")).load_module()
+    for name, place in (("HOME", tmp_path), ("STAMP", tmp_path / "stamp"), ("LOCK", tmp_path / "lock"), ("PYTHON", Path(sys.executable))):
+        monkeypatch.setattr(launcher, name, place)
+    launcher.STAMP.write_text(f"python={launcher.digest(['requirements.txt'])}\n")
+    with monkeypatch.context() as without_network:
+        without_network.setenv("npm_config_registry", "http://127.0.0.1:1/")
+        without_network.setenv("npm_config_cache", str(tmp_path / "cache"))
+        for _ in range(2):
+            launcher.install(False)
+            assert "could not be fetched" in capsys.readouterr().err
+    launcher.install(False)
+    assert "could not" not in capsys.readouterr().err and (tmp_path / "static" / "vendor" / "htmx.js").exists()
+    launcher.install(False)
+    assert capsys.readouterr().err == "", "nothing is left to do"
+
+
 def test_the_unit_names_its_data_and_starts_up(tmp_path: Path) -> None:
-    environ = dict(os.environ, ROOST_DATA_DIR=str(tmp_path / "my 100% mail"), ROOST_WORKERS="3", PYTHONPATH=str(HOME), ROOST_HOME=str(HOME))
-    done = subprocess.run(
-        [sys.executable, "-m", "mailcore.cli", "service", "show", "--json"],
-        env=environ,
-        capture_output=True,
-        text=True,
-        cwd=HOME,
-        check=True,
-    )
+    done = run("service", "show", "--json", environ=environ_of(tmp_path / "my 100% mail", ROOST_WORKERS="3"))
     told = json.loads(done.stdout)
     lines = told["unit"].splitlines()
     assert told["path"] == "/etc/systemd/system/roost.service"

@@ -169,7 +169,7 @@ def test_a_session_ended_by_the_admin_is_signed_out(server: RoostServer) -> None
 
 @pytest.fixture(scope="module")
 def fresh() -> Iterator[RoostServer]:
-    one = RoostServer(listeners=("http",), is_set_up=False)
+    one = RoostServer(listeners=("http", "imaps", "submissions"), is_set_up=False)
     yield one
     one.remove()
 
@@ -190,6 +190,7 @@ def test_the_wizard_leads_from_the_one_time_link_to_a_server_that_is_set_up(fres
     assert weak.status_code == 422
     done = browser.post("/setup/admin", {"address": "ann", "password": PASSWORD, "password_again": PASSWORD})
     assert done.status_code == 200 and done.url.endswith("/setup/done"), done.url
+    assert all(f">{fresh.ports[name]}<" in done.text for name in ("imaps", "submissions")) and ">995<" not in done.text, "the ports are those that listen"
     assert browser.get("/admin").status_code == 200
     assert not (fresh.folder / "data" / "setup-token").exists()
     assert "./roost setup" not in Browser(fresh).get("/setup/admin").text
