@@ -52,6 +52,7 @@ def box_of(mailbox_id: str) -> Mailbox:
     raise MailError(Reason.NOT_FOUND, _("This mailbox is no longer here."))
 
 
+@mail.get("/mail")
 @mail.get("/")
 @require("user")
 def home() -> Any:

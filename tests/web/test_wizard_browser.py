@@ -37,5 +37,6 @@ def test_three_pages_and_the_first_letter_is_read(fresh: RoostServer, browser: A
     with smtplib.SMTP("127.0.0.1", fresh.ports["smtp"], timeout=20) as client:
         client.sendmail("bob@far.example", ["ann@home.test"], "From: Bob <bob@far.example>\r\nTo: ann@home.test\r\nSubject: First letter\r\nMessage-ID: <1@far.example>\r\n\r\nIt works.\r\n")
     page.get_by_role("link", name="Open your mail").click()
+    page.goto(f"{base}/mail")
     page.get_by_text("First letter").first.click()
     page.frame_locator("#reader iframe").get_by_text("It works.").wait_for()
