@@ -8,7 +8,7 @@ import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from mailcore.auth import app_passwords, ldap, second_step
+from mailcore.auth import app_passwords, imported, ldap, passwords, second_step
 from mailcore.auth.passwords import Verifier
 from mailcore.base.clock import DAY, SECOND, Micros
 from mailcore.base.errors import MailError, Reason
@@ -108,8 +108,16 @@ class Doorkeeper:
         if not is_good or account is None or not self._may_enter(tx, account):
             self._note_failure(attempt, account, network, now)
             raise MailError(Reason.AUTH_FAILED, "The user name or the password is wrong.")
+        if imported.is_imported(account.password_hash):
+            self._hash_anew(account, attempt.password)
         self._note_success(attempt, account, network, now)
         return account
+
+    def _hash_anew(self, account: accounts.Account, password: Secret) -> None:
+        """Replace the hash of another server by ours, unless it was changed meanwhile. The person's browsers stay signed in."""
+        fresh = passwords.hash_password(password)
+        values = {"h": fresh, "i": account.id, "o": account.password_hash}
+        self._runtime.store.write(lambda tx: tx.run("UPDATE accounts SET password_hash = :h WHERE id = :i AND password_hash = :o", values))
 
     def check_code(self, account: accounts.Account, code: str, attempt: Attempt) -> None:
         """The second step for a browser whose password was right. Raises MailError(BANNED, AUTH_FAILED)."""

@@ -12,6 +12,7 @@ from collections import OrderedDict
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from mailcore.auth import imported
 from mailcore.base.errors import MailError, Reason
 from mailcore.base.secret import Secret
 
@@ -39,6 +40,16 @@ def hash_password(password: Secret) -> str:
     return _hasher.hash(password.reveal())
 
 
+def _fits(stored: str, password: str) -> bool:
+    """Whether they belong together. Our own hash is computed in each case, so that the time tells nothing."""
+    is_foreign = imported.is_imported(stored)
+    try:
+        is_good = _hasher.verify(_DUMMY if is_foreign else stored or _DUMMY, password) and bool(stored)
+    except (VerificationError, InvalidHashError, UnicodeError):
+        is_good = False
+    return imported.fits(stored, password) if is_foreign else is_good
+
+
 class Verifier:
     """Checks passwords and remembers good ones for REMEMBER_SECONDS. Thread-safe."""
 
@@ -59,10 +70,7 @@ class Verifier:
             return False
         if stored and self.is_remembered(stored, password, now):
             return True
-        try:
-            is_good = _hasher.verify(stored or _DUMMY, password.reveal()) and bool(stored)
-        except (VerificationError, InvalidHashError, UnicodeError):
-            return False
+        is_good = _fits(stored, password.reveal())
         if is_good:
             self.remember(stored, password, now)
         return is_good

@@ -17,7 +17,7 @@ from mailcore.config.environment import Config, load
 COMMANDS: dict[str, str] = {
     "up": "run", "test": "testing", "status": "status", "setup": "setup", "domain": "people", "account": "people", "alias": "people",
     "admin": "people", "settings": "server", "queue": "flow", "trace": "flow", "ban": "server", "doctor": "server", "service": "service",
-    "dns": "server", "bench": "bench", "backup": "keeping", "restore": "keeping",
+    "dns": "server", "bench": "bench", "backup": "keeping", "restore": "keeping", "import": "importing",
     "dkim": "protection", "range": "protection", "sender": "protection", "rule": "protection", "quarantine": "protection",
     "certificate": "certificates", "route": "routes", "list": "lists", "group": "sharing", "public": "sharing", "fetch": "fetching",
     "logs": "looking", "diagnose": "looking", "announce": "looking",
@@ -119,6 +119,7 @@ def overview(name: str) -> int:
         "  ./roost dkim list|rotate         the keys domains sign with\n"
         "  ./roost certificate list|add     certificates; renew: ask the authority now\n"
         "  ./roost backup, restore          keep everything, bring it back\n"
+        "  ./roost import mail|imap|hmailserver  bring mail and accounts from elsewhere\n"
         "  ./roost admin reset              a way back in\n"
         "  ./roost service install|remove   a systemd unit\n"
         "  ./roost dns check, doctor        what is wrong, and what to do\n"

@@ -46,8 +46,10 @@ export async function offerKept() {
     const draft = name.slice(KEEP_PREFIX.length);
     const kept = keptOf(part.dataset.account, draft);
     if (!kept || $(`[data-draft="${CSS.escape(draft)}"]`)) continue;
+    const title = kept.subject || kept.body.trim().slice(0, 60) || kept.to;
+    if (!title) { forgetTyped(draft); continue; } // a page that was opened and closed again
     const box = part.content.firstElementChild.cloneNode(true);
-    $("b", box).textContent = kept.subject || kept.body.trim().slice(0, 60) || kept.to;
+    $("b", box).textContent = title;
     $("a", box).href = part.dataset.url.replace("DRAFT", encodeURIComponent(draft));
     $("button", box).addEventListener("click", () => { forgetTyped(draft); box.remove(); });
     $("main")?.prepend(box);
