@@ -102,12 +102,12 @@ def run(*words: str) -> str:
     return text
 
 
-def wait_for(port: int) -> None:
+def wait_for(port: int, address: str = "127.0.0.1") -> None:
     """Until someone greets on the port."""
     end = time.monotonic() + START_SECONDS
     while True:
         try:
-            with socket.create_connection(("127.0.0.1", port), 2) as connection:
+            with socket.create_connection((address, port), 2) as connection:
                 if connection.recv(1):
                     return
         except OSError:

@@ -44,6 +44,8 @@ class Letter:
     ret: Ret | None = None
     sign: Callable[[bytes], bytes] = bytes
     """Puts signatures above what is ready for the wire; `bytes` adds none."""
+    patience_seconds: float = AFTER_DOT_SECONDS
+    """How long to wait for the reply to the dot."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -208,7 +210,7 @@ class Conversation:
                     for start in range(0, len(data), CHUNK_BYTES):
                         self.write(client.body(data[start : start + CHUNK_BYTES]))
                     self.write(client.end_body())
-                    self.write(client.receive(self.reply(AFTER_DOT_SECONDS)))
+                    self.write(client.receive(self.reply(letter.patience_seconds)))
                 else:
                     self.write(client.receive(self.reply(REPLY_SECONDS)))
         except (TimeoutError, ConnectionError, OSError) as error:

@@ -5,6 +5,7 @@ at most what no answer was recorded for.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from mailcore.base.clock import SECOND, Micros
 from mailcore.base.errors import MailError, Reason
@@ -56,7 +57,7 @@ def serve_group(runtime: Runtime, item: Item, people: Sequence[Recipient]) -> No
         code, status = (550, "5.1.2" if error.reason is Reason.UNKNOWN_DOMAIN else "5.4.4") if is_final else (0, "4.4.1")
         result = attempt.Result(outcomes=attempt.failed(letter, code, status, error.detail))
     else:
-        whole = attempt.Letter(sender=letter.sender, recipients=letter.recipients, data=data, envid=letter.envid, ret=letter.ret, sign=signer(runtime, resolver, item))
+        whole = replace(letter, data=data, sign=signer(runtime, resolver, item), patience_seconds=float(runtime.settings.get("outgoing.patience")))
         result = attempt.send(whole, hops, runtime.hostname)
     write_outcomes(runtime, item, people, result)
 

@@ -5,6 +5,7 @@ import socket
 import socketserver
 import ssl
 import threading
+import time
 from dataclasses import dataclass, field
 
 EHLO = ("PIPELINING", "SIZE 50000000", "8BITMIME", "SMTPUTF8", "DSN", "ENHANCEDSTATUSCODES")
@@ -32,6 +33,10 @@ class Behaviour:
     data_end: str = "250 2.0.0 taken"
     drops_in_data: bool = False
     hangs_after_dot: bool = False
+    silent_seconds: float = 0
+    """After the dot it says nothing for so long, and keeps nothing."""
+    is_well_after: int = 0
+    """After so many connections everything is taken; 0: never."""
     knows_ehlo: bool = True
     password: str = ""
     breaks_tls: bool = False
@@ -40,7 +45,7 @@ class Behaviour:
 class Sink:
     """Start with a Behaviour; `taken` is what came, `sessions` how many connections there were, `lines` every command."""
 
-    def __init__(self, behaviour: Behaviour | None = None, certificate: tuple[str, str] | None = None) -> None:
+    def __init__(self, behaviour: Behaviour | None = None, certificate: tuple[str, str] | None = None, *, where: tuple[str, int] = ("127.0.0.1", 0)) -> None:
         self.behaviour = behaviour or Behaviour()
         self.taken: list[Taken] = []
         self.lines: list[str] = []
@@ -58,7 +63,7 @@ class Sink:
             allow_reuse_address = True
             daemon_threads = True
 
-        self.server = Server(("127.0.0.1", 0), Handler)
+        self.server = Server(where, Handler)
         self.port = self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
 
@@ -72,7 +77,8 @@ class Dialogue:
     """One connection."""
 
     def __init__(self, sink: Sink, connection: socket.socket) -> None:
-        self.sink, self.how, self.connection = sink, sink.behaviour, connection
+        how = sink.behaviour
+        self.sink, self.how, self.connection = sink, Behaviour() if 0 < how.is_well_after < sink.sessions else how, connection
         self.file = connection.makefile("rb")
         self.is_tls = False
         self.login = ""
@@ -101,7 +107,7 @@ class Dialogue:
                 self.say(self.how.mail)
             elif verb == "RCPT":
                 address = text.partition("<")[2].partition(">")[0]
-                answer = self.how.rcpt.get(address, "250 2.1.5 ok")
+                answer = self.how.rcpt.get(address, "250 2.1.5 ok") if self.how.mail.startswith("2") else "503 5.5.1 no MAIL was taken"
                 if answer.startswith("2"):
                     recipients.append(address)
                 self.say(answer)
@@ -159,6 +165,9 @@ class Dialogue:
             pieces.append(line[1:] if line.startswith(b".") else line)
             if self.how.drops_in_data:
                 return False
+        if self.how.silent_seconds:
+            time.sleep(self.how.silent_seconds)
+            return False
         self.sink.taken.append(Taken(sender, list(recipients), b"".join(pieces), self.is_tls, self.login))
         if self.how.hangs_after_dot:
             return False
