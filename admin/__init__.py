@@ -13,6 +13,7 @@ from admin import (  # noqa: F401 - each adds its routes
     looking,
     protection,
     routes,
+    rules,
     server,
     setup,
 )

@@ -49,6 +49,8 @@ class ActionRow:
     kind: str = Kind.MOVE.value
     value: str = ""
     name: str = ""
+    from_name: str = ""
+    from_address: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +85,7 @@ def form_of(rule: Rule, number: int) -> RuleForm:
     return RuleForm(
         number=number, name=rule.name, match_all=rule.match_all, stop=rule.stop, is_enabled=rule.is_enabled,
         criteria=tuple(CriterionRow(field=c.field.value, operator=c.operator.value, value=c.value, header=c.header) for c in rule.criteria) or (CriterionRow(),),
-        actions=tuple(ActionRow(kind=a.kind.value, value=a.value, name=a.name or a.subject) for a in rule.actions) or (ActionRow(),),
+        actions=tuple(ActionRow(kind=a.kind.value, value=a.value, name=a.name or a.subject, from_name=a.from_name, from_address=a.from_address) for a in rule.actions) or (ActionRow(),),
     )  # fmt: skip
 
 
@@ -94,7 +96,7 @@ def typed(form: Mapping[str, str], number: int) -> RuleForm:
         for n in range(ROWS) if f"c{n}_field" in form and form.get("op") != f"less-c{n}"
     ]  # fmt: skip
     actions = [
-        ActionRow(kind=form[f"a{n}_kind"], value=form.get(f"a{n}_value", ""), name=form.get(f"a{n}_name", ""))
+        ActionRow(kind=form[f"a{n}_kind"], value=form.get(f"a{n}_value", ""), name=form.get(f"a{n}_name", ""), from_name=form.get(f"a{n}_from_name", ""), from_address=form.get(f"a{n}_from_address", ""))
         for n in range(ROWS) if f"a{n}_kind" in form and form.get("op") != f"less-a{n}"
     ]  # fmt: skip
     if form.get("op") == "more-c" and len(criteria) < ROWS:
@@ -142,7 +144,7 @@ def _action(row: ActionRow, name: str) -> RuleAction:
     if kind is Kind.SET_HEADER:
         return RuleAction(kind=kind, value=value, name=row.name.strip())
     if kind is Kind.REPLY:
-        return RuleAction(kind=kind, value=value, subject=row.name.strip() or name.strip())
+        return RuleAction(kind=kind, value=value, subject=row.name.strip() or name.strip(), from_name=row.from_name.strip(), from_address=row.from_address.strip())
     return RuleAction(kind=kind, value=value)
 
 

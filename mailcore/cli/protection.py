@@ -1,4 +1,4 @@
-"""`dkim`, `range`, `sender`, `rule` and `quarantine`: keys, ranges of addresses, senders let past or refused, filters, held mail.
+"""`dkim`, `range`, `sender` and `quarantine`: keys, ranges of addresses, senders let past or refused, held mail.
 
 Each verb is the directory's; this only reads arguments and prints.
 """
@@ -11,7 +11,7 @@ from mailcore.base.errors import MailError, Reason
 from mailcore.cli.grammar import verb, verbs
 from mailcore.cli.main import Context
 from mailcore.cli.offline import runtime_of
-from mailcore.directory import dkim_keys, flow_verbs, guard_verbs, rules
+from mailcore.directory import dkim_keys, flow_verbs, guard_verbs
 from mailcore.directory import verbs as directory
 from mailcore.directory.actor import COMMAND_LINE
 from mailcore.store import Tx, outbox, protection
@@ -55,11 +55,6 @@ def _senders(commands: Any) -> None:
     verb(group, "remove", sender_remove, example="sender remove 3").add_argument("id", type=int)
 
 
-def _rules(commands: Any) -> None:
-    group = verbs(commands, "rule", "Rules of the server, a domain or an account. Example: ./roost rule list")
-    verb(group, "list", rule_list, example="rule list example.org").add_argument("of", nargs="?", default="", help="a domain or an account; without it the server's")
-
-
 def _quarantine(commands: Any) -> None:
     group = verbs(commands, "quarantine", "Mail held for an admin to look at. Example: ./roost quarantine list")
     verb(group, "list", quarantine_list, example="quarantine list")
@@ -67,7 +62,7 @@ def _quarantine(commands: Any) -> None:
         verb(group, name, run, example=f"quarantine {name} 12").add_argument("id", type=int)
 
 
-PARSERS: dict[str, Callable[[Any], None]] = {"dkim": _dkim, "range": _ranges, "sender": _senders, "rule": _rules, "quarantine": _quarantine}
+PARSERS: dict[str, Callable[[Any], None]] = {"dkim": _dkim, "range": _ranges, "sender": _senders, "quarantine": _quarantine}
 
 
 def dkim_list(context: Context) -> int:
@@ -147,22 +142,6 @@ def _sender(context: Context, kind: str, said: str) -> int:
 
 def sender_remove(context: Context) -> int:
     return _write(context, lambda tx, now: guard_verbs.remove_sender_rule(tx, COMMAND_LINE, context.arguments.id, now), "The rule is removed.")
-
-
-def rule_list(context: Context) -> int:
-    with runtime_of(context) as runtime:
-        tx = runtime.store.read()
-        scope = _scope(tx, context.arguments.of)
-        sieve = rules.sieve_of(tx, scope)
-        found = [{"name": r.name, "is_enabled": r.is_enabled} for r in rules.of_scope(tx, scope)]
-        lines = [f"# {r['name']}{'' if r['is_enabled'] else ' (off)'}" for r in found]
-        return context.answer({"scope": scope, "rules": found, "sieve": sieve}, "\n".join([*lines, sieve]).rstrip() or "There are no rules.")
-
-
-def _scope(tx: Tx, name: str) -> str:
-    if not name:
-        return "system"
-    return f"account:{directory.find_account(tx, name).id}" if "@" in name else f"domain:{directory.find_domain(tx, name).id}"
 
 
 def quarantine_list(context: Context) -> int:

@@ -86,11 +86,13 @@ def _redirect(runtime: Runtime, tx: Tx, mail: Mail, parcel: Parcel, decision: De
                 where = resolve.resolve(tx, Address.parse(address))
                 local = where.local
                 reason = "a list takes no redirected mail" if where.lists else ""
-                ready.forwards += [forward.outside(runtime, tx, mail, decision, a) for a in where.remote]
+                # One copy leaves for what an admin's rule sends on, however many people here the message is for.
+                gone = {f.address for f in ready.forwards} if is_by_admin else set()
+                ready.forwards += [forward.outside(runtime, tx, mail, decision, a) for a in where.remote if a not in gone]
             except MailError as error:
-                if error.reason is Reason.UNKNOWN_DOMAIN:
+                if error.reason is Reason.UNKNOWN_DOMAIN and not (is_by_admin and any(f.address == address for f in ready.forwards)):
                     ready.forwards.append(forward.outside(runtime, tx, mail, decision, address))
-                else:
+                elif error.reason is not Reason.UNKNOWN_DOMAIN:
                     reason = error.detail
         found += [(target, address, depth + 1) for target in local]
         decision.events.append(_event(decision, now, "redirected" if not reason else "not redirected", to=address, why=reason))

@@ -5,6 +5,7 @@ import { startMenus } from "./menu.js";
 import { startForms } from "./forms.js";
 import { startCopy } from "./copy.js";
 import { startTables } from "./tables.js";
+import { startRules } from "./rules.js";
 
 startToasts();
 startTheme();
@@ -12,3 +13,4 @@ startMenus();
 startForms();
 startCopy();
 startTables();
+startRules();
