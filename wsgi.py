@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 from mailcore.base.errors import MailError, Reason
 from mailcore.config.environment import load
 from mailcore.runtime.runtime import Runtime, open_runtime
-from web import drawing, forms, signed_in
+from web import drawing, forms, signed_in, words
 from web.site import Site, attach_database, site
 
 PAGE_POLICY = (
@@ -44,7 +44,7 @@ def create_app(runtime: Runtime | None = None) -> flask.Flask:
     app.config.update(MAX_FORM_MEMORY_SIZE=FORM_BYTES, SEND_FILE_MAX_AGE_DEFAULT=YEAR_SECONDS, BABEL_TRANSLATION_DIRECTORIES="translations")
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.undefined = StrictUndefined
-    app.jinja_env.globals.update(asset=drawing.asset, csrf_token=forms.token)
+    app.jinja_env.globals.update(asset=drawing.asset, csrf_token=forms.token, page_language=words.language, page_direction=words.direction)
     Babel(app, locale_selector=chosen_locale, timezone_selector=chosen_zone)
     attach_database(app, made)
     signed_in.login_manager.init_app(app)
@@ -78,7 +78,7 @@ def chosen_locale() -> str:
     """The account's language, else what the browser asks for among those that are complete."""
     if signed_in.is_signed_in() and signed_in.account().locale:
         return signed_in.account().locale
-    return flask.request.accept_languages.best_match(("en", "de", "ar")) or "en"
+    return flask.request.accept_languages.best_match(words.LANGUAGES) or "en"
 
 
 def chosen_zone() -> str:
@@ -120,7 +120,7 @@ def mail_error(error: MailError) -> Any:
     if error.reason is Reason.AUTH_REQUIRED:
         return signed_in.to_sign_in()
     code = STATUS.get(error.reason, 503 if error.temporary else 400)
-    return shown(code, KIND.get(code, "failed"), error.detail)
+    return shown(code, KIND.get(code, "failed"), words.said(error))
 
 
 def fault(error: Exception) -> Any:

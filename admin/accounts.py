@@ -18,6 +18,7 @@ from web.drawing import done, page
 from web.signed_in import account as mine
 from web.signed_in import require, safe_next
 from web.site import actor, site
+from web.words import said
 
 
 def initials_of(text: str) -> str:
@@ -84,7 +85,7 @@ def account_new() -> Any:
             toast(_("%(address)s is made", address=address))
             return done(flask.url_for("admin.accounts"))
         except MailError as error:
-            errors["password" if "assword" in error.detail else "quota" if "Quota" in error.detail or "quota" in error.detail else "localpart"] = error.detail
+            errors["password" if "assword" in error.detail else "quota" if "Quota" in error.detail or "quota" in error.detail else "localpart"] = said(error)
     domain = form.get("domain") or flask.request.args.get("domain") or (own_domains()[0].name if own_domains() else "")
     made = p.AccountPage(
         is_new=True, address=f"{form.get('localpart', '')}@{domain}", name=form.get("name", ""), quota=form.get("quota", ""), role=form.get("role", "user"),
@@ -102,7 +103,7 @@ def account(address: str) -> Any:
         try:
             return change(found, flask.request.form)
         except MailError as error:
-            errors[{"password": "password", "delete": "confirm", "rename": "new_address"}.get(flask.request.form.get("op", ""), "quota")] = error.detail
+            errors[{"password": "password", "delete": "confirm", "rename": "new_address"}.get(flask.request.form.get("op", ""), "quota")] = said(error)
     return page("admin/account.html", area="accounts", page=account_page(found, errors)), 422 if errors else 200
 
 

@@ -14,6 +14,7 @@ from mailcore.store import accounts as store
 from web.drawing import done, page
 from web.signed_in import require
 from web.site import actor, site
+from web.words import said
 
 
 def alias_row(row: store.Alias) -> p.AliasRow:
@@ -58,7 +59,7 @@ def alias_new() -> Any:
             toast(_("%(address)s is made", address=address))
             return done(flask.url_for("admin.aliases"))
         except MailError as error:
-            errors["targets" if "lead" in error.detail else "localpart"] = error.detail
+            errors["targets" if "lead" in error.detail else "localpart"] = said(error)
     domain_name = form.get("domain") or flask.request.args.get("domain") or (own_domains()[0].name if own_domains() else "")
     made = p.AliasPage(is_new=True, address=f"{form.get('localpart', '')}@{domain_name}", targets=form.get("targets", ""), domains=domain_choices(), errors=errors)
     return page("admin/alias.html", area="aliases", page=made), 422 if errors else 200
@@ -80,6 +81,6 @@ def alias(address: str) -> Any:
             toast(_("Saved"))
             return done(flask.url_for("admin.aliases"))
         except MailError as error:
-            errors["targets"] = error.detail
+            errors["targets"] = said(error)
     made = p.AliasPage(address=found.address, targets=form.get("targets", "\n".join(found.targets)), is_disabled=not found.is_enabled, domains=domain_choices(), errors=errors)
     return page("admin/alias.html", area="aliases", page=made), 422 if errors else 200

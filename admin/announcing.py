@@ -14,6 +14,7 @@ from mailcore.store import jobs
 from web.drawing import page
 from web.signed_in import account, require
 from web.site import actor, site
+from web.words import said
 
 
 @admin.route("/announcement", methods=["GET", "POST"])
@@ -24,7 +25,7 @@ def announcement() -> Any:
         try:
             return send(form)
         except MailError as refused:
-            error = refused.detail
+            error = said(refused)
     pattern = "*" if is_server() else f"*@{own_domains()[0].name}"
     latest = next((j for j in jobs.recent(site().read(), limit=200) if j.kind == "announce" and (is_server() or j.payload.get("domain_id") == account().domain_id)), None)
     made = p.AnnouncementPage(

@@ -3,18 +3,17 @@
 from typing import Any
 
 import flask
-from flask_babel import get_locale
 
 from admin import presenters as p
 from mailcore.store import accounts, outbox
 from web.signed_in import account, is_signed_in
 from web.site import actor, site
+from web.words import direction, language
 
 admin = flask.Blueprint("admin", __name__, url_prefix="/admin")
 setup_blueprint = flask.Blueprint("setup", __name__, url_prefix="/setup")
 
 PAGE = 50
-RTL = frozenset({"ar", "he", "fa", "ur"})
 
 
 def is_server() -> bool:
@@ -65,13 +64,12 @@ def around() -> dict[str, Any]:
         return {"shell": None, "theme": theme()}
     mine, tx = account(), site().read()
     words = [w for w in (mine.display_name or mine.address).replace("@", " ").replace(".", " ").split() if w[0].isalnum()] or ["?"]
-    language = str(get_locale() or "en")
     told = flask.session.pop("admin_toast", None)
     return {
         "area": "",
         "shell": p.AdminShell(
-            name=mine.display_name or mine.address, initials=(words[0][0] + (words[1][0] if len(words) > 1 else "")).upper(), theme=theme(), language=language,
-            direction="rtl" if language.split("_")[0] in RTL else "ltr", domains=len(own_domains()), accounts=accounts.count_accounts(tx, scope()),
+            name=mine.display_name or mine.address, initials=(words[0][0] + (words[1][0] if len(words) > 1 else "")).upper(), theme=theme(), language=language(),
+            direction=direction(), domains=len(own_domains()), accounts=accounts.count_accounts(tx, scope()),
             queued=outbox.count(tx) if is_server() else 0, is_server_admin=is_server(), toast=p.Toast(**told) if told else None,
         ),
     }  # fmt: skip

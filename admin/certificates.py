@@ -18,6 +18,7 @@ from web import words
 from web.drawing import page
 from web.signed_in import require
 from web.site import actor, site
+from web.words import said
 
 SOON_DAYS = 14
 
@@ -30,7 +31,7 @@ def certificates() -> Any:
         try:
             return change(flask.request.form)
         except MailError as refused:
-            error = refused.detail
+            error = said(refused)
     return page("admin/certificates.html", area="certificates", summary=summary(), page=shown(error)), 422 if error else 200
 
 

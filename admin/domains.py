@@ -17,6 +17,7 @@ from web import words
 from web.drawing import done, page
 from web.signed_in import require
 from web.site import actor, site
+from web.words import said
 
 
 def totals() -> dict[int, tuple[int, int]]:
@@ -64,7 +65,7 @@ def domain_new() -> Any:
             toast(_("%(name)s is served now", name=name))
             return done(flask.url_for("admin.dns", domain=verbs.domain_name(name)))
         except MailError as error:
-            errors["name"] = error.detail
+            errors["name"] = said(error)
     return page("admin/domain_new.html", area="domains", name=name, errors=errors), 422 if errors else 200
 
 
@@ -81,7 +82,7 @@ def domain(domain: str) -> Any:
         try:
             return change(found, flask.request.form)
         except MailError as error:
-            errors[{"limits": "accounts", "rename": "new_name", "delete": "confirm"}.get(flask.request.form.get("op", ""), "other")] = error.detail
+            errors[{"limits": "accounts", "rename": "new_name", "delete": "confirm"}.get(flask.request.form.get("op", ""), "other")] = said(error)
     tab = flask.request.args.get("tab", "limits" if errors else "accounts")
     if tab not in ("accounts", "aliases", "names", "limits", "signature"):
         flask.abort(404)

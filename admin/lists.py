@@ -16,6 +16,7 @@ from web import words
 from web.drawing import done, page
 from web.signed_in import require
 from web.site import actor, site
+from web.words import said
 
 
 def who_text(row: store.MailingList) -> str:
@@ -86,7 +87,7 @@ def list_new() -> Any:
             toast(_("%(address)s is made", address=address))
             return done(flask.url_for("admin.one_list", address=address))
         except MailError as error:
-            made = ListPage(is_new=True, address=f"{form.get('localpart', '')}@{name}", domains=domain_choices(), **typed(form, {field_of(error): error.detail}))
+            made = ListPage(is_new=True, address=f"{form.get('localpart', '')}@{name}", domains=domain_choices(), **typed(form, {field_of(error): said(error)}))
     return page("admin/list.html", area="aliases", page=made, paging=p.Paging(), q=""), 422 if made.errors else 200
 
 
@@ -116,7 +117,7 @@ def one_list(address: str) -> Any:
         try:
             return change(found, flask.request.form)
         except MailError as error:
-            errors = {field_of(error): error.detail}
+            errors = {field_of(error): said(error)}
             extra = typed(flask.request.form, errors) if flask.request.form.get("op") == "save" else {"errors": errors, "pasted": flask.request.form.get("members", "")}
     made, paging = list_page(found, extra)
     return page("admin/list.html", area="aliases", page=made, paging=paging, q=flask.request.args.get("q", "")), 422 if extra else 200

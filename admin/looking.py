@@ -19,6 +19,7 @@ from web.drawing import done, page
 from web.signed_in import require
 from web.site import actor, site
 from web.values import Choice
+from web.words import said
 
 TLS_DAYS = 30
 
@@ -55,7 +56,7 @@ def diagnostics() -> Any:
             else:
                 steps = diagnose.dialogue(site().runtime, form.get("address", ""), form.get("sender", "").strip())
         except MailError as refused:
-            error = refused.detail
+            error = said(refused)
     return page("admin/diagnostics.html", area="diagnostics", steps=steps, error=error, address=form.get("address", ""), sender=form.get("sender", ""), domain=form.get("domain", "")), 422 if error else 200
 
 
@@ -67,7 +68,7 @@ def bans() -> Any:
         try:
             return change_ban(flask.request.form)
         except MailError as refused:
-            error = refused.detail
+            error = said(refused)
     tx, now = site().read(), site().now()
     rows = tuple(p.BanRow(network=n, reason=r, since_text=words.short(s), until_text=words.long(u)) for n, r, s, u in access.bans(tx, now))
     plain = tuple(p.PlainRow(address=a, protocol=proto.upper(), ip=ip, program=agent, seen_text=words.short(at)) for a, proto, ip, agent, at in access.without_tls(tx, now - TLS_DAYS * DAY))

@@ -21,6 +21,7 @@ from web.drawing import done, page
 from web.signed_in import require
 from web.site import actor, site
 from web.values import Choice
+from web.words import said
 
 PROTOCOLS = {"smtp": "SMTP", "imap": "IMAP", "pop3": "POP3"}
 DIRECTIONS = {
@@ -135,7 +136,7 @@ def put(old: IpRange | None) -> Any:
         site().write(lambda tx: guard_verbs.put_range(tx, actor(), made, site().now()))
     except MailError as error:
         place = next((key for word, key in FAULTS if word in error.detail), "lower")
-        return page("admin/range.html", area="ranges", page=range_page(made, is_new=old is None, errors={place: error.detail}, typed=form)), 422
+        return page("admin/range.html", area="ranges", page=range_page(made, is_new=old is None, errors={place: said(error)}, typed=form)), 422
     toast(_("%(name)s is saved and holds within seconds", name=made.name))
     return done(flask.url_for("admin.ranges"))
 
@@ -148,7 +149,7 @@ def senders() -> Any:
         try:
             return change_sender(form)
         except MailError as refused:
-            error = refused.detail
+            error = said(refused)
     found = protection.sender_rules(site().read())
     rows = tuple(SenderRow(id=r.id, kind=r.kind, who=r.sender or _("anyone"), network=r.network or _("any address"), note=r.note) for r in reversed(found))
     kinds = (Choice(value="deny", label=_("Refuse")), Choice(value="allow", label=_("Let past every spam check")))

@@ -16,6 +16,7 @@ from web.drawing import done, page
 from web.signed_in import require
 from web.site import actor, site
 from web.values import Choice
+from web.words import said
 
 
 @admin.get("/routes")
@@ -96,6 +97,6 @@ def put(old: Route | None) -> Any:
             raise MailError(Reason.IN_USE, _("This domain has a route already."))
         site().write(lambda tx: route_verbs.put(tx, actor(), made, site().now()))
     except MailError as error:
-        return page("admin/route.html", area="routes", page=form_of(old or Route(pattern="", host=""), error=error.detail, typed=form)), 422
+        return page("admin/route.html", area="routes", page=form_of(old or Route(pattern="", host=""), error=said(error), typed=form)), 422
     toast(_("%(name)s is saved and holds for the next try", name=made.pattern))
     return done(flask.url_for("admin.routes"))

@@ -18,6 +18,7 @@ from web import words
 from web.drawing import done, page
 from web.signed_in import require, safe_next, visitor
 from web.site import actor, site
+from web.words import said
 
 CONTROLS = {"bool": "switch", "int": "number", "size": "size", "seconds": "size", "text": "text", "lines": "lines", "choice": "select", "secret": "secret"}
 
@@ -62,7 +63,7 @@ def save(form: Any) -> Any:
         try:
             site().write(lambda tx: values.write(tx, setting.name, value, actor=actor().name, ip=actor().ip, now=site().now()))
         except MailError as refused:
-            error = refused.detail
+            error = said(refused)
     site().runtime.settings.refresh()
     if "HX-Request" in flask.request.headers:
         return flask.render_template("admin/_setting.html", row=setting_row(setting, error, typed if error else None))

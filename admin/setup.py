@@ -24,6 +24,7 @@ from web import signed_in
 from web.drawing import done, page
 from web.signed_in import public, require
 from web.site import site
+from web.words import said
 
 STEPS = ("welcome", "domain", "relay", "admin")
 REACH = {"network": "lan", "internet": "internet", "relay": "relay"}
@@ -87,7 +88,7 @@ def step(step: str) -> Any:
         try:
             return TAKERS[step](flask.request.form)
         except MailError as error:
-            errors[str(getattr(error, "field", "form"))] = error.detail
+            errors[str(getattr(error, "field", "form"))] = said(error)
     return flask.render_template("setup/step.html", form=form_of(step, errors), shell=None, theme=flask.request.cookies.get("theme", "auto")), 422 if errors else 200
 
 
@@ -144,7 +145,7 @@ def take_domain(form: Any) -> Any:
         try:
             check(form.get(field, ""))
         except MailError as error:
-            raise wrong(field, error.detail) from error
+            raise wrong(field, said(error)) from error
     keep(domain=verbs.domain_name(form["domain"]), host_name=room.check_hostname(form["host_name"]))
     return flask.redirect(flask.url_for("setup.step", step="relay" if answers().get("reach") == "relay" else "admin"), 303)
 
@@ -171,7 +172,7 @@ def take_admin(form: Any) -> Any:
     try:
         hashed = verbs.checked_hash(form.get("password", ""))
     except MailError as error:
-        raise wrong("password", error.detail) from error
+        raise wrong("password", said(error)) from error
     relay = None
     if known.get("reach") == "relay":
         port = int(known.get("relay_port", "587"))

@@ -4,12 +4,34 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel.dates import format_date, format_datetime, format_time
-from flask_babel import get_locale
+from flask_babel import get_locale, get_translations
 from flask_babel import gettext as _
 
 from mailcore.base.clock import Micros, from_micros, to_micros
 from mailcore.base.errors import MailError, Reason
+from web import sentences
 from web.signed_in import account, is_signed_in
+
+LANGUAGES = ("en", "de", "ar")
+"""The languages that are complete, for a browser that asks."""
+
+
+RIGHT_TO_LEFT = frozenset({"ar", "he", "fa", "ur"})
+
+
+def language() -> str:
+    """The page's language, as HTML names it."""
+    return str(get_locale() or "en").replace("_", "-")
+
+
+def direction() -> str:
+    """Which way the page's language is written, as HTML names it."""
+    return "rtl" if language().partition("-")[0] in RIGHT_TO_LEFT else "ltr"
+
+
+def said(error: MailError) -> str:
+    """What *error* tells a person, in their language; in English where that has no words for it."""
+    return sentences.said(error.detail, get_translations(), str(get_locale() or "en"))
 
 
 def zone() -> ZoneInfo:

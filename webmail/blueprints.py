@@ -4,7 +4,6 @@ from datetime import date
 from typing import Any
 
 import flask
-from flask_babel import get_locale
 
 from mailcore.directory import away
 from mailcore.store import labels, mailboxes, searches
@@ -12,6 +11,7 @@ from mailcore.store.mailboxes import Mailbox
 from web import words
 from web.signed_in import account, is_signed_in
 from web.site import site
+from web.words import direction, language
 from webmail import presenters as p
 
 mail = flask.Blueprint("mail", __name__)
@@ -22,7 +22,6 @@ session_blueprint = flask.Blueprint("session", __name__)
 
 ICONS = {"inbox": "inbox", "drafts": "draft", "sent": "send", "archive": "archive", "junk": "junk", "trash": "trash"}
 ORDER = ("inbox", "drafts", "sent", "archive", "junk", "trash")
-RTL = frozenset({"ar", "he", "fa", "ur"})
 
 
 def setting(name: str) -> Any:
@@ -34,10 +33,9 @@ def setting(name: str) -> Any:
 def shell(toast: p.Toast | None = None) -> p.Shell:
     """What surrounds every page of the signed-in person."""
     mine = account()
-    language = str(get_locale() or "en")
     return p.Shell(
-        me=p.Person(name=mine.display_name, address=mine.address, is_me=True), theme=theme(), density=setting("web.density"), language=language,
-        direction="rtl" if language.split("_")[0] in RTL else "ltr", has_shortcuts=bool(setting("web.shortcuts")), is_admin=mine.role != "user", toast=toast,
+        me=p.Person(name=mine.display_name, address=mine.address, is_me=True), theme=theme(), density=setting("web.density"), language=language(),
+        direction=direction(), has_shortcuts=bool(setting("web.shortcuts")), is_admin=mine.role != "user", toast=toast,
         away_until=away_until(),
     )  # fmt: skip
 

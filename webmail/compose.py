@@ -21,6 +21,7 @@ from web.drawing import done, page, wants_json
 from web.forms import token as form_token
 from web.signed_in import account, require
 from web.site import site
+from web.words import said
 from webmail import files, starting
 from webmail import presenters as p
 from webmail.blueprints import compose, setting
@@ -226,7 +227,7 @@ def send(draft_id: str) -> Any:
     except MailError as error:
         if error.temporary and error.reason in (Reason.STORAGE, Reason.NO_SPACE):
             raise
-        return refused(draft_id, typed, {str(getattr(error, "field", FIELD_OF.get(error.reason, "form"))): error.detail}, is_own=is_own)
+        return refused(draft_id, typed, {str(getattr(error, "field", FIELD_OF.get(error.reason, "form"))): said(error)}, is_own=is_own)
     if op == "send-archive":
         archive_answered(draft_id)
     if not wants_json():

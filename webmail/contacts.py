@@ -18,6 +18,7 @@ from web import tokens
 from web.drawing import page, wants_json
 from web.signed_in import account, require
 from web.site import site
+from web.words import said
 from webmail import presenters as p
 from webmail.blueprints import contacts
 
@@ -79,7 +80,7 @@ def changed(contact_id: int, card: Card) -> Any:
             undo = {"revert": made} if contact_id else {"remove": [made]}
             return told(_("Contact saved") if contact_id else _("Contact added"), undo)
         except MailError as error:
-            errors = {"photo" if "photo" in error.detail.lower() else "addresses": error.detail}
+            errors = {"photo" if "photo" in error.detail.lower() else "addresses": said(error)}
     groups = tuple(store.groups(site().read(), account().id))
     return page("webmail/contacts/contact.html", id=contact_id, card=card, person=p.Person(name=card.name, address=(*card.addresses, "")[0]), groups=groups, errors=errors), 422 if errors else 200
 
@@ -184,7 +185,7 @@ def take_in() -> Any:
                 return told(ngettext("One new contact", "%(num)d new contacts", len(made)), {"remove": made})
             changes = verbs.plan(site().read(), account(), cards)
     except MailError as error:
-        errors["file"] = error.detail
+        errors["file"] = said(error)
     return page("webmail/contacts/import.html", changes=changes, text=text if changes else "", errors=errors), 422 if errors else 200
 
 

@@ -12,6 +12,7 @@ from web import words
 from web.drawing import done, page
 from web.signed_in import account, require
 from web.site import site
+from web.words import said
 from webmail import presenters as p
 from webmail.blueprints import ICONS, boxes, mail, role_name
 from webmail.messages import box_of
@@ -26,7 +27,7 @@ def mailboxes() -> Any:
             change(flask.request.form)
             return done(flask.url_for("mail.mailboxes"))
         except MailError as error:
-            errors["name"] = error.detail
+            errors["name"] = said(error)
             flask.g.pop("boxes", None)
     parents = (p.Choice(value="", label=_("The top")), *(p.Choice(value=str(b.id), label=role_name(b)) for b in boxes() if b.role not in ("drafts", "trash", "junk")))
     return page("webmail/mailboxes.html", boxes=rows(), parents=parents, errors=errors), 422 if errors else 200

@@ -12,6 +12,7 @@ from web import signed_in
 from web.drawing import done, page
 from web.signed_in import public, safe_next
 from web.site import site
+from web.words import said
 from webmail import presenters as p
 from webmail.blueprints import session_blueprint as session
 from webmail.blueprints import theme as current_theme
@@ -36,7 +37,7 @@ def sign_in() -> Any:
             site().runtime.counts["sign_ins"] += 1
             return signed_in.begin(found.id, flask.make_response(flask.redirect(next_page, 303)), is_pending_totp=bool(found.totp_secret), stays="remember" in request.form)
         except MailError as refused:
-            error = refused.detail
+            error = said(refused)
     elif signed_in.is_signed_in():
         return flask.redirect(target)
     form = p.SignInForm(address=address, error=error, next_url=target, host=site().runtime.hostname)
@@ -59,7 +60,7 @@ def totp() -> Any:
             site().doorkeeper.check_code(mine, code, attempt)
             return signed_in.begin(mine.id, flask.make_response(flask.redirect(target, 303)))
         except MailError as refused:
-            error = refused.detail
+            error = said(refused)
     form = p.SignInForm(address=mine.address, error=error, next_url=target, host=site().runtime.hostname)
     return page("session/totp.html", form=form, shell=None, theme=current_theme()), 401 if error else 200
 

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from mailcore.base.errors import MailError, Reason
 from web.drawing import done, page
 from web.signed_in import require
+from web.words import said
 from webmail.blueprints import settings_blueprint as settings
 from webmail.settings import activity, away, display, elsewhere, profile, programs, rules, safety, signatures
 from webmail.settings.values import Errors
@@ -47,13 +48,13 @@ def section_page(section: str) -> Any:
     errors: Errors = {}
     if flask.request.method == "POST":
         try:
-            said = chosen.save(flask.request.form) or _("Saved")
-            if isinstance(said, dict):
-                return page(f"webmail/settings/{section}.html", **{"errors": {}, **said})
-            flask.session["toast"] = {"text": said, "undo": None}
-            return _kept_theme(flask.make_response(done(flask.url_for("settings.page", section=section), message=said)))
+            told = chosen.save(flask.request.form) or _("Saved")
+            if isinstance(told, dict):
+                return page(f"webmail/settings/{section}.html", **{"errors": {}, **told})
+            flask.session["toast"] = {"text": told, "undo": None}
+            return _kept_theme(flask.make_response(done(flask.url_for("settings.page", section=section), message=told)))
         except MailError as error:
-            errors[str(getattr(error, "field", chosen.field if error.reason is Reason.SYNTAX else "form"))] = error.detail
+            errors[str(getattr(error, "field", chosen.field if error.reason is Reason.SYNTAX else "form"))] = said(error)
     return page(f"webmail/settings/{section}.html", errors=errors, **chosen.shown(errors)), 422 if errors else 200
 
 

@@ -15,6 +15,7 @@ from web import rule_forms
 from web.drawing import done, page
 from web.signed_in import account, require
 from web.site import actor, site
+from web.words import said
 from webmail.blueprints import boxes, role_name
 from webmail.blueprints import settings_blueprint as settings
 from webmail.rows import row_of
@@ -78,7 +79,7 @@ def edit(number: str) -> Any:
             return tried(made, rule)
         put([*found[:place], rule, *found[place + 1 :]] if place >= 0 else [*found, rule])
     except MailError as error:
-        return drawn(made, error=error.detail), 422
+        return drawn(made, error=said(error)), 422
     flask.session["toast"] = {"text": _("Rule saved"), "undo": None}
     return done(flask.url_for("settings.page", section="rules"), message=_("Rule saved"))
 

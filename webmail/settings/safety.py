@@ -12,6 +12,7 @@ from mailcore.store import access
 from web import words
 from web.signed_in import account, visitor
 from web.site import actor, site
+from web.words import said
 from webmail.settings import password
 from webmail.settings.values import AppPasswordRow, BrowserRow, Errors, SafetyPage, SignInRow, wrong
 
@@ -78,7 +79,7 @@ def finish_totp(form: Any) -> dict[str, Any]:
     try:
         site().write(lambda tx: security.turn_on(tx, actor(), mine, secret, form.get("code", ""), site().now(), codes))
     except MailError as error:
-        return _scan(secret, error.detail)
+        return _scan(secret, said(error))
     flask.g.pop("_login_user", None)
     return {"form": page(codes=tuple(codes)), "errors": {}}
 

@@ -238,7 +238,7 @@ def create_gallery() -> flask.Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.undefined = __import__("jinja2").StrictUndefined
     Babel(app)
-    app.jinja_env.globals.update(asset=lambda path: flask.url_for("static", filename=path), csrf_token=lambda: "token")
+    app.jinja_env.globals.update(asset=lambda path: flask.url_for("static", filename=path), csrf_token=lambda: "token", page_language=lambda: "en", page_direction=lambda: "ltr")
     app.after_request(_policy)
     _mail_routes(app)
     _admin_routes(app)

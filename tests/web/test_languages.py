@@ -1,0 +1,57 @@
+"""The pages in the person's language: words, errors of the server, dates, and the direction of the script."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.scenario.server import RoostServer
+from tests.web.visitor import Browser
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RoostServer]:
+    one = RoostServer(listeners=("http",), people=2, workers=1)
+    yield one
+    one.remove()
+
+
+@pytest.mark.parametrize(("asked", "word", "direction"), [("de-AT,de;q=0.9", "Anmelden", "ltr"), ("ar", "تسجيل الدخول", "rtl"), ("fr", "Sign in", "ltr")])
+def test_the_sign_in_page_speaks_what_the_browser_asks_for(server: RoostServer, asked: str, word: str, direction: str) -> None:
+    browser = Browser(server)
+    browser.session.headers["Accept-Language"] = asked
+    page = browser.get("/sign-in").text
+    assert word in page and f'dir="{direction}"' in page
+
+
+def test_a_wrong_password_is_said_in_german(server: RoostServer) -> None:
+    browser = Browser(server)
+    browser.session.headers["Accept-Language"] = "de"
+    browser.get("/sign-in")
+    assert "Der Benutzername oder das Passwort ist falsch." in browser.post("/sign-in", {"address": "u1@x.test", "password": "wrong"}).text
+
+
+def test_the_chosen_language_stands_over_the_browsers(server: RoostServer) -> None:
+    browser = Browser(server)
+    browser.session.headers["Accept-Language"] = "de"
+    browser.sign_in("u2@x.test")
+    browser.get("/settings/profile")
+    browser.post("/settings/profile", {"display_name": "U", "language": "ar", "zone": "Europe/Berlin"})
+    page = browser.get("/mail").text
+    assert "البريد الوارد" in page and 'dir="rtl"' in page and 'lang="ar"' in page
+    browser.get("/settings/away")
+    answer = browser.post("/settings/away", {"op": "away", "on": "1", "text": "", "days": "7"}).text
+    assert "Write what the auto-reply says." not in answer
+
+
+def test_a_sentence_with_values_is_known_by_its_shape() -> None:
+    from pathlib import Path
+
+    from babel.support import Translations
+
+    from web import sentences
+
+    german = Translations.load(str(Path(__file__).resolve().parents[2] / "translations"), ["de"])
+    assert sentences.said("A password has at least 8 characters.", german, "de") == "Ein Passwort hat mindestens 8 Zeichen."
+    assert sentences.said("An auto-reply has at most 9 characters.", german, "de").endswith("höchstens 9 Zeichen.")
+    assert sentences.said("Something nobody translated.", german, "de") == "Something nobody translated."
+    assert sentences.said("A password has at least 8 characters.", german, "en") == "A password has at least 8 characters."
