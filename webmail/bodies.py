@@ -28,7 +28,7 @@ from webmail import presenters as p
 from webmail.blueprints import mail, theme
 from webmail.messages import box_of
 
-BODY_POLICY = "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
+BODY_POLICY = "sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox; default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
 FILE_POLICY = "sandbox; default-src 'none'"
 SOURCE_CHARACTERS = 500_000
 HEADER_BYTES = 256 * 1024
