@@ -16,7 +16,7 @@ from web.site import site
 from webmail import presenters as p
 
 OWN_ROLES = frozenset({"sent", "drafts"})
-HIDDEN_WORDS = frozenset({"$pinned", "$forwarded", "$mdnsent", "$junk", "$notjunk", "$pop3hidden", "junk", "nonjunk", "$seen", "$draft"})
+HIDDEN_WORDS = frozenset({"$pinned", "$forwarded", "$mdnsent", "$junk", "$notjunk", "$pop3hidden", "$accepted", "$tentative", "$declined", "junk", "nonjunk", "$seen", "$draft"})
 
 
 def person_of(row: ListRow, is_own: bool, me: str) -> p.Person:

@@ -73,6 +73,8 @@ class OutgoingMessage:
     references: tuple[str, ...] = ()
     extra: tuple[tuple[str, str], ...] = ()
     language: str = ""
+    calendar: tuple[str, str] | None = None
+    """METHOD and iCalendar text of a message that answers an invitation: another form of its text. RFC 6047 §2.4."""
 
 
 def build(message: OutgoingMessage, *, keep_bcc: bool = False) -> bytes:
@@ -140,6 +142,11 @@ def _body(message: OutgoingMessage, boundary: str) -> bytes:
             pictures = [_file_part(picture, "inline") for picture in message.inline]
             markup = _multipart("related", boundary + "r", [markup, *pictures], {"type": "text/html"})
         entity = _multipart("alternative", boundary + "a", [entity, markup])
+    if message.calendar is not None:
+        method, events = message.calendar
+        encoding, content = encode_content(_lines(events), is_text=True)
+        head = param_field("Content-Type", "text/calendar", {"charset": "utf-8", "method": method}) + b"Content-Transfer-Encoding: " + encoding + b"\r\n\r\n"
+        entity = _multipart("alternative", boundary + "c", [entity, head + content])
     files = [_file_part(item, "attachment") for item in message.attachments]
     if message.html is None:
         files = [_file_part(item, "attachment") for item in message.inline] + files

@@ -114,7 +114,7 @@ def label(runtime: Runtime, account: Account, ids: Sequence[int], name: str, *, 
     def fn(work: Work) -> str:
         if is_on:
             labels.put(work.tx, account.id, word)
-        _keyword(work, ids, word, is_on=is_on)
+        change_keyword(work, ids, word, is_on=is_on)
         return ""
 
     return write(runtime, account, fn)
@@ -125,13 +125,14 @@ def mark(runtime: Runtime, account: Account, op: str, ids: Sequence[int]) -> Don
     word, is_on = MARKS[op]
 
     def fn(work: Work) -> str:
-        _keyword(work, ids, word, is_on=is_on)
+        change_keyword(work, ids, word, is_on=is_on)
         return ""
 
     return write(runtime, account, fn)
 
 
-def _keyword(work: Work, ids: Sequence[int], word: str, *, is_on: bool) -> None:
+def change_keyword(work: Work, ids: Sequence[int], word: str, *, is_on: bool) -> None:
+    """Put a keyword on messages, or take it off, and keep the way back."""
     how, back = ("add", "remove") if is_on else ("remove", "add")
     for box, uids in groups(work, ids).items():
         done = messages.store_flags(work.tx, work.account_id, box, pairs(uids), how, 0, (word,), actor=work.actor, now=work.now)

@@ -21,6 +21,8 @@ from webmail.presenters.lists import SearchQuery as SearchQuery
 from webmail.presenters.reader import Arrival as Arrival
 from webmail.presenters.reader import Attachment as Attachment
 from webmail.presenters.reader import EnclosedPage as EnclosedPage
+from webmail.presenters.reader import Guest as Guest
+from webmail.presenters.reader import Invite as Invite
 from webmail.presenters.reader import ReaderMessage as ReaderMessage
 from webmail.presenters.reader import ReaderPage as ReaderPage
 from webmail.presenters.reader import SourcePage as SourcePage

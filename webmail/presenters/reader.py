@@ -43,6 +43,43 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Guest:
+    """A person of an event; *answer* is their answer in words, *tone* its colour."""
+
+    label: str
+    answer: str = ""
+    tone: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invite:
+    """An event that came by mail. *kind* says what it is in a word or two; *lead* one sentence about it, with *tone* amber or red where it matters."""
+
+    kind: str
+    title: str
+    lead: str = ""
+    tone: str = ""
+    when: str = ""
+    zone: str = ""
+    month: str = ""
+    day: str = ""
+    weekday: str = ""
+    repeats: str = ""
+    where: str = ""
+    where_url: str = ""
+    about: str = ""
+    organizer: str = ""
+    guests: tuple[Guest, ...] = ()
+    more_guests: int = 0
+    answer: str = ""
+    """What one has answered: accepted, tentative, declined."""
+    can_answer: bool = False
+    as_address: str = ""
+    """The address the answer comes from, where that is not among the people invited."""
+    file_url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReaderMessage:
     """One message of a conversation; folded ones (*is_expanded* False) show only the preview."""
 
@@ -67,6 +104,7 @@ class ReaderMessage:
     trust: Trust | None = None
     arrivals: tuple[Arrival, ...] = ()
     """For a message one sent oneself: each recipient's state."""
+    invite: Invite | None = None
     unsubscribe: str = ""
     """How one leaves the list: "post" by one click here, a URL or mailto: to open, "" when it says nothing."""
     list_id: str = ""
