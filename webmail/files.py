@@ -15,7 +15,7 @@ from mailcore.mail.body import decode_body
 from mailcore.mail.html import html_to_text, sanitise, text_to_html
 from mailcore.mail.mime import decode_text
 from mailcore.mail.part import Part, load_parts
-from mailcore.mail.plain import unflow
+from mailcore.mail.plain import MAX_TEXT_CHARS, unflow
 from mailcore.mail.quotes import fold
 from mailcore.mail.structure import leaves
 from mailcore.store.listing import Stored
@@ -95,7 +95,13 @@ def make_body(stored: Stored, *, shows_images: bool, inside: Part | None = None)
     text = decode_text(data, plain, BODY_BYTES) if plain is not None else ""
     if plain is not None and plain.params.get("format", "").lower() == "flowed":
         text = unflow(text, delete_space=plain.params.get("delsp", "").lower() == "yes")
-    return Body(fold(text_to_html(text), _("Show what is quoted")), text, 0, False, len(text) >= BODY_BYTES)
+    is_cut = len(text) > MAX_TEXT_CHARS or plain is not None and decoded_size(plain) > BODY_BYTES
+    return Body(fold(text_to_html(text), _("Show what is quoted")), text, 0, False, is_cut)
+
+
+def decoded_size(part: Part) -> int:
+    """About how many bytes a part holds."""
+    return part.size * 3 // 4 if part.encoding == "base64" else part.size
 
 
 def image_url(url: str) -> str:
@@ -124,7 +130,7 @@ def safe_name(part: Part) -> str:
 def attachment(message_id: int, part: Part) -> p.Attachment:
     """One file of a message, with a way to look at it where that is safe: pictures, text, messages."""
     name, url = safe_name(part), part_url(message_id, part)
-    size = part.size * 3 // 4 if part.encoding == "base64" else part.size
+    size = decoded_size(part)
     made = card(name, size, url, is_image=part.type == "image")
     if part.mime_type in SHOWN_TYPES:
         return replace(made, view_url=url, thumb_url=url if size <= THUMB_BYTES else None)
