@@ -1,10 +1,12 @@
 """The pages in the person's language: words, errors of the server, dates, and the direction of the script."""
 
+import smtplib
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
-from tests.scenario.server import RoostServer
+from tests.scenario.server import PASSWORD, RoostServer
 from tests.web.visitor import Browser
 
 
@@ -55,3 +57,24 @@ def test_a_sentence_with_values_is_known_by_its_shape() -> None:
     assert sentences.said("An auto-reply has at most 9 characters.", german, "de").endswith("höchstens 9 Zeichen.")
     assert sentences.said("Something nobody translated.", german, "de") == "Something nobody translated."
     assert sentences.said("A password has at least 8 characters.", german, "en") == "A password has at least 8 characters."
+
+
+def test_arabic_mail_stands_on_the_right_in_english_pages(browser: Any) -> None:
+    one = RoostServer(listeners=("smtp", "http"), people=1, workers=1)
+    try:
+        with smtplib.SMTP("127.0.0.1", one.ports["smtp"]) as client:
+            text = "From: bob@out.test\r\nTo: u1@x.test\r\nSubject: x\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nمرحبا، هذه رسالة.\r\n"
+            client.sendmail("bob@out.test", ["u1@x.test"], text.encode())
+        page = browser.new_page()
+        page.goto(f"http://127.0.0.1:{one.ports['http']}/sign-in")
+        page.fill("input[name=address]", "u1@x.test")
+        page.fill("input[name=password]", PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/mail/**")
+        page.keyboard.press("j")
+        page.keyboard.press("Enter")
+        frame = page.frame_locator("iframe").first
+        frame.locator("body").wait_for()
+        assert frame.locator("body").evaluate("b => getComputedStyle(b).direction") == "rtl"
+    finally:
+        one.remove()
