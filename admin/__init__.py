@@ -16,6 +16,7 @@ from admin import (  # noqa: F401 - each adds its routes
     rules,
     server,
     setup,
+    sharing,
 )
 from admin.blueprints import admin, setup_blueprint
 

@@ -66,6 +66,19 @@ def share(tx: Tx, actor: Actor, box: Mailbox, to: Holder, rights: str, now: Micr
     _audit(tx, actor, "mailbox:shared", target, now, owner.domain_id if owner else 0, old={to.name: old}, new={to.name: sharing.ordered(rights)})
 
 
+def find_given(tx: Tx, actor: Actor, mailbox_id: int) -> tuple[Mailbox, Account]:
+    """A mailbox whose rights *actor* may look after, and its owner. Raises MailError(NOT_FOUND, NOT_PERMITTED)."""
+    box = mailboxes.get(tx, mailbox_id)
+    owner = None if box is None else accounts.account(tx, box.account_id)
+    if box is None or owner is None or (owner.kind != "public" and not sharing.entries(tx, box.id)):
+        raise MailError(Reason.NOT_FOUND, "There is no such shared mailbox.")
+    if owner.domain_id:
+        actor.require_domain(owner.domain_id)
+    else:
+        actor.require_server()
+    return box, owner
+
+
 def rights_of(text: str) -> str:
     """A preset's name or letters as rights. Raises MailError(SYNTAX)."""
     letters = PRESETS.get(text, text)

@@ -152,6 +152,30 @@ def entries(tx: Tx, mailbox_id: int) -> list[Entry]:
     return [Entry(kind=r[0], holder_id=r[1], name=r[3] or (f"${r[4]}" if r[4] else "anyone"), rights=r[2]) for r in rows]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """A mailbox in which others have rights, or a public one."""
+
+    mailbox_id: int
+    name: str
+    owner: str
+    is_public: bool
+    domain_id: int
+    message_count: int
+
+
+def given(tx: Tx, domain_id: int | None, *, limit: int) -> list[Given]:
+    """Public mailboxes, and people's that others may see, of one domain or all (None); public ones first."""
+    extra = "" if domain_id is None else " AND o.domain_id = :d"
+    rows = tx.all(
+        "SELECT m.id, m.name, o.address, o.kind, o.domain_id, m.message_count FROM mailboxes m JOIN accounts o ON o.id = m.account_id"
+        " WHERE o.deleted_at IS NULL AND (o.kind = 'public' OR m.id IN (SELECT mailbox_id FROM mailbox_rights))"
+        f"{extra} ORDER BY CASE WHEN o.kind = 'public' THEN 0 ELSE 1 END, o.address, m.name LIMIT :n",
+        {"d": domain_id, "n": limit},
+    )
+    return [Given(mailbox_id=r[0], name=r[1], owner=r[2], is_public=r[3] == "public", domain_id=r[4], message_count=r[5]) for r in rows]
+
+
 def set_rights(tx: Tx, box: Mailbox, kind: str, holder_id: int, letters: str, *, actor: str, now: Micros) -> None:
     """Give a holder exactly *letters* ("" takes the row away). Raises MailError(LIMIT)."""
     modseq = changes.begin(tx, box.account_id)
