@@ -12,7 +12,9 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from mailcore.base.errors import MailError, Reason
+from mailcore.mail import tnef
 from mailcore.mail.body import decode_body
+from mailcore.mail.charset import decode_bytes
 from mailcore.mail.headers import decode_value, scan_headers
 from mailcore.mail.mime import decode_text
 from mailcore.mail.part import Part, load_parts
@@ -72,6 +74,20 @@ def part(token: str, name: str) -> Any:
     if flask.request.args.get("view") == "text" and found.type == "text":
         return sealed(flask.Response(decode_text(data, found, TEXT_BYTES), content_type="text/plain; charset=utf-8"), "inline", name)
     return download(decode_body(data, found), name, found.mime_type)
+
+
+@mail.get("/mail/packed/<token>/<name>")
+@require("user")
+def packed_file(token: str, name: str) -> Any:
+    message_id, start, end, number = tokens.read("packed", token)
+    stored = listing.get(site().read(), account().id, message_id)
+    inside = tnef.read(decode_body(site().store.blobs.read(stored.locator), part_of(stored, [start, end])))
+    if not 0 <= number < len(inside):
+        raise MailError(Reason.NOT_FOUND, _("This file is not in the message."))
+    content, name = inside[number].content, files.clean_name(inside[number].name) or "file.bin"
+    if flask.request.args.get("view") == "text" and name.rpartition(".")[2].lower() in files.TEXT_ENDINGS:
+        return sealed(flask.Response(decode_bytes(content[:TEXT_BYTES], ""), content_type="text/plain; charset=utf-8"), "inline", name)
+    return download(content, name, fetch.looks_like(content) or "application/octet-stream")
 
 
 def part_of(stored: listing.Stored, number: list[int]) -> Part:

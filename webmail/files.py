@@ -11,6 +11,7 @@ from typing import Any
 import flask
 from flask_babel import gettext as _
 
+from mailcore.mail import tnef
 from mailcore.mail.body import decode_body
 from mailcore.mail.html import html_to_text, sanitise, text_to_html
 from mailcore.mail.mime import decode_text
@@ -18,6 +19,7 @@ from mailcore.mail.part import Part, load_parts
 from mailcore.mail.plain import MAX_TEXT_CHARS, unflow
 from mailcore.mail.quotes import fold
 from mailcore.mail.structure import leaves
+from mailcore.net import fetch
 from mailcore.store.listing import Stored
 from web import tokens, words
 from web.site import site
@@ -34,6 +36,8 @@ THUMB_BYTES = 2 * 1024 * 1024
 ZIP_BYTES = 200 * 1024 * 1024
 """Bytes of one message's files that are packed into one archive."""
 ZIP_FILES = 2000
+PACKAGES = 3
+"""winmail.dat files of one message that are opened."""
 FILES_SHOWN = 100
 """Cards of files under one message. Stops ten thousand parts from being ten thousand cards; the archive and the source hold all."""
 KINDS = {
@@ -120,11 +124,15 @@ def part_url(message_id: int, part: Part) -> str:
     return flask.url_for("mail.part", token=tokens.make("part", [message_id, *number_of(part)]), name=name)
 
 
+def clean_name(name: str) -> str:
+    """A stranger's name of a file as one that leaves no folder; "" where nothing is left of it."""
+    name = name.replace("\\", "/").rpartition("/")[2]
+    return "".join(c for c in name if c.isprintable() and c not in '<>:"|?*').strip(". ")[:150]
+
+
 def safe_name(part: Part) -> str:
     """A file name without folders and control characters."""
-    name = (part.filename or "").replace("\\", "/").rpartition("/")[2]
-    name = "".join(c for c in name if c.isprintable() and c not in '<>:"|?*').strip(". ")[:150]
-    return name or ("message.eml" if part.type == "message" else f"file.{part.subtype[:10] or 'bin'}")
+    return clean_name(part.filename or "") or ("message.eml" if part.type == "message" else f"file.{part.subtype[:10] or 'bin'}")
 
 
 def attachment(message_id: int, part: Part) -> p.Attachment:
@@ -139,6 +147,27 @@ def attachment(message_id: int, part: Part) -> p.Attachment:
     if part.mime_type == "text/plain" or part.type == "text" and name.rpartition(".")[2].lower() in TEXT_ENDINGS:
         return replace(made, view_url=url + "?view=text")
     return made
+
+
+def is_package(part: Part) -> bool:
+    """Whether a file is Outlook's winmail.dat."""
+    return part.mime_type in ("application/ms-tnef", "application/vnd.ms-tnef") or part.filename.lower() == "winmail.dat"
+
+
+def unpacked(stored: Stored, attached: list[Part]) -> list[p.Attachment]:
+    """The cards of a message's files, those inside a winmail.dat before it; PACKAGES of them are opened."""
+    cards: list[p.Attachment] = []
+    opened = 0
+    for part in attached[:FILES_SHOWN]:
+        if is_package(part) and opened < PACKAGES:
+            opened += 1
+            for number, file in enumerate(tnef.read(decode_body(site().store.blobs.read(stored.locator), part))):
+                name = clean_name(file.name) or f"file{number + 1}.bin"
+                url = flask.url_for("mail.packed_file", token=tokens.make("packed", [stored.row.message_id, *number_of(part), number]), name=name)
+                is_text = name.rpartition(".")[2].lower() in TEXT_ENDINGS
+                cards.append(replace(card(name, len(file.content), url), view_url=url + "?view=text" if is_text else url if fetch.looks_like(file.content) in SHOWN_TYPES else ""))
+        cards.append(attachment(stored.row.message_id, part))
+    return cards
 
 
 def unique(name: str, taken: dict[str, int]) -> str:

@@ -7,10 +7,14 @@ import smtplib
 import zipfile
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.scenario.server import RoostServer
+from tests.unit.mail import test_tnef as tnef
+from tests.web.gallery.test_gallery import needs_parts
 from tests.web.visitor import Browser
 
 PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
@@ -126,3 +130,37 @@ def test_a_message_inside_a_message_is_opened_safely_and_its_files_with_it(serve
 def test_thousands_of_files_are_a_page_that_says_what_it_leaves_out(server: RoostServer, person: Browser) -> None:
     text = deliver(server, person, "Thousands", *[b"--b\r\nContent-Type: image/x\r\nContent-Disposition: attachment; filename=same.bin\r\n\r\nx\r\n"] * 5000)
     assert len(links(text)) == 100 and re.search(r"\d more files are only in the source", text)
+
+
+def test_winmail_dat_is_opened_and_what_is_in_it_cannot_run(server: RoostServer, person: Browser) -> None:
+    inside = tnef.package(
+        tnef.attribute(0x69003, tnef.properties(tnef.variable(0x102, 0x1013, b"<h1>Hi</h1>" + SCRIPT)), 1), tnef.one_file("NOTE.TXT", "Grüße".encode()), tnef.one_file("dot.png", PNG),
+        tnef.one_file("x.svg", SCRIPT), tnef.one_file("../../etc/pass<b>wd.html", SCRIPT),
+    )  # fmt: skip
+    text = deliver(server, person, "From Outlook", part("application/ms-tnef", "winmail.dat", inside))
+    assert not Loud(text).found and len(links(text)) == 1
+    found = {link.rpartition("/")[2]: link for link in dict.fromkeys(re.findall(r'href="(/mail/packed/[^"?]+)"', text))}
+    assert list(found) == ["message.html", "NOTE.TXT", "dot.png", "x.svg", "passbwd.html"]
+    for name, link in found.items():
+        head = person.get(link).headers
+        assert head["X-Content-Type-Options"] == "nosniff" and head["Content-Security-Policy"].startswith("sandbox; default-src 'none'")
+        assert head["Content-Type"] == ("image/png" if name == "dot.png" else "application/octet-stream")
+    assert person.get(found["dot.png"]).content == PNG and person.get(found["NOTE.TXT"] + "?view=text").text == "Grüße"
+    assert person.get(found["x.svg"] + "?view=text").headers["Content-Type"] == "application/octet-stream"
+    other = Browser(server)
+    other.sign_in("u2@x.test")
+    assert other.get(found["dot.png"]).status_code == 403
+
+
+@pytest.mark.browser
+@needs_parts
+def test_a_file_out_of_winmail_dat_is_saved_by_a_click(browser: Any, server: RoostServer, person: Browser) -> None:
+    from tests.web.test_browser import signed_in
+
+    deliver(server, person, "Packed plums", part("application/ms-tnef", "winmail.dat", tnef.package(tnef.one_file("PLUMS.XLS", b"nine", long="Plums of November.xls"))))
+    page, troubles = signed_in(browser, server, "u1@x.test")
+    page.locator("#rows .row", has_text="Packed plums").locator(".row-sub > a").click()
+    with page.expect_download() as saved:
+        page.get_by_role("link", name="Plums of November.xls").click()
+    assert saved.value.suggested_filename == "Plums of November.xls" and Path(saved.value.path()).read_bytes() == b"nine"
+    assert troubles == []
