@@ -18,6 +18,7 @@ from web import words
 from web.drawing import page
 from web.signed_in import require
 from web.site import site
+from web.words import stated
 
 
 @admin.get("")
@@ -61,7 +62,7 @@ def find() -> Any:
         hits += [(_("List"), "users", a.name or a.address, a.address, flask.url_for("admin.one_list", address=a.address)) for a in lists.lists(tx, scope(), contains=q, limit=5)]
         if is_server():
             hits += [(_("Message"), "timeline", h.subject or h.trace_id, f"{h.sender} → {h.recipients}", flask.url_for("admin.trace", trace_id=h.trace_id)) for h in records.find_traces(tx, contains=q, limit=5)]
-            hits += [(_("Setting"), "gear", s.label, s.name, flask.url_for("admin.settings", q=s.name)) for s in CATALOGUE if q.lower() in (s.label + s.name + s.was).lower()][:8]
+            hits += [(_("Setting"), "gear", stated(s.label), s.name, flask.url_for("admin.settings", q=s.name)) for s in CATALOGUE if q.lower() in (s.label + stated(s.label) + s.name + s.was).lower()][:8]
     return page("admin/find.html", area="", q=q, hits=tuple(hits))
 
 

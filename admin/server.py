@@ -18,7 +18,7 @@ from web import words
 from web.drawing import done, page
 from web.signed_in import require, safe_next, visitor
 from web.site import actor, site
-from web.words import said
+from web.words import said, stated
 
 CONTROLS = {"bool": "switch", "int": "number", "size": "size", "seconds": "size", "text": "text", "lines": "lines", "choice": "select", "secret": "secret"}
 
@@ -29,7 +29,7 @@ def setting_row(setting: Setting, error: str = "", typed: str | None = None) -> 
     value = current.get(setting.name)
     shown = ("1" if value else "") if setting.kind == "bool" else "" if setting.kind == "secret" else values.show(setting, value) if value != 0 or setting.kind == "int" else "0"
     return p.SettingRow(
-        name=setting.name, label=setting.label, help=setting.help, control=CONTROLS[setting.kind], value=typed if typed is not None else shown,
+        name=setting.name, label=stated(setting.label), help=stated(setting.help), control=CONTROLS[setting.kind], value=typed if typed is not None else shown,
         default_text=values.show(setting, setting.default) or _("empty"), is_default=not current.is_set(setting.name),
         choices=tuple(p.Choice(value=c, label=c) for c in setting.choices), applies=setting.applies, error=error,
     )  # fmt: skip
@@ -43,7 +43,7 @@ def settings() -> Any:
     q, current = flask.request.args.get("q", "").strip(), flask.request.args.get("group", "server")
     by_group: dict[str, list[Setting]] = {}
     for setting in CATALOGUE:
-        hay = f"{setting.name} {setting.label} {setting.help} {setting.was}".lower()
+        hay = f"{setting.name} {setting.label} {setting.help} {setting.was} {stated(setting.label)} {stated(setting.help)}".lower()
         if (q and q.lower() in hay) or (not q and setting.group == current):
             by_group.setdefault(setting.group, []).append(setting)
     groups = tuple(p.SettingGroup(key=k, label=v) for k, v in GROUPS.items())

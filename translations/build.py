@@ -10,6 +10,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
@@ -18,6 +20,7 @@ from babel.messages.pofile import read_po, write_po
 HERE = Path(__file__).resolve().parent
 HOME = HERE.parent
 LANGUAGES = ("de", "ar")
+UNKEPT = ('"POT-Creation-Date', '"PO-Revision-Date', '"Report-Msgid', '"Last-Translator', '"Language-Team')
 SAID = "said"
 """Context of a sentence that mailcore says."""
 FOLDERS = ("admin", "web", "webmail", "templates")
@@ -42,7 +45,7 @@ def template() -> Catalog:
         options = {"**.html": {"trimmed": "false", "silent": "false", "encoding": "utf-8"}}
         for name, line, message, _comments, context in extract_from_dir(HOME / folder, METHODS, options, KEYWORDS):
             found.add(message, None, [(f"{folder}/{name}", line)], context=context)
-    for text, path in said():
+    for text, path in (*said(), *settings()):
         found.add(text, None, [(path, 1)], context=SAID)
     return found
 
@@ -58,6 +61,14 @@ def said() -> Iterator[tuple[str, str]]:
                 text = shape(node.args[ERRORS[node.func.id]])
                 if " " in text:
                     yield text, str(path.relative_to(HOME))
+
+
+def settings() -> Iterator[tuple[str, str]]:
+    """What the settings page says of each row."""
+    from mailcore.settings.catalogue import CATALOGUE
+
+    for row in CATALOGUE:
+        yield from ((text, "mailcore/settings/catalogue.py") for text in (row.label, row.help) if text)
 
 
 def shape(node: ast.expr) -> str:
@@ -90,10 +101,13 @@ def update(language: str) -> Catalog:
     catalog.update(template(), no_fuzzy_matching=True)
     catalog.obsolete.clear()
     catalog.fuzzy = False
+    catalog.header_comment = f"# The pages of Roost in {catalog.locale.english_name if catalog.locale else language}. Licence: AGPL-3.0-or-later."
     path = po_path(language)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
         write_po(file, catalog, width=0, no_location=True, omit_header=False, sort_output=True)
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text("".join(line for line in lines if not line.startswith(UNKEPT)), encoding="utf-8")  # two people's changes would meet there each time
     return catalog
 
 

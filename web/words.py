@@ -31,7 +31,12 @@ def direction() -> str:
 
 def said(error: MailError) -> str:
     """What *error* tells a person, in their language; in English where that has no words for it."""
-    return sentences.said(error.detail, get_translations(), str(get_locale() or "en"))
+    return stated(error.detail)
+
+
+def stated(text: str) -> str:
+    """A label or help text of mailcore's in the person's language."""
+    return sentences.said(text, get_translations(), str(get_locale() or "en"))
 
 
 def zone() -> ZoneInfo:
