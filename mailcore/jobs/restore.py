@@ -2,6 +2,7 @@
 
 After a full restore the queue waits on hold (the mail may have left after the backup), and every mailbox gets a new UIDVALIDITY: which
 UIDs and MODSEQs were told between the backup and the loss nobody knows, and a cache that trusts them would be wrong (RFC 3501 §2.3.1.1).
+Old messages keep their UIDs and new ones begin far above, so that programs which compare messages find theirs again.
 """
 
 import json
@@ -21,6 +22,10 @@ from mailcore.store.keeping import folders
 
 Say = Callable[[str], None]
 PIECE = 1024 * 1024
+UID_LEAP = 1_000_000
+"""UIDs left out after a restore: more than could have been given since the backup. mbsync stops for good where one names another message."""
+UID_LEAP_UNTIL = 2**31
+"""No leap above it: UIDs have 32 bits."""
 
 
 def chosen(folder: Path) -> Path:
@@ -45,9 +50,10 @@ def everything(store: Store, data_dir: Path, source: Path, now: Micros, say: Say
 
     def change(table: str, row: dict[str, Any]) -> dict[str, Any]:
         if table == "mailboxes":
-            return {**row, "uidvalidity": validity}
+            leap = UID_LEAP if row["uidnext"] < UID_LEAP_UNTIL else 0
+            return {**row, "uidvalidity": max(validity, row["uidvalidity"] + 1), "uidnext": row["uidnext"] + leap}
         if table == "accounts":
-            return {**row, "uidvalidity": validity + 1}
+            return {**row, "uidvalidity": max(validity, row["uidvalidity"]) + 1}
         if table == "queue_items" and row["state"] == "waiting":
             return {**row, "state": "held", "lease_until": 0, "lease_owner": ""}
         return row
