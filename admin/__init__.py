@@ -1,6 +1,7 @@
 """The admin panel and the set-up wizard: a file a noun, thin views over the directory's verbs."""
 
 from admin import (  # noqa: F401 - each adds its routes
+    account_files,
     accounts,
     aliases,
     announcing,

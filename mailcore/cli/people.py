@@ -7,6 +7,7 @@ from typing import Any
 
 from mailcore.auth import ldap
 from mailcore.base.errors import MailError, Reason
+from mailcore.cli import account_files
 from mailcore.cli.grammar import verb
 from mailcore.cli.grammar import verbs as verbs_of
 from mailcore.cli.main import Context
@@ -64,6 +65,7 @@ def _account(commands: Any) -> None:
     rename = verb(group, "rename", account_rename, "address", "new", example="account rename ann@example.org anna@example.org")
     rename.add_argument("--forget-old", action="store_true", help="do not keep the old address as an alias")
     verb(group, "remove", account_remove, "address", example="account remove ann@example.org")
+    account_files.add_to(group)
 
 
 def _alias(commands: Any) -> None:
