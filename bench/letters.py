@@ -81,13 +81,13 @@ class Session(asyncio.Protocol):
         self.sent_at = time.perf_counter()
 
 
-def send(port: int, *, sessions: int, amount: int, people: int) -> Sent:
+def send(port: int, *, sessions: int, amount: int, people: int, host: str = "127.0.0.1") -> Sent:
     """Send *amount* letters to p1@x.test … by turns."""
 
     async def crew() -> Sent:
         loop, numbers, waits = asyncio.get_running_loop(), count(), []  # type: ignore[var-annotated]
         begin = loop.time()
-        made = [await loop.create_connection(lambda: Session(numbers, amount, people, waits), "127.0.0.1", port) for _ in range(sessions)]
+        made = [await loop.create_connection(lambda: Session(numbers, amount, people, waits), host, port) for _ in range(sessions)]
         await asyncio.gather(*(session.done for _transport, session in made))
         cuts = statistics.quantiles(waits, n=100)
         return Sent(seconds=loop.time() - begin, p50=cuts[49] * 1000, p99=cuts[98] * 1000)

@@ -119,7 +119,7 @@ def wait_for(port: int, address: str = "127.0.0.1") -> None:
 class Others:
     """Postfix → LMTP → Dovecot (maildir), started on creation; any password and any u…@x.test will do."""
 
-    name = "Postfix/Dovecot"
+    name, host = "Postfix/Dovecot", "127.0.0.1"
     password = "any"
 
     def __init__(self) -> None:

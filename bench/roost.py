@@ -12,8 +12,9 @@ class Roost:
     name = "Roost"
     password = PASSWORD
 
-    def __init__(self, people: int, recipients: int = 0) -> None:
-        self.server = RoostServer(people=people, listeners=("smtp", "imap"))
+    def __init__(self, people: int, recipients: int = 0, *, dns: str = "none", host: str = "127.0.0.1") -> None:
+        self.host = host
+        self.server = RoostServer(people=people, listeners=("smtp", "imap"), dns=dns, host=host)
         self.smtp, self.imap = self.server.ports["smtp"], self.server.ports["imap"]
         self.database = self.server.folder / "data" / "roost.db"
         if recipients:

@@ -22,7 +22,7 @@ Server = Roost | Others
 def measure(server: Server, sessions: int, amount: int) -> tuple[float, Sent]:
     """Letters a second until the last one lies in its mailbox, and what the sender saw."""
     before, begin = server.stored(), time.monotonic()
-    sent = send(server.smtp, sessions=sessions, amount=amount, people=PEOPLE)
+    sent = send(server.smtp, sessions=sessions, amount=amount, people=PEOPLE, host=server.host)
     while server.stored() - before < amount:
         if time.monotonic() > begin + PATIENCE:
             raise TimeoutError(f"{server.name}: {server.stored() - before} of {amount} arrived")

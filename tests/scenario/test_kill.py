@@ -54,15 +54,15 @@ class Sender(threading.Thread):
                     time.sleep(0.1)
 
 
-def hammered(server: RoostServer, amount: int, seconds: float) -> tuple[set[str], int]:
-    """Send, and kill a worker or the web about twice a second; what was acknowledged, and how many kills there were."""
+def hammered(server: RoostServer, amount: int, seconds: float, pause: tuple[float, float] = (0.2, 0.9)) -> tuple[set[str], int]:
+    """Send, and kill a worker or the web each *pause* of so many seconds; what was acknowledged, and how many kills there were."""
     rng, kills = random.Random(7), 0
     senders = [Sender(server, n, amount // SENDERS) for n in range(SENDERS)]
     for one in senders:
         one.start()
     end = time.monotonic() + seconds
     while any(one.is_alive() for one in senders) and time.monotonic() < end:
-        time.sleep(rng.uniform(0.2, 0.9))
+        time.sleep(rng.uniform(*pause))
         victims = [pid for name, pid in server.pids().items() if name != "supervisor" and pid > 1]  # 0 is one that is being started
         with contextlib.suppress(ProcessLookupError, IndexError):
             os.kill(rng.choice(victims), signal.SIGKILL)
@@ -105,7 +105,8 @@ def test_mail_that_was_acknowledged_survives_kills(server: RoostServer) -> None:
 @pytest.mark.long
 @pytest.mark.timeout(1800)
 def test_twenty_thousand_messages_survive_kills(server: RoostServer) -> None:
-    acknowledged, kills = hammered(server, 20_000, 900)
+    # Twice a second would kill each worker as it comes up, until the supervisor waits five seconds between starts: few messages, long waits.
+    acknowledged, kills = hammered(server, 20_000, 900, pause=(0.5, 6.0))
     names = arrived(server)
     print(f"{len(acknowledged)} acknowledged, {len(names)} stored, {kills} kills")
     assert acknowledged - set(names) == set() and len(acknowledged) == 20_000
