@@ -19,7 +19,7 @@ from web import tokens, words
 from web.drawing import done, page
 from web.signed_in import account, require
 from web.site import site
-from webmail import files, invitations, unsubscribing
+from webmail import files, invitations, unsubscribing, warnings
 from webmail import presenters as p
 from webmail.arrivals import arrivals_of
 from webmail.blueprints import boxes, mail, nav, role_name, setting, targets
@@ -228,8 +228,11 @@ def reader_message(row: ListRow, stored: Stored | None, *, is_expanded: bool) ->
     _plain, markup, attached = leaves(parts)
     shows_images = flask.request.args.get("images") == "1" or setting("web.images") == "always"
     body = files.body_of(stored, shows_images=shows_images)
+    reply_to = replies[0] if replies and replies[0].address != sender.address else None
+    is_list = bool(unsubscribing.list_of(headers) or way)
     return p.ReaderMessage(
-        to=to, cc=cc, invite=invitations.invite_of(stored, parts), bcc=people(headers.text(b"bcc")), reply_to=replies[0] if replies and replies[0].address != sender.address else None,
+        warnings=() if sender.is_me else warnings.warnings_of(row, reply_to, body.html, is_list=is_list),
+        to=to, cc=cc, invite=invitations.invite_of(stored, parts), bcc=people(headers.text(b"bcc")), reply_to=reply_to,
         trust=None if sender.is_me else trust, arrivals=arrivals_of(stored) if sender.is_me else (), unsubscribe="" if sender.is_me else way, list_id=unsubscribing.list_of(headers),
         to_text=to_line(to, cc), body_url=flask.url_for("mail.body", token=tokens.make("body", [row.message_id, shows_images])),
         body_lines=max(3, min(200, body.text.count("\n") + len(body.text) // 90 + 2)), remote_images=0 if shows_images else body.remote_count,

@@ -30,3 +30,19 @@ def suggest(tx: Tx, account_id: int, text: str, limit: int, now: Micros) -> list
         )
         found += [(r[0], r[1]) for r in rows if all(r[1] != a for _, a in found)]
     return found[:limit]
+
+
+def known_domains(tx: Tx, account_id: int, limit: int) -> list[str]:
+    """The domains of those one wrote to or saved, those used last first."""
+    rows = tx.all("SELECT address FROM contacts WHERE account_id = :a AND (is_saved = 1 OR uses > 0) ORDER BY used_at DESC LIMIT :n", {"a": account_id, "n": limit})
+    return list(dict.fromkeys(r[0].rpartition("@")[2].lower() for r in rows))
+
+
+def is_new(tx: Tx, account_id: int, address: str, email_id: int) -> bool:
+    """Whether nobody wrote to *address*, and none of the LOOKED_AT emails before *email_id* came from there."""
+    values = {"a": account_id, "m": address.lower(), "e": email_id, "n": LOOKED_AT}
+    if tx.value("SELECT 1 FROM contacts WHERE account_id = :a AND address = :m AND (is_saved = 1 OR uses > 0)", values):
+        return False
+    return not tx.value(
+        "SELECT 1 FROM (SELECT from_addr FROM emails WHERE account_id = :a AND id < :e ORDER BY id DESC LIMIT :n) AS earlier WHERE lower(from_addr) = :m LIMIT 1", values
+    )

@@ -63,6 +63,7 @@ class DisplayForm:
     has_shortcuts: bool = True
     undo_seconds: int = 10
     has_conversations: bool = True
+    has_warnings: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

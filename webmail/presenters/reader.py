@@ -105,6 +105,8 @@ class ReaderMessage:
     arrivals: tuple[Arrival, ...] = ()
     """For a message one sent oneself: each recipient's state."""
     invite: Invite | None = None
+    warnings: tuple[str, ...] = ()
+    """What to look at twice, a sentence each."""
     unsubscribe: str = ""
     """How one leaves the list: "post" by one click here, a URL or mailto: to open, "" when it says nothing."""
     list_id: str = ""
