@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 
 from mailcore.mail import tnef
 from mailcore.mail.body import decode_body
+from mailcore.mail.charset import decode_bytes
 from mailcore.mail.html import html_to_text, sanitise, text_to_html
 from mailcore.mail.mime import decode_text
 from mailcore.mail.part import Part, load_parts
@@ -84,7 +85,7 @@ def body_of(stored: Stored, *, shows_images: bool) -> Body:
 def make_body(stored: Stored, *, shows_images: bool, inside: Part | None = None) -> Body:
     """HTML through the sanitiser, else text made HTML; of the message, or of one that it encloses."""
     root = inside or load_parts(stored.parts)
-    plain, markup = leaves(root)[:2]
+    plain, markup, attached = leaves(root)
     data = site().store.blobs.read(stored.locator)
     if markup is not None:
         by_cid = {part.content_id: part for part in root.walk() if part.content_id}
@@ -99,6 +100,12 @@ def make_body(stored: Stored, *, shows_images: bool, inside: Part | None = None)
     text = decode_text(data, plain, BODY_BYTES) if plain is not None else ""
     if plain is not None and plain.params.get("format", "").lower() == "flowed":
         text = unflow(text, delete_space=plain.params.get("delsp", "").lower() == "yes")
+    packed_text = next((f for part in attached[:FILES_SHOWN] if is_package(part) for f in tnef.read(decode_body(data, part))[:1]), None) if not text.strip() else None
+    if packed_text is not None and packed_text.name == "message.html":
+        safe = sanitise(decode_bytes(packed_text.content[:BODY_BYTES], ""), cid_url=lambda _cid: None, remote_url=image_url if shows_images else None)
+        return Body(fold(safe.html, _("Show what is quoted")), html_to_text(safe.html)[:20_000], safe.remote_count, False, safe.has_cut)
+    if packed_text is not None and packed_text.name == "message.txt":
+        text = decode_bytes(packed_text.content[:BODY_BYTES], "").replace("\r\n", "\n")
     is_cut = len(text) > MAX_TEXT_CHARS or plain is not None and decoded_size(plain) > BODY_BYTES
     return Body(fold(text_to_html(text), _("Show what is quoted")), text, 0, False, is_cut)
 

@@ -139,6 +139,8 @@ def test_winmail_dat_is_opened_and_what_is_in_it_cannot_run(server: RoostServer,
     )  # fmt: skip
     text = deliver(server, person, "From Outlook", part("application/ms-tnef", "winmail.dat", inside))
     assert not Loud(text).found and len(links(text)) == 1
+    body = person.get(re.search(r'<iframe src="([^"]+)"', text)[1].replace("&amp;", "&")).text  # type: ignore[index]
+    assert "<h1>Hi</h1>" in body and "<script" not in body
     found = {link.rpartition("/")[2]: link for link in dict.fromkeys(re.findall(r'href="(/mail/packed/[^"?]+)"', text))}
     assert list(found) == ["message.html", "NOTE.TXT", "dot.png", "x.svg", "passbwd.html"]
     for name, link in found.items():
