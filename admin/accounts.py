@@ -43,18 +43,23 @@ def accounts() -> Any:
     if flask.request.method == "POST":
         return bulk(flask.request.form)
     args, tx = flask.request.args, site().read()
-    q, state = args.get("q", "").strip(), args.get("state", "")
+    q, state, sort = args.get("q", "").strip(), args.get("state", ""), args.get("sort", "")
+    state, sort = state if state in store.STATES else "", sort if sort in store.ORDERS else ""
     domain_id = domain_of(args["domain"]).id if args.get("domain") else scope()
-    found = store.accounts(tx, domain_id, after=args.get("cursor", ""), limit=PAGE, contains=q)
-    chosen = [a for a in found if state == "" or (state == "off") is (not a.is_enabled) and (state != "full" or a.quota_bytes and a.used_bytes * 100 >= a.quota_bytes * 95)]
-    total = store.count_accounts(tx, domain_id)
-    older = flask.url_for("admin.accounts", q=q, domain=args.get("domain", ""), state=state, cursor=found[-1].address) if len(found) == PAGE else None
+    start = int(args["cursor"]) if args.get("cursor", "").isdigit() and len(args["cursor"]) < 9 else 0
+    found = store.accounts(tx, domain_id, limit=PAGE, contains=q, state=state, order=sort, offset=start)
+    everyone = store.count_accounts(tx, domain_id)
+    total = store.count_accounts(tx, domain_id, contains=q, state=state) if q or state else everyone
+    kept = {"q": q, "domain": args.get("domain", ""), "state": state, "sort": sort}
+    older = flask.url_for("admin.accounts", **kept, cursor=start + PAGE) if start + PAGE < total else None
+    newer = flask.url_for("admin.accounts", **kept, cursor=start - PAGE) if start >= PAGE else None
     states = (p.Choice(value="", label=_("All")), p.Choice(value="on", label=_("Switched on")), p.Choice(value="off", label=_("Switched off")), p.Choice(value="full", label=_("Nearly full")))
-    paging = p.Paging(shown=len(chosen), total=total, older=older, is_filtered=bool(q or state), state="ready" if chosen else "empty")
-    summary = ngettext("One account.", "%(num)d accounts in %(domains)d domains.", total, domains=len(own_domains()))
+    sorts = (p.Choice(value="", label=_("By address")), p.Choice(value="name", label=_("By name")), p.Choice(value="used", label=_("By space used")), p.Choice(value="seen", label=_("By last sign-in")))
+    paging = p.Paging(shown=len(found), total=total, older=older, newer=newer, is_filtered=bool(q or state), state="ready" if found else "empty")
+    summary = ngettext("One account.", "%(num)d accounts in %(domains)d domains.", everyone, domains=len(own_domains()))
     return page(
         "admin/accounts.html", area="accounts", summary=summary, q=q, domain=args.get("domain", ""), domains=(p.Choice(value="", label=_("All domains")), *domain_choices()),
-        state=state, states=states, rows=tuple(account_row(a) for a in chosen), paging=paging,
+        state=state, states=states, sort=sort, sorts=sorts, rows=tuple(account_row(a) for a in found), paging=paging,
     )  # fmt: skip
 
 

@@ -219,17 +219,29 @@ def account_by_address(tx: Tx, address: str) -> Account | None:
     return None if row is None else _account(row)
 
 
+STATES = {"on": "is_enabled = 1", "off": "is_enabled = 0", "full": "quota_bytes > 0 AND used_bytes * 100 >= quota_bytes * 95"}
+"""What a list of accounts can be narrowed to."""
+ORDERS = {"": "address", "name": "lower(display_name), address", "used": "used_bytes DESC, address", "seen": "COALESCE(last_sign_in_at, 0) DESC, address"}
+"""How a list of accounts can be sorted."""
+
+
 def accounts(
-    tx: Tx, domain_id: int | None = None, *, after: str = "", limit: int = 50, contains: str = ""
+    tx: Tx, domain_id: int | None = None, *, after: str = "", limit: int = 50, contains: str = "", state: str = "", order: str = "", offset: int = 0
 ) -> list[Account]:
-    """Accounts by address, after *after*, of one domain or all, whose address or name contains *contains*."""
-    where = ["deleted_at IS NULL", "kind <> 'public'", "address > :after"]
+    """Accounts of one domain or all, whose address or name contains *contains*, in one of STATES; by address after *after*, or sorted by one of ORDERS from *offset*."""
+    sql = f"SELECT {_ACCOUNT} FROM accounts WHERE {_chosen(domain_id, contains, state)} AND address > :after ORDER BY {ORDERS[order]} LIMIT :n OFFSET :o"
+    return [_account(r) for r in tx.all(sql, {"after": after, "d": domain_id, "c": like(contains), "n": limit, "o": offset})]
+
+
+def _chosen(domain_id: int | None, contains: str, state: str) -> str:
+    where = ["deleted_at IS NULL", "kind <> 'public'"]
     if domain_id is not None:
         where.append("domain_id = :d")
     if contains:
         where.append("(address LIKE :c ESCAPE '\\' OR lower(display_name) LIKE :c ESCAPE '\\')")
-    sql = f"SELECT {_ACCOUNT} FROM accounts WHERE {' AND '.join(where)} ORDER BY address LIMIT :n"
-    return [_account(r) for r in tx.all(sql, {"after": after, "d": domain_id, "c": like(contains), "n": limit})]
+    if state:
+        where.append(STATES[state])
+    return " AND ".join(where)
 
 
 def like(text: str) -> str:
@@ -238,10 +250,9 @@ def like(text: str) -> str:
     return f"%{escaped}%"
 
 
-def count_accounts(tx: Tx, domain_id: int | None = None) -> int:
-    """How many accounts a domain, or the server, has."""
-    extra = "" if domain_id is None else " AND domain_id = :d"
-    return int(tx.value(f"SELECT count(*) FROM accounts WHERE deleted_at IS NULL AND kind <> 'public'{extra}", {"d": domain_id}))
+def count_accounts(tx: Tx, domain_id: int | None = None, *, contains: str = "", state: str = "") -> int:
+    """How many accounts a domain, or the server, has; of those that a list is narrowed to."""
+    return int(tx.value(f"SELECT count(*) FROM accounts WHERE {_chosen(domain_id, contains, state)}", {"d": domain_id, "c": like(contains)}))
 
 
 def domain_totals(tx: Tx) -> dict[int, tuple[int, int]]:

@@ -92,3 +92,15 @@ def test_a_domain_admin_takes_and_gives_files_of_the_own_domain_and_makes_no_ser
     assert "1 wrong" in boss.post("/admin/domains/far.test/accounts-in", {"op": "look", "text": text}).text
     boss.post("/admin/domains/far.test/accounts-in", {"op": "apply", "text": text})
     assert "king@far.test" not in server.run("account", "list", "--json")
+
+
+def test_the_list_is_narrowed_and_sorted_before_it_is_cut_into_pages(server: RoostServer, admin: Browser) -> None:
+    text = "address,name,enabled\n" + "".join(f"many{n:03d}@x.test,Zed {999 - n},{'no' if n == 119 else 'yes'}\n" for n in range(120))
+    server.run("account", "load", "x.test", "--apply", input=text)
+    assert "many119@x.test" in admin.get("/admin/accounts?q=many&state=off").text, "what is on no first page is found by its state"
+    assert "1 of 1 accounts" in admin.get("/admin/accounts?q=many&state=off").text
+    by_name = admin.get("/admin/accounts?q=many&sort=name").text
+    assert "50 of 120 accounts" in by_name and by_name.index("many119@") < by_name.index("many100@") and "many010@" not in by_name
+    last = admin.get("/admin/accounts?q=many&sort=name&cursor=100").text
+    assert last.index("many019@") < last.index("many000@") and 'rel="prev"' in last and 'rel="next"' not in last
+    assert admin.get("/admin/accounts?sort=drop+table&state=x&cursor=zzz").status_code == 200
