@@ -38,7 +38,7 @@ def main() -> None:
                 took.append((time.perf_counter() - start) * 1000)
             rows.append(f"| {name} | {statistics.median(took):.0f} | {max(took[1:]):.0f} |")
             print(rows[-1])
-        head = f"{machine()}, SQLite. Whole pages over HTTP, median and highest of {RUNS}, the server busy with nothing else; the file of {ACCOUNTS:,} accounts took {loaded:.0f} s to load."
+        head = f"{machine()}, SQLite. Whole pages over HTTP, median of {RUNS}, and the highest after the first, the server busy with nothing else; the file of {ACCOUNTS:,} accounts took {loaded:.0f} s to load."
         publish("lists", "\n".join([head, "", "| list | ms | at most |", "|---|--:|--:|", *rows]))
     finally:
         server.remove()
