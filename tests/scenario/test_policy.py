@@ -105,3 +105,16 @@ def test_the_date_a_message_came_is_ours_and_not_the_senders(server: RoostServer
         imap.login("u4@x.test", PASSWORD)
         imap.select("INBOX", readonly=True)
         assert b"1990" not in imap.fetch("1", "INTERNALDATE")[1][0]
+
+
+def test_a_server_for_this_network_only_sends_nothing_outside() -> None:
+    one = RoostServer(listeners=("smtp", "submission", "imap"), people=2, workers=1, settings={"server.mode": "lan"})
+    try:
+        with smtplib.SMTP("127.0.0.1", one.ports["submission"], timeout=20) as client:
+            client.login("u1@x.test", PASSWORD)
+            client.sendmail("u1@x.test", ["u2@x.test"], "From: u1@x.test\r\nTo: u2@x.test\r\nSubject: Inside\r\n\r\nText\r\n")
+            with pytest.raises(smtplib.SMTPRecipientsRefused, match="inside its own network"):
+                client.sendmail("u1@x.test", ["ann@out.test"], "From: u1@x.test\r\nTo: ann@out.test\r\nSubject: Outside\r\n\r\nText\r\n")
+        until(one, "u2@x.test", "Inside")
+    finally:
+        one.remove()

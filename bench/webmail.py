@@ -1,0 +1,162 @@
+"""`python -m bench.webmail`: what a browser waits for in a mailbox of 10,000 messages, by one person and by fifty at once.
+
+Times are at the client, over HTTP on loopback, a connection each that stays open, and are put into docs/performance.md. Takes about four minutes.
+"""
+
+import argparse
+import http.client
+import random
+import re
+import statistics
+import tempfile
+import threading
+import time
+import urllib.parse
+from collections.abc import Callable
+from pathlib import Path
+
+from bench.page import machine, publish
+from tests.scenario.server import PASSWORD, RoostServer
+
+MESSAGES, LINES = 10_000, 60
+ROUNDS, CROWD, CROWD_ROUNDS = 200, 50, 10
+INDEX_SECONDS = 120
+WORDS = ["invoice", "meeting", "budget", "travel", "garden", "school", "project", "weather", "holiday", "report", "ticket", "family", "summer", "winter", "letter", "answer"]
+FRAGMENT = {"HX-Request": "true"}
+
+
+def mbox(path: Path) -> None:
+    """A mailbox of everyday letters: two of a thousand words are rare, one letter alone holds the rarest."""
+    chance = random.Random(7)
+    with path.open("wb") as file:
+        for number in range(MESSAGES):
+            body = "\n".join(" ".join(chance.choices(WORDS, k=12)) for _ in range(LINES))
+            rare = "zanzibar" if number == MESSAGES // 2 else ""
+            file.write(
+                f"From a@b Tue Nov  3 10:00:00 2020\nFrom: Person {number % 97} <p{number % 97}@out.test>\nTo: u1@x.test\nSubject: {chance.choice(WORDS)} number {number}\n"
+                f"Message-ID: <{number}@out.test>\nDate: Tue, 03 Nov 2020 {number // 3600 % 24:02}:{number // 60 % 60:02}:{number % 60:02} +0000\n\n{body} {rare}\n\n".encode()
+            )
+
+
+class Client:
+    """A signed-in browser without pictures: one connection, its cookies, its form token."""
+
+    def __init__(self, port: int) -> None:
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        self.cookies: dict[str, str] = {}
+        self.token = ""
+        self.get("/sign-in")
+        self.post("/sign-in", {"address": "u1@x.test", "password": PASSWORD})
+
+    def ask(self, method: str, path: str, body: str | None = None, headers: dict[str, str] | None = None) -> str:
+        more = {"Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items()), **(headers or {})}
+        if body is not None:
+            more |= {"Content-Type": "application/x-www-form-urlencoded", "X-CSRFToken": self.token}
+        self.connection.request(method, path, body, more)
+        answer = self.connection.getresponse()
+        text = answer.read().decode("utf-8", "replace")
+        for name, value in answer.getheaders():
+            if name.lower() == "set-cookie":
+                key, _, rest = value.partition("=")
+                self.cookies[key] = rest.partition(";")[0]
+        found = re.search(r'csrf-token" content="([^"]+)"', text) or re.search(r'name="csrf_token" value="([^"]+)"', text)
+        self.token = found[1] if found else self.token
+        if answer.status >= 400:
+            raise ValueError(f"{method} {path}: {answer.status} {text[:200]}")
+        return self.ask("GET", answer.getheader("Location", "/")) if answer.status in (302, 303) else text
+
+    def get(self, path: str, **headers: str) -> str:
+        return self.ask("GET", path, headers=headers)
+
+    def post(self, path: str, form: dict[str, str]) -> str:
+        return self.ask("POST", path, urllib.parse.urlencode({"csrf_token": self.token, **form}))
+
+
+def waits(work: Callable[[int], object], rounds: int) -> list[float]:
+    """Milliseconds of each round."""
+    found = []
+    for number in range(rounds):
+        start = time.perf_counter()
+        work(number)
+        found.append((time.perf_counter() - start) * 1000)
+    return found
+
+
+def told(found: list[float]) -> str:
+    """p50 and p95."""
+    return f"{statistics.median(found):.1f} · {statistics.quantiles(found, n=20)[18]:.1f}"
+
+
+def crowd(port: int, path: Callable[[int], str]) -> tuple[list[float], float]:
+    """CROWD connections at once, each CROWD_ROUNDS requests: their waits, and requests a second."""
+    clients = [Client(port) for _ in range(CROWD)]
+    found: list[float] = []
+
+    def one(client: Client, number: int) -> None:
+        found.extend(waits(lambda n: client.ask("GET", path(number * CROWD_ROUNDS + n), headers=FRAGMENT), CROWD_ROUNDS))
+
+    threads = [threading.Thread(target=one, args=(client, number)) for number, client in enumerate(clients)]
+    start = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return found, len(found) / (time.perf_counter() - start)
+
+
+def pages(client: Client, inbox: str) -> list[str]:
+    """Addresses of lists all through the mailbox, by following a part of it."""
+    found, path = [inbox], inbox
+    while len(found) < 40:
+        text = client.get(path)
+        after = re.findall(rf'{inbox}\?cursor=[0-9.]+', text)
+        if not after or after[-1] in found:
+            break
+        found.append(path := after[-1])
+    return found
+
+
+def measure(messages: int = MESSAGES) -> str:
+    """The table, in Markdown."""
+    server = RoostServer(people=1, listeners=("http", "imap"))
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            mbox(Path(folder) / "letters")
+            server.run("import", "mail", "u1@x.test", str(Path(folder) / "letters"))
+        port = server.ports["http"]
+        client = Client(port)
+        inbox = re.search(r'href="(/mail/\d+)"', client.get("/mail"))[1]  # type: ignore[index]
+        until = time.monotonic() + INDEX_SECONDS
+        while "number 5000" not in client.get("/mail/search?q=zanzibar") and time.monotonic() < until:
+            time.sleep(1)
+        lists = pages(client, inbox)
+        ids = list(dict.fromkeys(re.findall(rf'{inbox}/(\d+)"', "".join(client.get(page) for page in lists))))
+        chance = random.Random(1)
+        rows = [
+            ("list of 50, anywhere in the first 2,000", waits(lambda n: client.ask("GET", lists[n % len(lists)], headers=FRAGMENT), ROUNDS)),
+            ("open a message for the first time", waits(lambda n: client.ask("GET", f"{inbox}/{ids[n]}", headers=FRAGMENT), ROUNDS)),
+            ("open it again", waits(lambda n: client.ask("GET", f"{inbox}/{ids[n]}", headers=FRAGMENT), ROUNDS)),
+            ("star", waits(lambda n: client.post("/mail/act", {"op": "star", "ids": chance.choice(ids)}), ROUNDS)),
+            ("search: a subject", waits(lambda n: client.get(f"/mail/search?q=subject:{n + 100}"), ROUNDS // 2)),
+            ("search: one message of all", waits(lambda n: client.get("/mail/search?q=zanzibar"), ROUNDS // 2)),
+            ("search: two letters", waits(lambda n: client.get("/mail/search?q=za"), ROUNDS // 2)),
+            ("search: a word in nearly all", waits(lambda n: client.get(f"/mail/search?q={WORDS[n % len(WORDS)]}"), ROUNDS // 4)),
+            ("search: a word in none", waits(lambda n: client.get(f"/mail/search?q=absent{n}"), ROUNDS // 2)),
+        ]
+        many, rate = crowd(port, lambda n: lists[n % len(lists)])
+        opened, _ = crowd(port, lambda n: f"{inbox}/{ids[n % len(ids)]}")
+    finally:
+        server.remove()
+    lines = [f"{machine()}; {messages:,} messages in INBOX. Milliseconds at the client, p50 · p95.", "", "| work | one person | fifty at once |", "|---|--:|--:|"]
+    lines += [f"| {name} | {told(found)} | {told(many) if name.startswith('list') else told(opened) if name.endswith('again') else ''} |" for name, found in rows]
+    lines += ["", f"Lists a second, fifty connections: {rate:.0f}."]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--print", action="store_true", help="print only")
+    text = measure()
+    print(text)
+    if not parser.parse_args().print:
+        publish("webmail", text)
