@@ -46,6 +46,9 @@ def create_app(runtime: Runtime | None = None) -> flask.Flask:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.globals.update(asset=drawing.asset, csrf_token=forms.token, page_language=words.language, page_direction=words.direction)
     Babel(app, locale_selector=chosen_locale, timezone_selector=chosen_zone)
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        lambda text: words.translations().ugettext(text), lambda one, many, count: words.translations().ungettext(one, many, count), newstyle=True
+    )  # once a request, where Flask-Babel looks its languages up for every word
     attach_database(app, made)
     signed_in.login_manager.init_app(app)
     app.before_request(forms.check)

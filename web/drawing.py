@@ -4,6 +4,7 @@ A template is one page with named blocks; `BLOCKS` maps HX-Target to the block. 
 """
 
 import hashlib
+import time
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -54,8 +55,22 @@ def _fingerprint(path: str, _modified: int) -> str:
     return hashlib.sha256((STATIC / path).read_bytes()).hexdigest()[:12]
 
 
+FRESH_SECONDS = 1.0
+"""How long the URL of a static file is believed before the file is looked at again."""
+_urls: dict[tuple[str, str], tuple[float, str]] = {}
+
+
 def asset(path: str) -> str:
     """The URL of a static file, with its content's fingerprint, so that browsers may keep it for a year."""
+    key, now = (flask.request.script_root, path), time.monotonic()
+    until, url = _urls.get(key, (0.0, ""))
+    if until < now:
+        url = _asset(path)
+        _urls[key] = (now + FRESH_SECONDS, url)
+    return url
+
+
+def _asset(path: str) -> str:
     try:
         modified = (STATIC / path).stat().st_mtime_ns
     except OSError:

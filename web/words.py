@@ -1,8 +1,12 @@
 """Moments and sizes as people read them: in the account's zone and language."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from typing import Any, TypeVar, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import flask
+from babel import Locale
 from babel.dates import format_date, format_datetime, format_time
 from flask_babel import get_locale, get_translations
 from flask_babel import gettext as _
@@ -12,6 +16,7 @@ from mailcore.base.errors import MailError, Reason
 from web import sentences
 from web.signed_in import account, is_signed_in
 
+T = TypeVar("T")
 LANGUAGES = ("en", "de", "ar")
 """The languages that are complete, for a browser that asks."""
 
@@ -21,7 +26,7 @@ RIGHT_TO_LEFT = frozenset({"ar", "he", "fa", "ur"})
 
 def language() -> str:
     """The page's language, as HTML names it."""
-    return str(get_locale() or "en").replace("_", "-")
+    return str(locale()).replace("_", "-")
 
 
 def direction() -> str:
@@ -36,11 +41,34 @@ def said(error: MailError) -> str:
 
 def stated(text: str) -> str:
     """A label or help text of mailcore's in the person's language."""
-    return sentences.said(text, get_translations(), str(get_locale() or "en"))
+    return sentences.said(text, translations(), str(locale()))
+
+
+def kept(name: str, make: Callable[[], T]) -> T:
+    """What *make* gives, made once a request: a list asks for its zone and its words hundreds of times."""
+    held = flask.g.get(name)
+    if held is None:
+        held = make()
+        setattr(flask.g, name, held)
+    return cast(T, held)
+
+
+def locale() -> Locale:
+    """The page's language, for Babel."""
+    return kept("_words_locale", lambda: get_locale() or Locale("en"))
+
+
+def translations() -> Any:
+    """The page's words, as gettext holds them."""
+    return kept("_words_translations", get_translations)
 
 
 def zone() -> ZoneInfo:
     """The account's time zone, UTC when it has none that is known."""
+    return kept("_words_zone", _zone)
+
+
+def _zone() -> ZoneInfo:
     try:
         return ZoneInfo((account().time_zone if is_signed_in() else "") or "UTC")
     except (ZoneInfoNotFoundError, ValueError):
@@ -66,15 +94,15 @@ def short(moment: Micros) -> str:
     """Clock time today, day and month this year, else the date."""
     there, now = local(moment), datetime.now(UTC).astimezone(zone())
     if there.date() == now.date():
-        return format_time(there, "HH:mm", locale=get_locale())
+        return format_time(there, "HH:mm", locale=locale())
     if there.year == now.year:
-        return format_date(there, "d MMM", locale=get_locale())
-    return format_date(there, "d MMM y", locale=get_locale())
+        return format_date(there, "d MMM", locale=locale())
+    return format_date(there, "d MMM y", locale=locale())
 
 
 def long(moment: Micros) -> str:
     """Date and time in full."""
-    return format_datetime(local(moment), "EEEE, d MMMM y, HH:mm", locale=get_locale())
+    return format_datetime(local(moment), "EEEE, d MMMM y, HH:mm", locale=locale())
 
 
 def iso(moment: Micros) -> str:
@@ -94,12 +122,12 @@ def day_label(moment: Micros) -> str:
         return _("Today")
     if there == now - timedelta(days=1):
         return _("Yesterday")
-    return format_date(there, "EEEE, d MMMM" if there.year == now.year else "d MMMM y", locale=get_locale())
+    return format_date(there, "EEEE, d MMMM" if there.year == now.year else "d MMMM y", locale=locale())
 
 
 def day(moment: date) -> str:
     """A day as 30 Nov."""
-    return format_date(moment, "d MMM", locale=get_locale())
+    return format_date(moment, "d MMM", locale=locale())
 
 
 def size(count: int) -> str:

@@ -202,6 +202,7 @@ def test_front_end_parts_that_could_not_be_fetched_are_tried_for_again(tmp_path:
     if shutil.which("npm") is None:
         pytest.skip("npm is not installed")
     shutil.copytree(HOME / "static", tmp_path / "static", ignore=shutil.ignore_patterns("vendor"))
+    shutil.copytree(HOME / "translations", tmp_path / "translations")
     for name in ("requirements.txt", "requirements-dev.txt", "package.json", "package-lock.json"):
         shutil.copy(HOME / name, tmp_path / name)
     launcher = importlib.machinery.SourceFileLoader("launcher", str(HOME / "roost")).load_module()

@@ -180,10 +180,10 @@ def test_any_soup_comes_out_safe(html):
 
 @pytest.mark.parametrize("unit", ["<div>", "<b><i>", "<table><tr><td>", "<", "&", "&lt;", "<p style='color:red'>x", "<a href='", "<!--", "<svg>", "</p>", "<p>x<b>y<p>", "<img src=x>"])
 def test_hostile_size_and_depth_are_cut(unit):
-    started = time.perf_counter()
+    started = time.process_time()
     clean(unit * (400_000 // len(unit)))
     html_to_text(unit * (400_000 // len(unit)))
-    assert time.perf_counter() - started < 8
+    assert time.process_time() - started < 8
 
 
 def test_what_is_cut_is_said():
@@ -196,9 +196,9 @@ def test_the_corpus_comes_out_safe():
             data = path.read_bytes()
             for part in parse(data).walk():
                 if part.type == "text" and part.subtype == "html":
-                    started = time.perf_counter()
+                    started = time.process_time()
                     judge(decode_text(data, part))
-                    assert time.perf_counter() - started < 4
+                    assert time.process_time() - started < 4
 
 
 def test_text_becomes_html_with_links_and_quote_levels():
@@ -221,9 +221,9 @@ def test_hostile_text_stays_text(text):
 
 def test_long_lines_of_text_are_linkified_quickly():
     for unit in ("a", "http://", "a@", "www.", "a.", ")", ">", "> ", "http://x.y)))"):
-        started = time.perf_counter()
+        started = time.process_time()
         text_to_html(unit * (300_000 // len(unit)))
-        assert time.perf_counter() - started < 3
+        assert time.process_time() - started < 3
 
 
 def test_html_becomes_readable_text():

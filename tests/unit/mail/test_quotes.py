@@ -33,7 +33,7 @@ def test_the_rest_stays_as_it_is(html: str) -> None:
 
 
 def test_a_hostile_body_takes_no_time() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     for hostile in ("<blockquote>" * 200_000, "<a '" * 200_000, '<a "' * 100_001, "<" * 1_000_000):
         fold(hostile, "Show")
-    assert time.perf_counter() - began < 20
+    assert time.process_time() - began < 20

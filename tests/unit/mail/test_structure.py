@@ -132,16 +132,16 @@ def test_a_preview_cut_in_a_character_stays_clean():
 @pytest.mark.parametrize("unit", ["<", "<!--", "<style>", "<a '", '<a "', "&", "<p ", "</p", "<![CDATA[", "x", "> ", "on wrote:\n", "\u200b", "<head>"])
 def test_hostile_bodies_have_a_quick_preview(unit):
     for kind in (b"html", b"plain"):
-        started = time.perf_counter()
+        started = time.process_time()
         summarise(b"Content-Type: text/" + kind + b"; charset=utf-8\r\n\r\n" + unit.encode() * 30_000)
-        assert time.perf_counter() - started < 0.5
+        assert time.process_time() - started < 0.5
 
 
 def test_a_header_of_addresses_stays_bounded():
     data = b"To: " + b"a@b," * 200_000 + b"\r\n\r\n"
-    started = time.perf_counter()
+    started = time.process_time()
     made = summarise(data)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
     assert len(made.envelope) < 400_000
     read(made.envelope)
 
@@ -152,9 +152,9 @@ def test_groups_cut_at_the_limit_are_closed():
 
 
 def judge(data):
-    started = time.perf_counter()
+    started = time.process_time()
     made = summarise(data)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
     assert len(read(made.envelope)) == 10
     structure, body = read(made.bodystructure), read(made.body)
     root = load_parts(made.parts)

@@ -20,9 +20,9 @@ PARTS = Mail(
 def seconds(script: str) -> tuple[float, str]:
     """How long a run over LONG takes, and its error."""
     ready = sieve.compile(script)
-    begun = time.perf_counter()
+    begun = time.process_time()
     result = ready.run(LONG, Surroundings())
-    return time.perf_counter() - begun, result.error
+    return time.process_time() - begun, result.error
 
 
 def test_many_dear_regular_expressions_together_end_soon() -> None:
@@ -49,9 +49,9 @@ def test_a_repeat_of_a_large_group_is_refused_at_once(repeat: str) -> None:
 
 
 def test_an_encoded_character_without_an_end_is_read_once() -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     sieve.compile('require ["encoded-character", "fileinto"]; fileinto "${hex:' + " " * 50_000 + '";')
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 2
 
 
 def test_long_lists_of_keys_on_a_long_body_end_as_a_keep() -> None:

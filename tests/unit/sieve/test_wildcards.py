@@ -9,6 +9,6 @@ from mailcore.sieve.matching import casemap, glob
 
 @pytest.mark.parametrize("key", ["*" + "a" * 3000 + "b*", "*" + "a" * 1500 + "?" + "a" * 1500 + "b*"], ids=["plain", "with ?"])
 def test_a_long_key_on_a_long_value_is_quick(key: str) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert glob("a" * 60_000, key, casemap) is None
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 2
