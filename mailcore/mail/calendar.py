@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from mailcore.mail.contentline import folded
+
 MAX_BYTES = 1024 * 1024
 """Of a calendar file that are read. Stops one attachment from holding a worker."""
 MAX_LINES = 20_000
@@ -228,15 +230,7 @@ def rule_of(value: str) -> dict[str, str]:
 def printed(name: str, value: str, params: dict[str, str] | None = None) -> str:
     """One content line, folded at 75 octets without splitting a character. *value* is written as it is: `escaped` is the caller's."""
     head = name + "".join(f';{key}="{_quoted(said)}"' if re.search(r"[^A-Za-z0-9/_.+-]", said) else f";{key}={said}" for key, said in (params or {}).items())
-    out, size = [], 0
-    for char in f"{head}:{_straight(value)}":
-        width = len(char.encode("utf-8", "replace"))
-        if size + width > 75:
-            out.append("\r\n ")
-            size = 1
-        out.append(char)
-        size += width
-    return "".join(out) + "\r\n"
+    return folded(f"{head}:{_straight(value)}")
 
 
 def _straight(value: str) -> str:

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from mailcore.base.errors import MailError, Reason
+from mailcore.mail.contentline import folded
 
 MAX_FILE_BYTES = 20 * 1024 * 1024
 """Largest file of people that is read. Stops one upload from filling the memory."""
@@ -183,16 +184,7 @@ def _photo(value: str, params: dict[str, str]) -> bytes:
 
 
 def _folded(name: str, value: str) -> str:
-    """One line, in pieces of at most 75 octets that split no character."""
-    out, size, line = [], 0, f"{name}:{value}"
-    for char in line:
-        width = len(char.encode("utf-8", "replace"))
-        if size + width > 75:
-            out.append("\r\n ")
-            size = 1
-        out.append(char)
-        size += width
-    return "".join(out) + "\r\n"
+    return folded(f"{name}:{value}")
 
 
 def _safe(text: str) -> str:

@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from tests.scenario.server import PASSWORD, RoostServer
-from tests.web.visitor import Browser
+from tests.web.visitor import Browser, signed_in
 
 ADMIN_PAGES = (
     "/admin", "/admin/domains", "/admin/domains/new", "/admin/domains/x.test", "/admin/domains/x.test/dns", "/admin/accounts", "/admin/accounts/new",
@@ -41,12 +41,6 @@ def letter(server: RoostServer) -> str:
     row = re.search(r'class="row[^>]*data-id="(\d+)" data-mailbox="(\d+)"', reader.get("/").text)
     assert row is not None
     return f"/mail/{row.group(2)}/{row.group(1)}"
-
-
-def signed_in(server: RoostServer, address: str) -> Browser:
-    browser = Browser(server)
-    assert browser.sign_in(address).status_code == 200
-    return browser
 
 
 def wait_for(check: "object", seconds: float = 15) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.scenario.server import PASSWORD, RoostServer
-from tests.web.visitor import Browser
+from tests.web.visitor import Browser, signed_in
 
 RULE = {"name": "", "match": "all", "c0_field": "subject", "c0_operator": "contains", "c0_value": "", "a0_kind": "set_header", "a0_name": "X-Order", "a0_value": "", "op": "save"}
 
@@ -22,12 +22,6 @@ def server() -> Iterator[RoostServer]:
     one.run("account", "set", "boss@far.test", "--role", "domain-admin")
     yield one
     one.remove()
-
-
-def signed_in(server: RoostServer, address: str) -> Browser:
-    browser = Browser(server)
-    assert browser.sign_in(address).status_code == 200
-    return browser
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from tests.scenario.server import PASSWORD, RoostServer
-from tests.web.visitor import Browser
+from tests.web.visitor import Browser, signed_in
 
 SAFETY = "/settings/sign-in"
 
@@ -23,12 +23,6 @@ def server() -> Iterator[RoostServer]:
     one = RoostServer(listeners=("smtp", "submission", "imap", "http"), people=4)
     yield one
     one.remove()
-
-
-def signed_in(server: RoostServer, address: str) -> Browser:
-    browser = Browser(server)
-    assert browser.sign_in(address).status_code == 200
-    return browser
 
 
 def imap_signs_in(server: RoostServer, address: str, password: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.scenario.server import PASSWORD, RoostServer
-from tests.web.visitor import Browser
+from tests.web.visitor import Browser, signed_in
 
 
 @pytest.fixture(scope="module")
@@ -18,12 +18,6 @@ def server() -> Iterator[RoostServer]:
     one.run("account", "set", "boss@far.test", "--role", "domain-admin")
     yield one
     one.remove()
-
-
-def signed_in(server: RoostServer, address: str) -> Browser:
-    browser = Browser(server)
-    assert browser.sign_in(address).status_code == 200
-    return browser
 
 
 @pytest.fixture(scope="module")

@@ -30,3 +30,10 @@ class Browser:
     def sign_in(self, address: str, password: str = PASSWORD) -> requests.Response:
         self.get("/sign-in")
         return self.post("/sign-in", {"address": address, "password": password})
+
+
+def signed_in(server: RoostServer, address: str) -> Browser:
+    """A visitor with a session."""
+    browser = Browser(server)
+    assert browser.sign_in(address).status_code == 200
+    return browser
