@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from mailcore.base.clock import Micros, to_micros
 from mailcore.base.errors import MailError, Reason
+from mailcore.jobs.fetch import with_line_ends
 from mailcore.mail import mbox
 from mailcore.mail.headers import parse_date, scan_headers
 from mailcore.store import messages
@@ -69,7 +70,7 @@ def _stream(file: io.BufferedIOBase, mailbox: str, limit: int, source: str, writ
     if b":" not in start and not start.startswith(b"From "):
         return  # no message: an index, a picture, a note
     data = start + file.read(limit + 1)
-    yield from _kept(with_crlf(data) if len(data) <= limit else None, mailbox, None, source, written)
+    yield from _kept(with_line_ends(data) if len(data) <= limit else None, mailbox, None, source, written)
 
 
 def _lines(start: bytes, file: io.BufferedIOBase) -> Iterator[bytes]:
@@ -118,13 +119,6 @@ def arrived(data: bytes) -> Micros | None:
 def to_micros_of(path: Path) -> Micros:
     """When a file was written."""
     return int(path.stat().st_mtime * 1_000_000)
-
-
-def with_crlf(data: bytes) -> bytes:
-    """Every line end as CRLF."""
-    if data.count(b"\n") == data.count(b"\r\n") == data.count(b"\r"):
-        return data
-    return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n")
 
 
 def _folder(root: Path, limit: int) -> Iterator[Letter]:
@@ -182,7 +176,7 @@ def _maildir(folder: Path, name: str, limit: int) -> Iterator[Letter]:
                 continue
             data = path.read_bytes() if path.stat().st_size <= limit else None
             yield Letter(
-                mailbox=name, data=None if data is None else with_crlf(data), flags=flags, at=to_micros_of(path), source=str(path),
+                mailbox=name, data=None if data is None else with_line_ends(data), flags=flags, at=to_micros_of(path), source=str(path),
                 keywords=keywords_of(tuple(words[c] for c in (letters[1] if letters else "") if c in words)),
             )  # fmt: skip
 

@@ -12,7 +12,8 @@ from typing import Any
 
 from mailcore.base.clock import Micros, to_micros
 from mailcore.base.errors import MailError, Reason
-from mailcore.jobs.imports.letters import Letter, keywords_of, with_crlf
+from mailcore.jobs.fetch import with_line_ends
+from mailcore.jobs.imports.letters import Letter, keywords_of
 from mailcore.net import elsewhere
 from mailcore.store import messages
 from mailcore.wire.imap import mutf7
@@ -92,7 +93,7 @@ class Account:
                     continue
                 data = next((bytes(part[1]) for part in self._ask("UID", "FETCH", str(uid), "(BODY.PEEK[])") if isinstance(part, tuple)), None)
                 if data is not None:
-                    yield Letter(mailbox=name, data=with_crlf(data), flags=flags, keywords=words, at=at, source=source)
+                    yield Letter(mailbox=name, data=with_line_ends(data), flags=flags, keywords=words, at=at, source=source)
 
     def _about(self, uids: list[int]) -> dict[int, tuple[int, tuple[str, ...], Micros | None, int]]:
         found = {}

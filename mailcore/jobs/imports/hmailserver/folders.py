@@ -7,11 +7,12 @@ from xml.etree.ElementTree import Element
 
 from mailcore.base.errors import MailError, Reason
 from mailcore.directory import sharing_verbs
+from mailcore.jobs.fetch import with_line_ends
 from mailcore.jobs.imports import mailing
 from mailcore.jobs.imports.hmailserver.people import moment
 from mailcore.jobs.imports.hmailserver.reading import number
 from mailcore.jobs.imports.hmailserver.work import ACTOR, Work
-from mailcore.jobs.imports.letters import Letter, arrived, clean_name, with_crlf
+from mailcore.jobs.imports.letters import Letter, arrived, clean_name
 from mailcore.store import Tx, accounts, mailboxes, messages, sharing
 from mailcore.store.accounts import Account
 from mailcore.wire.imap import mutf7
@@ -149,7 +150,7 @@ def _loose(home: Path, limit: int) -> Iterator[Letter]:
 def _letter(path: Path, name: str, limit: int, flags: int, at: int | None) -> Letter:
     if path.stat().st_size > limit:
         return Letter(mailbox=name, data=None, source=str(path))
-    data = with_crlf(path.read_bytes())
+    data = with_line_ends(path.read_bytes())
     return Letter(mailbox=name, data=data, flags=flags, at=at or arrived(data), source=str(path))
 
 
