@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from admin import presenters as p
-from admin.blueprints import PAGE, admin, domain_choices, domain_of, own_domains, scope, toast
+from admin.blueprints import PAGE, admin, beside, chosen_domain, domain_choices, domain_of, own_domains, scope, toast
 from admin.domains import quota_of, shown
 from mailcore.auth import ldap
 from mailcore.base.errors import MailError, Reason
@@ -18,7 +18,6 @@ from web.drawing import done, page
 from web.signed_in import account as mine
 from web.signed_in import require, safe_next
 from web.site import actor, site
-from web.words import said
 
 
 def initials_of(text: str) -> str:
@@ -66,10 +65,12 @@ def accounts() -> Any:
 def bulk(form: Any) -> Any:
     """Switch several accounts on or off."""
     is_on, count = form.get("op") == "enable", 0
+    chosen = [verbs.find_account(site().read(), address) for address in form.getlist("ids")[:1000]]
+    for found in chosen:
+        actor().require_domain(found.domain_id)
     if form.get("op") not in ("enable", "disable"):
         flask.abort(400)
-    for address in form.getlist("ids")[:1000]:
-        found = verbs.find_account(site().read(), address)
+    for found in chosen:
         site().write(lambda tx, a=found: verbs.set_account(tx, actor(), a.id, {"is_enabled": is_on}, site().now()))  # type: ignore[misc]
         count += 1
     toast(ngettext("One account changed", "%(num)d accounts changed", count))
@@ -90,10 +91,9 @@ def account_new() -> Any:
             toast(_("%(address)s is made", address=address))
             return done(flask.url_for("admin.accounts"))
         except MailError as error:
-            errors["password" if "assword" in error.detail else "quota" if "Quota" in error.detail or "quota" in error.detail else "localpart"] = said(error)
-    domain = form.get("domain") or flask.request.args.get("domain") or (own_domains()[0].name if own_domains() else "")
+            errors["password" if "assword" in error.detail else "quota" if "Quota" in error.detail or "quota" in error.detail else "localpart"] = beside(error)
     made = p.AccountPage(
-        is_new=True, address=f"{form.get('localpart', '')}@{domain}", name=form.get("name", ""), quota=form.get("quota", ""), role=form.get("role", "user"),
+        is_new=True, address=f"{form.get('localpart', '')}@{chosen_domain()}", name=form.get("name", ""), quota=form.get("quota", ""), role=form.get("role", "user"),
         domains=domain_choices(), errors=errors,
     )  # fmt: skip
     return page("admin/account.html", area="accounts", page=made), 422 if errors else 200
@@ -108,7 +108,7 @@ def account(address: str) -> Any:
         try:
             return change(found, flask.request.form)
         except MailError as error:
-            errors[{"password": "password", "delete": "confirm", "rename": "new_address"}.get(flask.request.form.get("op", ""), "quota")] = said(error)
+            errors[{"password": "password", "delete": "confirm", "rename": "new_address"}.get(flask.request.form.get("op", ""), "quota")] = beside(error)
     return page("admin/account.html", area="accounts", page=account_page(found, errors)), 422 if errors else 200
 
 

@@ -7,14 +7,13 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from admin import presenters as p
-from admin.blueprints import PAGE, admin, domain_choices, domain_of, own_domains, scope, toast
+from admin.blueprints import PAGE, admin, beside, chosen_domain, domain_choices, domain_of, scope, toast
 from mailcore.base.errors import MailError, Reason
 from mailcore.directory import verbs
 from mailcore.store import accounts as store
 from web.drawing import done, page
 from web.signed_in import require
 from web.site import actor, site
-from web.words import said
 
 
 def alias_row(row: store.Alias) -> p.AliasRow:
@@ -59,9 +58,8 @@ def alias_new() -> Any:
             toast(_("%(address)s is made", address=address))
             return done(flask.url_for("admin.aliases"))
         except MailError as error:
-            errors["targets" if "lead" in error.detail else "localpart"] = said(error)
-    domain_name = form.get("domain") or flask.request.args.get("domain") or (own_domains()[0].name if own_domains() else "")
-    made = p.AliasPage(is_new=True, address=f"{form.get('localpart', '')}@{domain_name}", targets=form.get("targets", ""), domains=domain_choices(), errors=errors)
+            errors["targets" if "lead" in error.detail else "localpart"] = beside(error)
+    made = p.AliasPage(is_new=True, address=f"{form.get('localpart', '')}@{chosen_domain()}", targets=form.get("targets", ""), domains=domain_choices(), errors=errors)
     return page("admin/alias.html", area="aliases", page=made), 422 if errors else 200
 
 
@@ -81,6 +79,6 @@ def alias(address: str) -> Any:
             toast(_("Saved"))
             return done(flask.url_for("admin.aliases"))
         except MailError as error:
-            errors["targets"] = said(error)
+            errors["targets"] = beside(error)
     made = p.AliasPage(address=found.address, targets=form.get("targets", "\n".join(found.targets)), is_disabled=not found.is_enabled, domains=domain_choices(), errors=errors)
     return page("admin/alias.html", area="aliases", page=made), 422 if errors else 200

@@ -6,7 +6,7 @@ import flask
 from flask_babel import gettext as _
 
 from admin import values as p
-from admin.blueprints import admin, is_server, own_domains, toast
+from admin.blueprints import admin, beside, is_server, own_domains, toast
 from admin.keeping import job_of
 from mailcore.base.errors import MailError
 from mailcore.directory import announcing, flow_verbs
@@ -14,7 +14,6 @@ from mailcore.store import jobs
 from web.drawing import page
 from web.signed_in import account, require
 from web.site import actor, site
-from web.words import said
 
 
 @admin.route("/announcement", methods=["GET", "POST"])
@@ -25,7 +24,7 @@ def announcement() -> Any:
         try:
             return send(form)
         except MailError as refused:
-            error = said(refused)
+            error = beside(refused)
     pattern = "*" if is_server() else f"*@{own_domains()[0].name}"
     latest = next((j for j in jobs.recent(site().read(), limit=200) if j.kind == "announce" and (is_server() or j.payload.get("domain_id") == account().domain_id)), None)
     made = p.AnnouncementPage(

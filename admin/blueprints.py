@@ -5,10 +5,11 @@ from typing import Any
 import flask
 
 from admin import presenters as p
+from mailcore.base.errors import MailError, Reason
 from mailcore.store import accounts, outbox
 from web.signed_in import account, is_signed_in
 from web.site import actor, site
-from web.words import direction, language
+from web.words import direction, language, said
 
 admin = flask.Blueprint("admin", __name__, url_prefix="/admin")
 setup_blueprint = flask.Blueprint("setup", __name__, url_prefix="/setup")
@@ -41,9 +42,22 @@ def domain_of(name: str) -> accounts.Domain:
     return found
 
 
+def chosen_domain() -> str:
+    """The domain that a form for something new begins with: typed, asked for, or the first. Raises MailError(NOT_FOUND, NOT_PERMITTED)."""
+    name = flask.request.form.get("domain") or flask.request.args.get("domain", "")
+    return domain_of(name).name if name else own_domains()[0].name if own_domains() else ""
+
+
 def domain_choices() -> tuple[p.Choice, ...]:
     """The domains as choices."""
     return tuple(p.Choice(value=d.name, label=d.name) for d in own_domains())
+
+
+def beside(error: MailError) -> str:
+    """What a form says beside its fields; what the asker may not do is a page of its own. Raises MailError(NOT_PERMITTED)."""
+    if error.reason is Reason.NOT_PERMITTED:
+        raise error
+    return said(error)
 
 
 def toast(text: str, undo: str | None = None) -> None:

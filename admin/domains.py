@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from admin import presenters as p
-from admin.blueprints import PAGE, admin, domain_of, own_domains, toast
+from admin.blueprints import PAGE, admin, beside, domain_of, own_domains, toast
 from mailcore.base.errors import MailError, Reason
 from mailcore.directory import dkim_keys, dns_records, overview, renaming, verbs
 from mailcore.settings import values
@@ -17,7 +17,6 @@ from web import words
 from web.drawing import done, page
 from web.signed_in import require
 from web.site import actor, site
-from web.words import said
 
 
 def totals() -> dict[int, tuple[int, int]]:
@@ -65,7 +64,7 @@ def domain_new() -> Any:
             toast(_("%(name)s is served now", name=name))
             return done(flask.url_for("admin.dns", domain=verbs.domain_name(name)))
         except MailError as error:
-            errors["name"] = said(error)
+            errors["name"] = beside(error)
     return page("admin/domain_new.html", area="domains", name=name, errors=errors), 422 if errors else 200
 
 
@@ -82,7 +81,7 @@ def domain(domain: str) -> Any:
         try:
             return change(found, flask.request.form)
         except MailError as error:
-            errors[{"limits": "accounts", "rename": "new_name", "delete": "confirm"}.get(flask.request.form.get("op", ""), "other")] = said(error)
+            errors[{"limits": "accounts", "rename": "new_name", "delete": "confirm"}.get(flask.request.form.get("op", ""), "other")] = beside(error)
     tab = flask.request.args.get("tab", "limits" if errors else "accounts")
     if tab not in ("accounts", "aliases", "names", "limits", "signature"):
         flask.abort(404)

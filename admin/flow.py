@@ -8,7 +8,8 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from admin import presenters as p
-from admin.blueprints import PAGE, admin, is_server, own_domains, toast
+from admin import sight
+from admin.blueprints import PAGE, admin, toast
 from mailcore.base.errors import MailError, Reason
 from mailcore.directory import flow_verbs
 from mailcore.store import outbox, records
@@ -106,9 +107,8 @@ def timeline() -> Any:
     args, tx = flask.request.args, site().read()
     q, state = args.get("q", "").strip(), args.get("state", "")
     before = int(args["cursor"]) if args.get("cursor", "").isdigit() else None
-    domain = "" if is_server() else own_domains()[0].name
-    found = records.find_traces(tx, contains=q, before=before, domain=domain, limit=PAGE)
-    chosen = [h for h in found if not state or STATES.get(h.outcome) == state]
+    found = records.find_traces(tx, contains=q, before=before, domains=sight.own_names(), limit=PAGE)
+    chosen = [h for one in found if (h := sight.head_of(one, q)) is not None and (not state or STATES.get(h.outcome) == state)]
     rows = tuple(
         p.TraceRow(id=h.trace_id, time_text=words.short(h.at), time_iso=words.iso(h.at), sender=h.sender, recipient=h.recipients, subject=h.subject, state=STATES.get(h.outcome, "waiting"), state_text=state_words(h.outcome))
         for h in chosen
@@ -123,15 +123,15 @@ def timeline() -> Any:
 @require("domain-admin")
 def trace(trace_id: str) -> Any:
     head = records.trace_head(site().read(), trace_id)
-    names = tuple(f"@{d.name}" for d in own_domains())
-    if head is None or (not is_server() and not any(n in f"{head.sender} {head.recipients}".lower() for n in names)):
+    if head is None or sight.head_of(head) is None:
         raise MailError(Reason.NOT_FOUND, _("There is no such message."))
     return page("admin/trace.html", area="timeline", page=trace_page(head))
 
 
 def trace_page(head: records.TraceHead) -> p.TracePage:
     """The whole story of one message."""
-    events = tuple(story(e) for e in records.trace_of(site().read(), head.trace_id))
+    events = tuple(story(e) for e in sight.events_of(head, records.trace_of(site().read(), head.trace_id)))
+    head = sight.head_of(head) or head
     return p.TracePage(
         id=head.trace_id, sender=head.sender, recipients=tuple(r for r in head.recipients.split(", ") if r), subject=head.subject, state=STATES.get(head.outcome, "waiting"),
         state_text=state_words(head.outcome), size_text=words.size(head.size), message_id=head.msgid, events=events,
@@ -183,7 +183,7 @@ def story(event: records.TraceEvent) -> p.TimelineEvent:
         title = _("Sent by %(who)s", who=data["by"]) if data.get("by") else _("Arrived from %(host)s", host=data.get("helo") or data.get("ip", ""))
         text = ", ".join(str(x) for x in (data.get("ip"), data.get("tls"), words.size(int(data.get("size", 0)))) if x)
     elif event.kind == "delivered":
-        title, text, tone = _("Delivered to %(who)s", who=who), _("in %(mailbox)s", mailbox=data.get("mailbox", "INBOX")), "green"
+        title, text, tone = _("Delivered to %(who)s", who=who), _("in %(mailbox)s", mailbox=data["mailbox"]) if data.get("mailbox") else "", "green"
     elif event.kind in ("sent", "deferred", "failed"):
         title = {"sent": _("%(host)s took it for %(who)s", host=data.get("host", ""), who=who), "deferred": _("%(who)s must wait", who=who), "failed": _("Not delivered to %(who)s", who=who)}[event.kind]
         text, code = ", ".join(str(x) for x in (data.get("address"), data.get("tls")) if x), f"{data.get('code') or ''} {data.get('text', '')}".strip()

@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from admin import presenters as p
+from admin import sight
 from admin.blueprints import admin, is_server, own_domains, scope
 from admin.domains import domain_row
 from admin.flow import trace_page
@@ -29,13 +30,13 @@ def home() -> Any:
     counts = overview.today(tx, now)
     hours, accepted, refused = overview.last_hours(tx, now)
     graph = p.MailGraph(accepted=tuple(accepted), refused=tuple(refused), hours=tuple(words.local(h * HOUR).strftime("%H:00") for h in hours))
-    numbers = tuple(
+    numbers = () if not is_server() else tuple(
         p.Number(value=counts.get(k, 0), label=label) for k, label in (("received", _("received")), ("sent", _("sent")), ("refused", _("refused")), ("sign_ins", _("sign-ins")))
     )
     hour = words.local(now).hour
     greeting = _("Good morning") if hour < 12 else _("Good afternoon") if hour < 18 else _("Good evening")
     summary = ngettext("One thing wants your attention. Everything else is running.", "%(num)d things want your attention. Everything else is running.", len(todo)) if todo else _("Nothing needs doing. Everything is running.")
-    newest = records.find_traces(tx, limit=1, domain=own_domains()[0].name if scope() is not None and own_domains() else "")
+    newest = records.find_traces(tx, limit=1, domains=sight.own_names())
     rows = tuple(domain_row(d) for d in own_domains()[:50])
     return page("admin/home.html", area="home", greeting=greeting, summary=summary, todo=todo, numbers=numbers, graph=graph, latest=trace_page(newest[0]) if newest else None, domains=rows)
 

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from admin import presenters as p
-from admin.blueprints import PAGE, admin, domain_choices, domain_of, own_domains, scope, toast
+from admin.blueprints import PAGE, admin, beside, chosen_domain, domain_choices, domain_of, scope, toast
 from admin.list_rows import ListPage, ListRow, MemberRow
 from mailcore.base.errors import MailError
 from mailcore.directory import list_verbs, verbs
@@ -16,7 +16,6 @@ from web import words
 from web.drawing import done, page
 from web.signed_in import require
 from web.site import actor, site
-from web.words import said
 
 
 def who_text(row: store.MailingList) -> str:
@@ -79,7 +78,7 @@ def field_of(error: MailError) -> str:
 @require("domain-admin")
 def list_new() -> Any:
     form = flask.request.form
-    name = form.get("domain") or flask.request.args.get("domain") or (own_domains()[0].name if own_domains() else "")
+    name = chosen_domain()
     made = ListPage(is_new=True, address=f"@{name}", domains=domain_choices())
     if flask.request.method == "POST":
         try:
@@ -87,7 +86,7 @@ def list_new() -> Any:
             toast(_("%(address)s is made", address=address))
             return done(flask.url_for("admin.one_list", address=address))
         except MailError as error:
-            made = ListPage(is_new=True, address=f"{form.get('localpart', '')}@{name}", domains=domain_choices(), **typed(form, {field_of(error): said(error)}))
+            made = ListPage(is_new=True, address=f"{form.get('localpart', '')}@{name}", domains=domain_choices(), **typed(form, {field_of(error): beside(error)}))
     return page("admin/list.html", area="aliases", page=made, paging=p.Paging(), q=""), 422 if made.errors else 200
 
 
@@ -117,7 +116,7 @@ def one_list(address: str) -> Any:
         try:
             return change(found, flask.request.form)
         except MailError as error:
-            errors = {field_of(error): said(error)}
+            errors = {field_of(error): beside(error)}
             extra = typed(flask.request.form, errors) if flask.request.form.get("op") == "save" else {"errors": errors, "pasted": flask.request.form.get("members", "")}
     made, paging = list_page(found, extra)
     return page("admin/list.html", area="aliases", page=made, paging=paging, q=flask.request.args.get("q", "")), 422 if extra else 200

@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from admin import presenters as p
-from admin.blueprints import PAGE, admin, domain_choices, is_server, scope, toast
+from admin.blueprints import PAGE, admin, beside, domain_choices, is_server, scope, toast
 from mailcore.base.errors import MailError, Reason
 from mailcore.directory import resolve, sharing_verbs
 from mailcore.store import groups as group_rows
@@ -74,9 +74,7 @@ def groups() -> Any:
             toast(_("%(address)s is made", address=address))
             return done(flask.url_for("admin.group", address=address))
         except MailError as error:
-            if error.reason is Reason.NOT_PERMITTED:
-                raise
-            errors["localpart"] = error.detail
+            errors["localpart"] = beside(error)
     q = flask.request.args.get("q", "").strip()
     found = [g for g in group_rows.groups(tx, scope()) if q.lower() in f"{g.address} {g.name}".lower()]
     some, paging = paged(found, q, "admin.groups", q=q)
@@ -98,9 +96,7 @@ def group(address: str) -> Any:
         try:
             return change_group(found, form)
         except MailError as error:
-            if error.reason is Reason.NOT_PERMITTED:
-                raise
-            errors["members"] = error.detail
+            errors["members"] = beside(error)
     members = group_rows.members(tx, found.id)
     q = flask.request.args.get("q", "").strip()
     some, paging = paged([m for m in members if q.lower() in m], q, "admin.group", address=found.address, q=q)
@@ -174,9 +170,7 @@ def shared() -> Any:
             toast(_("%(name)s is made; say who may see it", name=form.get("name", "").strip()))
             return done(flask.url_for("admin.shared_one", number=box_id))
         except MailError as error:
-            if error.reason is Reason.NOT_PERMITTED:
-                raise
-            errors["name"] = error.detail
+            errors["name"] = beside(error)
     q = flask.request.args.get("q", "").strip()
     some, paging = paged(shared_rows(q), q, "admin.shared", q=q)
     choices = ((p.Choice(value="", label=_("the whole server")),) if is_server() else ()) + domain_choices()
@@ -192,9 +186,7 @@ def shared_one(number: int) -> Any:
         try:
             return change_shared(box, owner, form)
         except MailError as error:
-            if error.reason is Reason.NOT_PERMITTED:
-                raise
-            errors["holder"] = error.detail
+            errors["holder"] = beside(error)
     is_public = owner.kind == "public"
     name = sharing.prefix_of(owner.address, owner.kind) + box.name
     people = [p.Choice(value=f"${g.address}", label=g.address) for g in group_rows.groups(tx, owner.domain_id or None)]

@@ -17,8 +17,10 @@ def ask(tx: Tx, actor: Actor, *, to: str, sender: str, name: str, subject: str, 
     if not subject.strip() or not text.strip() or len(subject) > SUBJECT_CHARACTERS or len(text) > TEXT_CHARACTERS or any(ord(c) < 32 for c in subject + name):
         raise MailError(Reason.SYNTAX, "Write a subject and a text.")
     address = Address.parse(sender.strip())
-    if accounts.domain(tx, address.key.rpartition("@")[2]) is None:
+    domain = accounts.domain(tx, address.key.rpartition("@")[2])
+    if domain is None:
         raise MailError(Reason.SYNTAX, "The sender must be an address of a domain here.")
+    actor.require_domain(domain.id)
     domain_id = actor.domain_id if actor.role != "server-admin" else None
     new = {"to": to, "subject": subject}
     records.audit(tx, "announcement:asked", to[:200], actor=actor.name, ip=actor.ip, now=now, domain_id=domain_id, new=new)

@@ -56,7 +56,12 @@ def ask_backup(tx: Tx, actor: Actor, now: Micros) -> int:
 
 
 def cancel_job(tx: Tx, actor: Actor, job_id: int, now: Micros) -> None:
-    """Stop a piece of long work."""
-    actor.require_server()
+    """Stop a piece of long work; a domain admin an announcement of the domain. Raises MailError(NOT_PERMITTED)."""
+    job = jobs.get(tx, job_id)
+    domain_id = job.payload.get("domain_id") if job is not None and job.kind == "announce" else None
+    if domain_id:
+        actor.require_domain(domain_id)
+    else:
+        actor.require_server()
     if jobs.cancel(tx, job_id, now):
-        records.audit(tx, "job:cancelled", str(job_id), actor=actor.name, ip=actor.ip, now=now)
+        records.audit(tx, "job:cancelled", str(job_id), actor=actor.name, ip=actor.ip, now=now, domain_id=domain_id)

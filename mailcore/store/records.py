@@ -164,9 +164,9 @@ def trace_of(tx: Tx, trace_id: str) -> list[TraceEvent]:
 
 def find_traces(
     tx: Tx, *, contains: str = "", sender: str = "", recipient: str = "", since: Micros = 0, until: Micros | None = None,
-    before: Micros | None = None, domain: str = "", limit: int = 50,
+    before: Micros | None = None, domains: Sequence[str] = (), limit: int = 50,
 ) -> list[TraceHead]:  # fmt: skip
-    """Traces, newest first; every text filter is "contains", in any case; *domain* keeps what touches that domain."""
+    """Traces, newest first; every text filter is "contains", in any case; *domains* keeps what comes from them or goes to them."""
     where = ["at >= :since"]
     if until is not None:
         where.append("at < :until")
@@ -176,8 +176,9 @@ def find_traces(
         where.append("lower(sender) LIKE :s ESCAPE '\\'")
     if recipient:
         where.append("lower(recipients) LIKE :r ESCAPE '\\'")
-    if domain:
-        where.append("(lower(sender) LIKE :d ESCAPE '\\' OR lower(recipients) LIKE :d ESCAPE '\\')")
+    if domains:
+        touches = "lower(sender) LIKE :f{0} ESCAPE '\\' OR lower(recipients) || ',' LIKE :t{0} ESCAPE '\\'"
+        where.append("(" + " OR ".join(touches.format(n) for n in range(len(domains))) + ")")
     if contains:
         where.append(
             "(lower(subject) LIKE :c ESCAPE '\\' OR lower(sender) LIKE :c ESCAPE '\\' OR lower(recipients) LIKE :c ESCAPE '\\'"
@@ -186,8 +187,8 @@ def find_traces(
     rows = tx.all(
         f"SELECT {_HEAD} FROM traces WHERE {' AND '.join(where)} ORDER BY at DESC LIMIT :n",
         {
-            "since": since, "until": until, "before": before, "s": like(sender), "r": like(recipient), "d": like("@" + domain),
-            "c": like(contains), "n": limit,
+            "since": since, "until": until, "before": before, "s": like(sender), "r": like(recipient), "c": like(contains), "n": limit,
+            **{f"f{n}": like("@" + name).removesuffix("%") for n, name in enumerate(domains)}, **{f"t{n}": like(f"@{name},") for n, name in enumerate(domains)},
         },
     )  # fmt: skip
     return [TraceHead(**dict(zip(_HEAD.split(", "), row, strict=True))) for row in rows]
