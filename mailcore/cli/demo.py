@@ -16,7 +16,7 @@ from mailcore.directory.actor import COMMAND_LINE
 from mailcore.runtime.runtime import Runtime, open_runtime
 from mailcore.serve import start
 from mailcore.serve.sockets import Bound
-from mailcore.store import Tx, accounts, labels, mailboxes, messages, outbox, records
+from mailcore.store import Tx, accounts, labels, mailboxes, messages, outbox, records, tallies
 from mailcore.store.records import TraceEvent, TraceHead
 
 DOMAIN = "meadow.test"
@@ -165,4 +165,4 @@ def _counted(tx: Tx, now: Micros) -> None:
     """Mail of the last 24 hours for the graph: quiet at night, a few refused."""
     for hours in range(24):
         at, busy = now - hours * HOUR, (3, 2, 1, 1, 2, 5, 9, 14, 22, 27, 24, 21, 18, 20, 23, 25, 21, 17, 15, 13, 11, 9, 7, 5)[(now // HOUR - hours) % 24]
-        records.count_up(tx, {"received": busy, "sent": busy // 3, "refused": busy // 5, "spam": busy // 7, "sign_ins": busy // 4}, at)
+        tallies.count_up(tx, {"received": busy, "sent": busy // 3, "refused": busy // 5, "spam": busy // 7, "sign_ins": busy // 4}, at)

@@ -22,7 +22,7 @@ from mailcore.mail.received import Hop, received_line, return_path_line
 from mailcore.policy.examine import events_of
 from mailcore.policy.facts import Accepted, Client, Finding, Level, Mail
 from mailcore.runtime.runtime import Runtime
-from mailcore.store import Tx, accounts, outbox, records, routes
+from mailcore.store import Tx, accounts, outbox, records, routes, tallies
 from mailcore.store.blobs import Staged
 from mailcore.store.records import TraceEvent, TraceHead
 
@@ -113,6 +113,8 @@ def accept(runtime: Runtime, mail: Mail, parcel: Parcel, *, also: Callable[[Tx],
     counts = runtime.counts
     counts["received"] += 1
     counts["received_bytes"] += parcel.summary.size
+    for domain_id in {target.domain_id for target in made.local.values()}:
+        counts[tallies.of_domain("received", domain_id)] += 1
 
     ids = sorted(made.local)
     at_once = [] if mail.is_held else ids[:FAN_OUT]

@@ -1,4 +1,4 @@
-"""Once an hour: probe the DNS lists, see which DKIM keys DNS shows, make keys that are missing, forget what greylisting no longer needs."""
+"""Once an hour: probe the DNS lists, see which DKIM keys DNS shows, make keys that are missing, measure the space used, forget what greylisting no longer needs."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ from mailcore.base.clock import DAY, HOUR, SECOND, Micros
 from mailcore.directory import dkim_keys
 from mailcore.policy import lists
 from mailcore.runtime.runtime import Runtime
-from mailcore.store import Tx, jobs, protection
+from mailcore.store import Tx, accounts, jobs, protection, tallies
 from mailcore.store.jobs import Job
 
 EVERY: Micros = HOUR
@@ -37,6 +37,8 @@ def run(runtime: Runtime, job: Job, step: Step) -> str:
         lists.probe(runtime)
         shown = dkim_keys.check_states(runtime)
     step(1, 2, "names")
+    used = {domain_id: size for domain_id, (_count, size) in accounts.domain_totals(runtime.store.read()).items() if domain_id}
+    runtime.store.write(lambda tx: tallies.measure(tx, "storage", used | {tallies.SERVER: sum(used.values())}, runtime.clock.micros()), bulk=True)
     now, get = runtime.clock.micros(), runtime.settings.get
     forgotten = runtime.store.write(
         lambda tx: protection.forget_triplets(tx, now - get("spam.grey_unused") * SECOND, now - get("spam.grey_used") * SECOND, BATCH), bulk=True

@@ -10,12 +10,13 @@ from dataclasses import replace
 from mailcore.base.clock import SECOND, Micros
 from mailcore.base.errors import MailError, Reason
 from mailcore.base.resolver import DnsTrouble
+from mailcore.directory import resolve
 from mailcore.mail.address import ReversePath
 from mailcore.net.dns import BudgetResolver
 from mailcore.queue import attempt, bounce, route, schedule
 from mailcore.queue.signing import signer
 from mailcore.runtime.runtime import Runtime
-from mailcore.store import Tx, outbox, records
+from mailcore.store import Tx, outbox, records, tallies
 from mailcore.store.outbox import Item, Recipient
 from mailcore.store.records import TraceEvent
 from mailcore.wire.smtp.client import OutRecipient, RecipientOutcome, Stage
@@ -96,7 +97,12 @@ def write_outcomes(runtime: Runtime, item: Item, people: Sequence[Recipient], re
         records.trace_events(tx, item.trace_id, events)
 
     runtime.store.write(write)
-    runtime.counts["sent"] += sum(1 for o in result.outcomes if o.is_delivered)
+    sent = sum(1 for o in result.outcomes if o.is_delivered)
+    if sent:
+        runtime.counts["sent"] += sent
+        domain = resolve.local_domain(runtime.store.read(), item.sender.rpartition("@")[2].lower())
+        if domain is not None:
+            runtime.counts[tallies.of_domain("sent", domain.id)] += sent
 
 
 def state_of(outcome: RecipientOutcome, next_at: Micros | None) -> str:

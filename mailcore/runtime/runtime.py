@@ -35,7 +35,7 @@ class Runtime:
     log: Log
     contexts: ServerContexts = field(default_factory=ServerContexts)
     counts: Counter[str] = field(default_factory=Counter)
-    """What happened since the last second, by name; the process writes it into the hourly counters."""
+    """What happened since the last second, by name (of a domain: `tallies.of_domain`); the process writes it into the tallies."""
 
     @property
     def hostname(self) -> str:

@@ -20,7 +20,7 @@ from mailcore.listen.limits import Connections
 from mailcore.runtime import certificates
 from mailcore.runtime.runtime import Runtime, open_runtime
 from mailcore.serve.sockets import IMPLICIT_TLS, Bound, mail_sockets
-from mailcore.store import changes, records
+from mailcore.store import changes, tallies
 
 DRAIN_SECONDS = 3.0
 HEAL_SECONDS = 1.0
@@ -136,7 +136,7 @@ def write_counts(runtime: Runtime) -> None:
         amounts = dict(runtime.counts)
         runtime.counts.clear()
         now = runtime.clock.micros()
-        runtime.store.submit(lambda tx: records.count_up(tx, amounts, now), bulk=True)
+        runtime.store.submit(lambda tx: tallies.count_up(tx, amounts, now), bulk=True)
 
 
 def load_certificates(runtime: Runtime) -> None:

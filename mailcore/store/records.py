@@ -1,4 +1,4 @@
-"""Small tables that are written once and read by people: audit, trace, counters, and the values of settings.
+"""Small tables that are written once and read by people: audit, trace, and the values of settings.
 
 The audit is a chain: each row's hash covers the one before, so a row that was changed or taken out shows.
 """
@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mailcore.base.clock import HOUR, Micros
+from mailcore.base.clock import Micros
 from mailcore.store.accounts import like
 from mailcore.store.engine import Tx
 
@@ -192,24 +192,6 @@ def find_traces(
         },
     )  # fmt: skip
     return [TraceHead(**dict(zip(_HEAD.split(", "), row, strict=True))) for row in rows]
-
-
-def count_up(tx: Tx, amounts: Mapping[str, int], now: Micros) -> None:
-    """Add to this hour's counters."""
-    hour = now // HOUR
-    for name, amount in sorted(amounts.items()):
-        tx.run(
-            "INSERT INTO counters (hour, name, value) VALUES (:h, :n, :v) ON CONFLICT (hour, name) DO UPDATE SET value = counters.value + :v",
-            {"h": hour, "n": name, "v": amount},
-        )
-
-
-def counters(tx: Tx, since: Micros) -> dict[str, dict[int, int]]:
-    """Hourly totals by name, then by hour (hours since 1970), from *since* on."""
-    out: dict[str, dict[int, int]] = {}
-    for name, hour, value in tx.all("SELECT name, hour, value FROM counters WHERE hour >= :h", {"h": since // HOUR}):
-        out.setdefault(name, {})[hour] = value
-    return out
 
 
 def setting_values(tx: Tx) -> list[tuple[str, str, str]]:

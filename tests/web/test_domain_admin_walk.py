@@ -26,7 +26,7 @@ SOURCES = "".join(p.read_text() for p in (HOME / "templates").rglob("*.html") if
 OPS = sorted(set(re.findall(r'op(?:" value)?="([a-z-]+)"', SOURCES)), key=lambda op: (op in ("delete", "remove", "leave"), op))
 SAME_FOR_ALL = {"/admin/undo"}
 """Verbs that touch nothing of anybody's."""
-OF_A_VISIT = {"sessions", "sign_ins", "counters", "block_list_states"}
+OF_A_VISIT = {"sessions", "sign_ins", "tallies", "block_list_states"}
 """Tables that a visit changes by itself."""
 ELSEWHERE: dict[str, tuple[int, ...]] = dict.fromkeys(
     ("/admin", "/admin/announcement", "/admin/audit", "/admin/dns", "/admin/domains", "/admin/find", "/admin/groups", "/admin/messages", "/admin/shared"), (200,)

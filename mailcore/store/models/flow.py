@@ -136,15 +136,30 @@ class SettingValue(Base):
     __table_args__ = (UniqueConstraint("scope", "name"),)
 
 
-class Counter(Base):
-    """Hourly totals for the admin's graphs: mail in, out, refused, spam, sign-ins."""
+class Tally(Base):
+    """Totals for the admin's graphs. *span*: "hour" (*at* counts hours since 1970) or "day" (days); *domain_id* 0 is the whole server."""
 
-    __tablename__ = "counters"
+    __tablename__ = "tallies"
     id: Mapped[Id]
-    hour: Mapped[Big]
+    span: Mapped[Str]
+    at: Mapped[Big]
+    domain_id: Mapped[Ref]
     name: Mapped[Str]
     value: Mapped[Big]
-    __table_args__ = (UniqueConstraint("hour", "name"),)
+    __table_args__ = (UniqueConstraint("span", "at", "domain_id", "name"),)
+
+
+class ServerMessage(Base):
+    """The words of one of the server's own messages in one language, where an admin has changed them."""
+
+    __tablename__ = "server_messages"
+    id: Mapped[Id]
+    name: Mapped[Str]
+    language: Mapped[Str]
+    subject: Mapped[Str]
+    text: Mapped[Str]
+    changed_at: Mapped[Big]
+    __table_args__ = (UniqueConstraint("name", "language"),)
 
 
 class Certificate(Base):

@@ -67,6 +67,8 @@ class Account(Base):
     """A printer or program that may send as any address of its domain."""
     keeps_submitted: Mapped[Flag]
     """Whether the server files what this account's programs send into Sent."""
+    quota_warned: Mapped[Big]
+    """The fullness in percent that the owner was last told of; 0 for none since it was below."""
     __table_args__ = (UniqueConstraint("address"), Index(None, "domain_id", "address"))
 
 

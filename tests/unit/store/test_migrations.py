@@ -10,7 +10,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, event, inspect
 
 from mailcore.base.errors import MailError, Reason
-from mailcore.store import Store, identities, open_store, schema
+from mailcore.store import Store, identities, open_store, schema, tallies
 from tests.conftest import CountingRandom
 from tests.postgres import PostgresServer
 
@@ -32,6 +32,7 @@ def first(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     def fill(tx):
         tx.run("INSERT INTO domains (id, name) VALUES (7, 'x.test')")
         tx.run("INSERT INTO accounts (id, domain_id, address, modseq) VALUES (9, 7, 'a@x.test', 5)")
+        tx.run("INSERT INTO counters (hour, name, value) VALUES (48, 'received', 3), (49, 'received', 4), (72, 'received', 5)")
         tx.run("INSERT INTO identities (account_id, address, signature_text) VALUES (9, 'a@x.test', 'Ann')")
 
     store.write(fill)
@@ -47,6 +48,12 @@ def test_an_older_database_keeps_its_people_and_their_signatures(first: Store, t
     (identity,) = identities.identities(tx, 9)
     assert signature.text == "Ann" and identity.new_signature_id == identity.reply_signature_id == signature.id
     assert schema.migrate(first.database, now_text="again") is None, "nothing is left to do"
+
+
+def test_what_was_counted_by_the_hour_is_counted_by_the_day_too(first: Store) -> None:
+    schema.migrate(first.database, now_text="then")
+    assert tallies.read(first.read(), "hour", 0) == {"received": {48: 3, 49: 4, 72: 5}}
+    assert tallies.read(first.read(), "day", 0) == {"received": {2: 7, 3: 5}}
 
 
 def test_the_migrated_tables_are_those_of_the_models(first: Store) -> None:
