@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any, TypeVar, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import flask
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_time
+from babel.dates import format_date
 from flask_babel import get_locale, get_translations
 from flask_babel import gettext as _
 
@@ -17,6 +18,8 @@ from web import sentences
 from web.signed_in import account, is_signed_in
 
 T = TypeVar("T")
+DATES_KEPT = 4096
+"""Days in words that are kept, for all languages together."""
 LANGUAGES = ("en", "de", "ar")
 """The languages that are complete, for a browser that asks."""
 
@@ -92,22 +95,34 @@ def moment_of(text: str) -> Micros:
 
 def short(moment: Micros) -> str:
     """Clock time today, day and month this year, else the date."""
-    there, now = local(moment), datetime.now(UTC).astimezone(zone())
-    if there.date() == now.date():
-        return format_time(there, "HH:mm", locale=locale())
-    if there.year == now.year:
-        return format_date(there, "d MMM", locale=locale())
-    return format_date(there, "d MMM y", locale=locale())
+    return told(moment)[0]
 
 
 def long(moment: Micros) -> str:
     """Date and time in full."""
-    return format_datetime(local(moment), "EEEE, d MMMM y, HH:mm", locale=locale())
+    return told(moment)[2]
 
 
 def iso(moment: Micros) -> str:
     """For `<time datetime>`."""
-    return from_micros(moment).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return told(moment)[1]
+
+
+def told(moment: Micros) -> tuple[str, str, str]:
+    """A moment as `short`, `iso` and `long` say it: a list asks for all three of each row."""
+    here = kept("_words_here", lambda: (zone(), str(locale()), datetime.now(UTC).astimezone(zone()).date()))
+    there = from_micros(moment)
+    iso_text = f"{there.year:04}-{there.month:02}-{there.day:02}T{there.hour:02}:{there.minute:02}:{there.second:02}Z"
+    there = there.astimezone(here[0])
+    clock, that_day = f"{there.hour:02}:{there.minute:02}", there.date()
+    is_today, pattern = that_day == here[2], "d MMM" if there.year == here[2].year else "d MMM y"
+    return clock if is_today else _date(that_day, pattern, here[1]), iso_text, f"{_date(that_day, 'EEEE, d MMMM y', here[1])}, {clock}"
+
+
+@lru_cache(maxsize=DATES_KEPT)
+def _date(that_day: date, pattern: str, language: str) -> str:
+    """A day in words: the rows of a list share theirs."""
+    return format_date(that_day, pattern, locale=Locale.parse(language))
 
 
 def day_key(moment: Micros) -> str:

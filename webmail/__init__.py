@@ -1,6 +1,21 @@
 """The webmail: a file a noun, thin views, presenters that word what the store gives."""
 
-from webmail import acts, bodies, bulk, compose, contacts, installed, invitations, leaving, mailboxes, messages, search, session, settings  # noqa: F401 - each adds its routes
+from webmail import (  # noqa: F401 - each adds its routes
+    acts,
+    bodies,
+    bulk,
+    compose,
+    contacts,
+    installed,
+    invitations,
+    leaving,
+    lines,
+    mailboxes,
+    messages,
+    search,
+    session,
+    settings,
+)
 from webmail.blueprints import compose as compose_blueprint
 from webmail.blueprints import contacts as contacts_blueprint
 from webmail.blueprints import mail, session_blueprint, settings_blueprint

@@ -1,5 +1,6 @@
 """The webmail's blueprints and what surrounds each of its pages: shell and navigation."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -21,6 +22,8 @@ settings_blueprint = flask.Blueprint("settings", __name__)
 session_blueprint = flask.Blueprint("session", __name__)
 
 ICONS = {"inbox": "inbox", "drafts": "draft", "sent": "send", "archive": "archive", "junk": "junk", "trash": "trash"}
+ROWS_ALONE = frozenset({"more", "fresh"})
+"""HX-Targets that are answered with rows and nothing around them."""
 ORDER = ("inbox", "drafts", "sent", "archive", "junk", "trash")
 
 
@@ -59,12 +62,14 @@ def theme() -> str:
 
 def role_name(box: Mailbox) -> str:
     """The name shown for a mailbox: translated where it has a role."""
+    return words.kept("role_names", role_names).get(box.role) or ("Inbox" if box.name == "INBOX" else box.name.rpartition("/")[2])
+
+
+def role_names() -> dict[str, str]:
+    """The names of mailboxes that have a role, in the person's language."""
     from flask_babel import gettext as _
 
-    names = {
-        "inbox": _("Inbox"), "drafts": _("Drafts"), "sent": _("Sent"), "junk": _("Junk"), "trash": _("Trash"), "archive": _("Archive"),
-    }  # fmt: skip
-    return names.get(box.role) or ("Inbox" if box.name == "INBOX" else box.name.rpartition("/")[2])
+    return {"inbox": _("Inbox"), "drafts": _("Drafts"), "sent": _("Sent"), "junk": _("Junk"), "trash": _("Trash"), "archive": _("Archive")}
 
 
 def link(box: Mailbox) -> p.MailboxLink:
@@ -81,7 +86,11 @@ def boxes() -> list[Mailbox]:
 
 
 def nav(current: str = "") -> p.MailboxNav:
-    """The navigation and the quota."""
+    """The navigation and the quota, made once a request."""
+    return replace(words.kept("nav", _nav), current=current)
+
+
+def _nav() -> p.MailboxNav:
     all_boxes = boxes()
     special = sorted((b for b in all_boxes if b.role in ORDER), key=lambda b: ORDER.index(b.role))
     own = [b for b in all_boxes if b.role not in ORDER and not b.is_noselect]
@@ -90,7 +99,7 @@ def nav(current: str = "") -> p.MailboxNav:
         percent = min(100, mine.used_bytes * 100 // mine.quota_bytes)
         level = "full" if percent >= 95 else "warn" if percent >= 80 else "ok"
         quota = p.Quota(used_text=words.size(max(0, mine.used_bytes)), limit_text=words.size(mine.quota_bytes), percent=percent, level=level)
-    return p.MailboxNav(special=tuple(map(link, special)), own=tuple(map(link, own)), current=current, quota=quota, labels=known_labels(), searches=saved_searches())
+    return p.MailboxNav(special=tuple(map(link, special)), own=tuple(map(link, own)), quota=quota, labels=known_labels(), searches=saved_searches())
 
 
 def known_labels() -> tuple[p.Label, ...]:
@@ -118,5 +127,7 @@ def around() -> dict[str, object]:
         return {"shell": None, "theme": theme()}
     from webmail import later
 
+    if flask.request.headers.get("HX-Target") in ROWS_ALONE:
+        return {}
     toast = flask.session.pop("toast", None)
     return {"shell": shell(p.Toast(**toast) if toast else None), "nav": nav(), "reader": None, "snoozes": later.choices()}

@@ -22,7 +22,7 @@ from web.site import site
 from webmail import files, invitations, unsubscribing, warnings
 from webmail import presenters as p
 from webmail.arrivals import arrivals_of
-from webmail.blueprints import boxes, mail, nav, role_name, setting, targets
+from webmail.blueprints import ROWS_ALONE, boxes, mail, nav, role_name, setting, targets
 from webmail.rows import groups_of, labels_of, row_of
 from webmail.trust import trust_of
 
@@ -66,7 +66,8 @@ def mailbox(mailbox_id: str) -> Any:
     box = box_of(mailbox_id)
     if flask.request.args.get("since"):
         return fresh(box, flask.request.args["since"])
-    return page("webmail/mailbox.html", page=list_page(box), reader=None, nav=nav(mailbox_id))
+    around = {} if flask.request.headers.get("HX-Target") in ROWS_ALONE else {"nav": nav(mailbox_id)}
+    return page("webmail/mailbox.html", page=list_page(box), reader=None, **around)
 
 
 def is_whole(box: Mailbox) -> bool:

@@ -16,7 +16,7 @@ from web.site import site
 from webmail import presenters as p
 
 OWN_ROLES = frozenset({"sent", "drafts"})
-HIDDEN_WORDS = frozenset({"$pinned", "$forwarded", "$mdnsent", "$junk", "$notjunk", "$pop3hidden", "$accepted", "$tentative", "$declined", "junk", "nonjunk", "$seen", "$draft"})
+HIDDEN_WORDS = frozenset({"$pinned", "$forwarded", "$mdnsent", "$junk", "$notjunk", "$pop3hidden", "$accepted", "$tentative", "$declined", "$muted", "junk", "nonjunk", "$seen", "$draft"})
 
 
 def person_of(row: ListRow, is_own: bool, me: str) -> p.Person:
@@ -30,13 +30,17 @@ def person_of(row: ListRow, is_own: bool, me: str) -> p.Person:
 
 def label_of(word: str) -> p.Label:
     """A keyword as a label; those with a meaning of their own in words."""
-    known = {"$scheduled": _("scheduled"), "$snoozed": _("snoozed"), "$muted": _("muted"), "$phishing": _("phishing")}
-    return p.Label(name=known.get(word.lower(), word), tone=tones().get(word, ""))
+    return p.Label(name=words.kept("known_words", known_words).get(word.lower(), word), tone=tones().get(word, ""))
+
+
+def known_words() -> dict[str, str]:
+    """Keywords that have a meaning, in the person's language."""
+    return {"$scheduled": _("scheduled"), "$snoozed": _("snoozed"), "$phishing": _("phishing")}
 
 
 def labels_of(row: ListRow) -> tuple[p.Label, ...]:
     """A message's labels."""
-    return tuple(label_of(w) for w in row.keywords.split() if w.lower() not in HIDDEN_WORDS)
+    return tuple(label_of(w) for w in row.keywords.split() if w.lower() not in HIDDEN_WORDS) if row.keywords else ()
 
 
 def tones() -> dict[str, str]:
@@ -61,11 +65,11 @@ def row_of(row: ListRow, box: Mailbox | None, me: str, *, mailbox_name: str = ""
     """One line: a message, or with *thread* its conversation."""
     is_own = box is not None and box.role in OWN_ROLES
     person = person_of(row, is_own, me)
-    marks = row.keywords.lower().split()
+    marks, told = row.keywords.lower().split(), words.told(row.internal_date)
     marked = labels_of(row)
     return p.ListRow(
         id=str(row.message_id), mailbox_id=str(row.mailbox_id), person=person, who=who_of(thread, me) if thread and not is_own else person.label or "?", subject=row.subject or "(no subject)", preview=row.preview,
-        time_text=words.short(row.internal_date), time_iso=words.iso(row.internal_date), time_long=words.long(row.internal_date),
+        time_text=told[0], time_iso=told[1], time_long=told[2],
         is_unread=thread.is_unread if thread else not row.flags & messages.SEEN, is_starred=thread.is_starred if thread else bool(row.flags & messages.FLAGGED), is_answered=bool(row.flags & messages.ANSWERED),
         is_forwarded="$forwarded" in marks, is_draft=bool(row.flags & messages.DRAFT), is_deleted=bool(row.flags & messages.DELETED),
         has_attachment=thread.has_attachments if thread else row.has_attachments, is_open=is_open, mailbox_name=mailbox_name, labels=marked,

@@ -12,7 +12,7 @@ from mailcore.cli.offline import home
 from mailcore.config import process
 
 UNIT = Path("/etc/systemd/system/roost.service")
-KEPT = ("ROOST_USER", "ROOST_DATABASE_URL", "ROOST_BLOB_URL", "ROOST_LISTEN", "ROOST_WORKERS", "ROOST_DNS", "ROOST_HOSTNAME", "ROOST_LOG")
+KEPT = ("ROOST_USER", "ROOST_DATABASE_URL", "ROOST_BLOB_URL", "ROOST_LISTEN", "ROOST_WORKERS", "ROOST_WEB_WORKERS", "ROOST_DNS", "ROOST_HOSTNAME", "ROOST_LOG")
 
 
 def add(commands: Any, name: str) -> None:

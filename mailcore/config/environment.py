@@ -19,6 +19,8 @@ HIGH_PORTS = {
     "smtp": 2025, "submission": 2587, "submissions": 2465, "imap": 2143, "imaps": 2993, "pop3": 2110, "pop3s": 2995, "sieve": 6190, "http": 8080, "https": 8443,
 }  # fmt: skip
 """What is used instead where the standard ports cannot be bound."""
+WEB_WORKERS = 4
+"""Processes that draw pages on a machine of many cores, where ROOST_WEB_WORKERS does not ask for more: each takes memory while idle."""
 MAX_WORKERS = 64
 S3_NAMES = tuple("aws_" + name for name in (
     "access_key_id", "secret_access_key", "session_token", "region", "default_region", "endpoint", "allow_http", "virtual_hosted_style_request", "unsigned_payload",
@@ -52,18 +54,24 @@ class Config:
     blob_options: Mapping[str, str] = field(default_factory=dict)
     listen: Mapping[str, tuple[Address, ...]] | None = None
     workers: int = 0
+    web_workers: int = 0
     dns: str = ""
     hostname: str = ""
     log: str = ""
+
+    @property
+    def web_processes(self) -> int:
+        """Processes that draw pages: what was asked for, else one a core up to WEB_WORKERS."""
+        return self.web_workers or min(os.cpu_count() or 1, WEB_WORKERS)
 
 
 def load(environ: Mapping[str, str], *, data_dir: Path | None = None) -> Config:
     """The configuration of this start. Raises MailError(SYNTAX) with one sentence."""
     folder = data_dir or Path(environ.get("ROOST_DATA_DIR") or "data")
     file = _read_file(folder / "roost.toml")
-    unknown = sorted(set(file) - {"user", "database_url", "blob_url", "listen", "workers", "dns", "hostname", "log", "s3"})
+    unknown = sorted(set(file) - {"user", "database_url", "blob_url", "listen", "workers", "web_workers", "dns", "hostname", "log", "s3"})
     if unknown:
-        raise MailError(Reason.SYNTAX, f"{folder / 'roost.toml'}: unknown name {unknown[0]!r}. Known: user, database_url, blob_url, listen, workers, dns, hostname, log, s3.")
+        raise MailError(Reason.SYNTAX, f"{folder / 'roost.toml'}: unknown name {unknown[0]!r}. Known: user, database_url, blob_url, listen, workers, web_workers, dns, hostname, log, s3.")
 
     def text(name: str) -> str:
         value = environ.get("ROOST_" + name.upper()) or file.get(name) or ""
@@ -81,7 +89,8 @@ def load(environ: Mapping[str, str], *, data_dir: Path | None = None) -> Config:
         blob_url=text("blob_url"),
         blob_options=options,
         listen=parse_listen(text("listen")) if text("listen") else None,
-        workers=_workers(text("workers")),
+        workers=_workers("ROOST_WORKERS", text("workers")),
+        web_workers=_workers("ROOST_WEB_WORKERS", text("web_workers")),
         dns=check_dns(text("dns")),
         hostname=text("hostname").lower(),
         log=text("log"),
@@ -101,11 +110,11 @@ def _read_file(path: Path) -> dict[str, object]:
         raise MailError(Reason.SYNTAX, f"{path} is not right: {error}. Mend that line, or rename the file to start without it.") from error
 
 
-def _workers(text: str) -> int:
+def _workers(name: str, text: str) -> int:
     if not text:
         return 0
     if not text.isdigit() or not 1 <= int(text) <= MAX_WORKERS:
-        raise MailError(Reason.SYNTAX, f"ROOST_WORKERS is {text!r}; it must be a number from 1 to {MAX_WORKERS}.")
+        raise MailError(Reason.SYNTAX, f"{name} is {text!r}; it must be a number from 1 to {MAX_WORKERS}.")
     return int(text)
 
 

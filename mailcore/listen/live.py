@@ -24,17 +24,17 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
-def make_app(bridge: Bridge) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
-    """The ASGI app of /events."""
-    live = Live(bridge)
+def make_app(bridge: Bridge, processes: int = 1) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
+    """The ASGI app of /events in one of *processes* that share the tabs."""
+    live = Live(bridge, processes)
     return live.serve
 
 
 class Live:
     """Every open tab of this process."""
 
-    def __init__(self, bridge: Bridge) -> None:
-        self.bridge = bridge
+    def __init__(self, bridge: Bridge, processes: int = 1) -> None:
+        self.bridge, self.processes = bridge, processes
         self.open = 0
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -45,7 +45,7 @@ class Live:
         if session is None or session.is_pending_totp:
             await refuse(send, 401)
             return
-        if self.open >= runtime.settings.get("live.max_streams"):
+        if self.open * self.processes >= runtime.settings.get("live.max_streams"):
             await refuse(send, 503)
             return
         self.open += 1

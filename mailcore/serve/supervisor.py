@@ -78,7 +78,8 @@ class Supervisor:
             for index in range(workers):
                 self.children.append(Child(name=f"worker-{index}", run=lambda index=index: self.work(self.config, bound, index)))  # type: ignore[misc]
         if socket_room.web_sockets(bound.sockets):
-            self.children.append(Child(name="web", run=lambda: self.web(self.config, bound)))
+            for index in range(self.config.web_processes):
+                self.children.append(Child(name=f"web-{index}", run=lambda: self.web(self.config, bound)))
         signal.signal(signal.SIGTERM, self.stop)
         signal.signal(signal.SIGINT, self.stop)
         for child in self.children:

@@ -1,4 +1,4 @@
-"""The web process: uvicorn with Flask (given by name) in a bounded thread pool, and the live stream as a coroutine beside it.
+"""A web process: uvicorn with Flask (given by name) in a bounded thread pool, and the live stream as a coroutine beside it.
 
 Plain http serves loopback, ACME challenges and a redirect to https; what comes from elsewhere never reaches the app unencrypted.
 """
@@ -97,7 +97,7 @@ def build(runtime: Runtime, bridge: Bridge, https_port: str) -> AsgiApp:
     module = importlib.import_module(module_name)
     flask_app = module.create_app(runtime) if hasattr(module, "create_app") else getattr(module, attribute)
     flask: Any = WSGIMiddleware(flask_app, workers=THREADS)
-    live = _live(bridge)
+    live = _live(bridge, runtime.config.web_processes)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -112,12 +112,12 @@ def build(runtime: Runtime, bridge: Bridge, https_port: str) -> AsgiApp:
     return app
 
 
-def _live(bridge: Bridge) -> AsgiApp | None:
+def _live(bridge: Bridge, processes: int) -> AsgiApp | None:
     try:
         module = importlib.import_module("mailcore.listen.live")
     except ModuleNotFoundError:
         return None
-    made: AsgiApp = module.make_app(bridge)
+    made: AsgiApp = module.make_app(bridge, processes)
     return made
 
 

@@ -70,6 +70,8 @@ class SearchQuery:
     chips: tuple[SearchChip, ...] = ()
     left: int = 0
     saved_as: str = ""
+    phrases: tuple[tuple[tuple[str, ...], bool], ...] = ()
+    """The words that were looked for, to be marked; whether the last of each must be whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from admin import presenters as adm
 from admin.list_rows import ListPage
 from tests.web.gallery import samples
 from webmail import presenters as web
+from webmail.lines import draw_rows
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGE_POLICY = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; frame-ancestors 'self'"
@@ -238,7 +239,7 @@ def create_gallery() -> flask.Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.undefined = __import__("jinja2").StrictUndefined
     Babel(app)
-    app.jinja_env.globals.update(asset=lambda path: flask.url_for("static", filename=path), csrf_token=lambda: "token", page_language=lambda: "en", page_direction=lambda: "ltr")
+    app.jinja_env.globals.update(asset=lambda path: flask.url_for("static", filename=path), csrf_token=lambda: "token", page_language=lambda: "en", page_direction=lambda: "ltr", draw_rows=draw_rows)
     app.after_request(_policy)
     _mail_routes(app)
     _admin_routes(app)
