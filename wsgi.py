@@ -123,7 +123,7 @@ def mail_error(error: MailError) -> Any:
     if error.reason is Reason.AUTH_REQUIRED:
         return signed_in.to_sign_in()
     code = STATUS.get(error.reason, 503 if error.temporary else 400)
-    return shown(code, KIND.get(code, "failed"), words.said(error))
+    return shown(code, KIND.get(code, "failed"), words.said(error), is_ours=True)
 
 
 def fault(error: Exception) -> Any:
@@ -141,11 +141,11 @@ def fault(error: Exception) -> Any:
     return shown(500, "failed", "", reference)
 
 
-def shown(code: int, kind: str, detail: str, reference: str = "") -> Any:
-    """One error in the form that was asked for."""
+def shown(code: int, kind: str, detail: str, reference: str = "", *, is_ours: bool = False) -> Any:
+    """One error in the form that was asked for; a page shows *detail* when the sentence is ours."""
     if drawing.wants_json() or "HX-Request" in flask.request.headers:
         return flask.jsonify(error=detail or kind, reference=reference), code
-    return flask.render_template("errors/error.html", kind=kind, reference=reference, shell=None, theme=flask.request.cookies.get("theme", "auto")), code
+    return flask.render_template("errors/error.html", kind=kind, detail=detail if is_ours else "", reference=reference, shell=None, theme=flask.request.cookies.get("theme", "auto")), code
 
 
 def __getattr__(name: str) -> Any:

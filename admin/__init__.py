@@ -13,6 +13,7 @@ from admin import (  # noqa: F401 - each adds its routes
     lists,
     looking,
     protection,
+    route_grants,
     routes,
     rules,
     server,

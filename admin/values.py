@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from web.oauth import Leaving
 from web.values import Choice
 
 
@@ -125,3 +126,17 @@ class AnnouncementPage:
     error: str = ""
     job: JobLine | None = None
     last: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantPage:
+    """What may sign in at a provider, and where; as it was typed. *redirect* is the address to register there."""
+
+    targets: tuple[Choice, ...]
+    providers: tuple[Choice, ...]
+    target: str
+    provider: str
+    user: str
+    redirect: str
+    error: str
+    leaving: Leaving | None

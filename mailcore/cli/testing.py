@@ -17,10 +17,10 @@ from mailcore.config import process
 PACKAGES = (
     "postgresql", "swaks", "isync", "mutt", "curl", "fetchmail", "chromium", "strace", "postfix", "libnet-ssleay-perl", "libio-socket-ssl-perl",
     "clamav-daemon", "spamassassin", "spamd", "fonts-noto-core", "roundcube-core", "roundcube-sqlite3", "php-cli", "php-sqlite3",
-    "dovecot-sieve", "sieve-connect", "pebble", "slapd",
+    "dovecot-imapd", "dovecot-pop3d", "dovecot-sieve", "sieve-connect", "pebble", "slapd",
 )  # fmt: skip
 """Debian's packages that tests use; each test says so and is skipped where its program is missing."""
-PROGRAMS = ("swaks", "mbsync", "mutt", "curl", "fetchmail", "chromium", "strace", "smtp-source", "php", "clamd", "spamd", "sieve-test", "sieve-connect", "pebble", "slapd")
+PROGRAMS = ("swaks", "mbsync", "mutt", "curl", "fetchmail", "chromium", "strace", "smtp-source", "php", "clamd", "spamd", "sieve-test", "sieve-connect", "pebble", "slapd", "/usr/lib/dovecot/imap", "/usr/lib/dovecot/pop3")
 
 
 def add(commands: Any, name: str) -> None:

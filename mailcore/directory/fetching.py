@@ -1,5 +1,7 @@
 """A person's accounts elsewhere: added after they were tried, looked into now, removed. The password is kept and never shown."""
 
+import ipaddress
+from collections.abc import Callable
 from dataclasses import replace
 
 from mailcore.base.clock import Micros
@@ -7,6 +9,7 @@ from mailcore.base.errors import MailError, Reason
 from mailcore.base.resolver import DnsTrouble
 from mailcore.directory.actor import Actor
 from mailcore.net import elsewhere, fetch
+from mailcore.runtime import grants
 from mailcore.runtime.runtime import Runtime
 from mailcore.store import Tx, fetched, mailboxes, records
 from mailcore.store.accounts import Account
@@ -34,6 +37,28 @@ def reached(runtime: Runtime, one: Fetched, *, is_private_fine: bool = False) ->
     )
 
 
+def opened(runtime: Runtime, one: Fetched, keep: Callable[[str], None]) -> elsewhere.Source:
+    """The mailbox of *one*, open; *keep* is given a grant that its provider renewed. Raises MailError in words."""
+    where = reached(runtime, one)
+    if not grants.is_grant(one.password):
+        return elsewhere.open_source(where)
+    if one.security == "none" and not ipaddress.ip_address(where.address).is_loopback:
+        raise MailError(Reason.NOT_PERMITTED, "A permission is shown over TLS only. Choose another kind of encryption.")
+    kept = [one.password]
+
+    def renew(new: str) -> None:
+        kept.append(new)
+        keep(new)
+
+    token = grants.access(runtime, one.password, one.host, renew)
+    try:
+        return elsewhere.open_source(replace(where, password="", token=token))
+    except MailError as error:
+        if error.reason is Reason.AUTH_FAILED:
+            grants.forget(runtime, kept[-1])
+        raise
+
+
 def checked(tx: Tx, account: Account, one: Fetched) -> Fetched:
     """*one* as it is kept. Raises MailError(SYNTAX, LIMIT)."""
     port = one.port or PORTS.get((one.protocol, one.security), 0)
@@ -54,7 +79,8 @@ def checked(tx: Tx, account: Account, one: Fetched) -> Fetched:
 def add(runtime: Runtime, actor: Actor, account: Account, one: Fetched) -> tuple[int, int]:
     """Try *one*, then keep it; its id and how many messages wait there. Asks the network. Raises MailError in words."""
     made = checked(runtime.store.read(), account, one)
-    source = elsewhere.open_source(reached(runtime, made))
+    renewed = [made.password]
+    source = opened(runtime, made, renewed.append)
     try:
         waiting = len(source.names())
     finally:
@@ -63,7 +89,7 @@ def add(runtime: Runtime, actor: Actor, account: Account, one: Fetched) -> tuple
 
     def keep(tx: Tx) -> int:
         records.audit(tx, "fetched:added", account.address, actor=actor.name, ip=actor.ip, now=now, domain_id=account.domain_id, new={"host": made.host, "user": made.username})
-        return fetched.add(tx, replace(made, next_at=now))
+        return fetched.add(tx, replace(made, password=renewed[-1], next_at=now))
 
     return runtime.store.write(keep), waiting
 

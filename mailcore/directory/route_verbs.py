@@ -7,6 +7,7 @@ from mailcore.base.errors import MailError, Reason
 from mailcore.directory.actor import Actor
 from mailcore.directory.verbs import domain_name
 from mailcore.mail.address import Address
+from mailcore.settings import values
 from mailcore.store import Tx, accounts, records, routes
 from mailcore.store.routes import Route
 
@@ -39,6 +40,20 @@ def put(tx: Tx, actor: Actor, one: Route, now: Micros) -> int:
     new = {"host": made.host, "port": made.port, "security": made.security, "inbound": made.is_inbound, "addresses": len(made.addresses)}
     records.audit(tx, "route:changed", pattern, actor=actor.name, ip=actor.ip, now=now, new=new)
     return routes.put(tx, made)
+
+
+def sign_in(tx: Tx, actor: Actor, route_id: int, user: str, secret: str, now: Micros) -> None:
+    """Let a route (0: the relay of the settings) sign in as *user* with a grant. Raises MailError(NOT_FOUND)."""
+    actor.require_server()
+    if not route_id:
+        values.write(tx, "relay.user", user, actor=actor.name, ip=actor.ip, now=now)
+        values.write(tx, "relay.password", secret, actor=actor.name, ip=actor.ip, now=now)
+        return
+    found = next((r for r in routes.routes(tx) if r.id == route_id), None)
+    if found is None:
+        raise MailError(Reason.NOT_FOUND, "This route is gone already.")
+    routes.put(tx, replace(found, username=user, password=secret))
+    records.audit(tx, "route:signed-in", found.pattern, actor=actor.name, ip=actor.ip, now=now, new={"user": user})
 
 
 def clean_pattern(text: str) -> str:

@@ -69,7 +69,7 @@ def look_into(runtime: Runtime, one: Fetched) -> None:
     """One look: bring what is new, delete there what has been kept long enough, and remember how it went."""
     trouble = ""
     try:
-        source = elsewhere.open_source(fetching.reached(runtime, one))
+        source = fetching.opened(runtime, one, lambda secret: runtime.store.write(lambda tx: fetched.set_password(tx, one.id, secret), bulk=True))
         try:
             trouble = bring(runtime, one, source)
         finally:

@@ -4,6 +4,7 @@ POP3 is spoken here, because the library's client refuses long lines that real m
 the address that was judged, never to the name again. What goes wrong is told in words a person can act on.
 """
 
+import base64
 import contextlib
 import imaplib
 import re
@@ -13,6 +14,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from mailcore.base.errors import MailError, Reason
+from mailcore.base.secret import Secret
+from mailcore.wire.sasl import Credentials, SecretKind, xoauth2_response
 
 SECONDS = 60.0
 LINE_BYTES = 1024 * 1024
@@ -37,6 +40,13 @@ class Account:
     security: str
     username: str
     password: str
+    token: str = ""
+    """An OAuth access token, in place of the password."""
+
+    @property
+    def claim(self) -> Credentials:
+        """What signs in by token."""
+        return Credentials(authcid=self.username, authzid="", secret=Secret(self.token), kind=SecretKind.TOKEN)
 
 
 class Source(Protocol):
@@ -77,6 +87,8 @@ def open_source(account: Account) -> Source:
 
 def refused(account: Account, said: str) -> MailError:
     """The sign-in did not work, and what that may mean."""
+    if account.token:
+        return MailError(Reason.AUTH_FAILED, f"{account.host} did not take the permission you gave. It says: {said[:200]}. Check the user name, and that IMAP or POP3 is switched on there.")
     provider = NO_PASSWORDS.get(account.host.lower())
     more = f" {provider} takes no ordinary passwords from other programs: make an app password there if your account offers it, or forward your mail from there." if provider else ""
     return MailError(Reason.AUTH_FAILED, f"{account.host} refused the user name or password. It says: {said[:200]}.{more}")
@@ -105,8 +117,11 @@ class Pop3:
             self.socket = _wrapped(account, self.socket)
             self.file = self.socket.makefile("rb")
         try:
-            self.ask(f"USER {account.username}")
-            self.ask(f"PASS {account.password}")
+            if account.token:
+                self._sign_in_by_token()
+            else:
+                self.ask(f"USER {account.username}")
+                self.ask(f"PASS {account.password}")
         except MailError as error:
             self.socket.close()
             raise refused(account, error.detail) from error
@@ -140,6 +155,19 @@ class Pop3:
             self.ask("QUIT")
         self.socket.close()
 
+    def _sign_in_by_token(self) -> None:
+        """AUTH XOAUTH2 in two steps, as a line is at most 255 bytes (RFC 5034 §4); a refusal is a challenge that wants an empty line."""
+        self.socket.sendall(b"AUTH XOAUTH2\r\n")
+        line = self._line()
+        if not _is_challenge(line):
+            raise MailError(Reason.NETWORK, "it knows no sign-in by token (XOAUTH2)")
+        self.socket.sendall(xoauth2_response(self.account.claim) + b"\r\n")
+        line = self._line()
+        if _is_challenge(line):
+            self.socket.sendall(b"\r\n")
+            line = self._line()
+        self._good(line)
+
     def ask(self, line: str) -> bytes:
         """One command. Raises MailError(NETWORK) for what is not +OK."""
         if any(ord(c) < 32 for c in line):
@@ -148,7 +176,9 @@ class Pop3:
         return self._answer()
 
     def _answer(self) -> bytes:
-        line = self._line()
+        return self._good(self._line())
+
+    def _good(self, line: bytes) -> bytes:
         if not line.startswith(b"+OK"):
             raise MailError(Reason.NETWORK, line.decode("utf-8", "replace").strip().removeprefix("-ERR").strip() or "the connection was closed")
         return line
@@ -168,6 +198,10 @@ class Pop3:
         if not line.endswith(b"\n"):
             raise MailError(Reason.NETWORK, "the connection was closed")
         return line if line.endswith(b"\r\n") else line[:-1] + b"\r\n"
+
+
+def _is_challenge(line: bytes) -> bool:
+    return line.startswith(b"+") and not line.startswith(b"+OK")
 
 
 class _Pinned(imaplib.IMAP4):
@@ -191,7 +225,11 @@ class Imap:
         if account.security == "starttls":
             self.client.starttls(ssl.create_default_context())
         try:
-            self.client.login(account.username, account.password)
+            if account.token:
+                steps = iter((base64.b64decode(xoauth2_response(account.claim)),))
+                self.client.authenticate("XOAUTH2", lambda _challenge: next(steps, b""))
+            else:
+                self.client.login(account.username, account.password)
         except (imaplib.IMAP4.error, UnicodeError) as error:
             self.client.shutdown()
             raise refused(account, str(error).strip("b'")) from error

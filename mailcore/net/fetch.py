@@ -9,13 +9,15 @@ import ipaddress
 import socket
 import ssl
 from dataclasses import dataclass
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
 from mailcore.base.errors import MailError, Reason
-from mailcore.base.resolver import Resolver
+from mailcore.base.resolver import DnsTrouble, Resolver
 
 PICTURE_BYTES = 8 * 1024 * 1024
 POLICY_BYTES = 64 * 1024
+ANSWER_BYTES = 64 * 1024
+"""Most of an answer to a form."""
 SECONDS = 10.0
 REDIRECTS = 3
 _MAGIC = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"GIF87a", "image/gif"), (b"GIF89a", "image/gif"))
@@ -101,6 +103,34 @@ def sts_policy(resolver: Resolver, domain: str, *, port: int, is_private_fine: b
     if response.status != 200:
         raise MailError(Reason.NETWORK, f"{host} answered {response.status} instead of its policy.")
     return data
+
+
+def post_form(resolver: Resolver, url: str, fields: dict[str, str]) -> tuple[int, bytes]:
+    """Send a form to an address that an admin chose, private networks too: status and at most ANSWER_BYTES. No redirect.
+
+    Only over TLS with a good certificate; in the clear to loopback alone. Raises MailError(NOT_PERMITTED, NETWORK).
+    """
+    parts = urlsplit(url)
+    host, is_tls = parts.hostname or "", parts.scheme == "https"
+    if not host or parts.username or (not is_tls and not (parts.scheme == "http" and host in ("127.0.0.1", "[::1]", "::1"))):
+        raise MailError(Reason.NOT_PERMITTED, f"{url[:200]} is no https address.")
+    try:
+        port = parts.port or (443 if is_tls else 80)
+        address = judged_address(resolver, host, is_private_fine=True)
+    except (ValueError, DnsTrouble) as error:
+        raise MailError(Reason.NETWORK, f"{host} cannot be looked up now.", temporary=True) from error
+    connection = http.client.HTTPConnection(host, port, timeout=SECONDS)
+    try:
+        raw = socket.create_connection((address, port), timeout=SECONDS)
+        connection.sock = ssl.create_default_context().wrap_socket(raw, server_hostname=host) if is_tls else raw
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json", "User-Agent": "Roost"}
+        connection.request("POST", (parts.path or "/") + (f"?{parts.query}" if parts.query else ""), body=urlencode(fields), headers=headers)
+        response = connection.getresponse()
+        return response.status, response.read(ANSWER_BYTES)
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise MailError(Reason.NETWORK, f"{host} did not answer: {error}", temporary=True) from error
+    finally:
+        connection.close()
 
 
 def _get(resolver: Resolver, url: str) -> tuple[http.client.HTTPResponse, bytes]:

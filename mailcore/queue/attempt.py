@@ -4,6 +4,7 @@ Synchronous, in a network thread; every wait has a limit. An opportunistic hands
 (RFC 7435); a relay that must have TLS never is. What the other side answered is kept word for word.
 """
 
+import ipaddress
 import socket
 import ssl
 import time
@@ -17,7 +18,7 @@ from mailcore.mail.convert import needs_8bit, needs_smtputf8, to_7bit
 from mailcore.mail.headers import scan_headers
 from mailcore.net.tls import new_client_context
 from mailcore.queue.route import Hop
-from mailcore.wire.sasl import Credentials, login_responses, plain_response
+from mailcore.wire.sasl import Credentials, SecretKind, login_responses, oauthbearer_response, plain_response, xoauth2_response
 from mailcore.wire.smtp.client import OutRecipient, RecipientOutcome, SendOptions, SmtpClient, Stage
 from mailcore.wire.smtp.commands import Ret
 from mailcore.wire.smtp.ehlo import Extensions
@@ -176,6 +177,8 @@ class Conversation:
         """AUTH at the relay, if it has a user."""
         if not self.hop.user:
             return None
+        if self.hop.token:
+            return self.sign_in_by_token()
         claim = Credentials(authcid=self.hop.user, authzid="", secret=Secret(self.hop.password))
         if "PLAIN" in self.extensions.mechanisms:
             answer = self.ask(b"AUTH PLAIN " + plain_response(claim) + b"\r\n")
@@ -191,6 +194,24 @@ class Conversation:
             return None
         # A wrong relay password is the admin's to mend: the mail waits for it.
         return Reply.of(454, "4.7.8", f"{self.hop.host} refused the relay's user name or password: {answer}")
+
+    def sign_in_by_token(self) -> Reply | None:
+        """AUTH with an access token; what is wrong with it comes in a challenge that wants one more line (RFC 7628 §3.2.3)."""
+        if not self.tls and not ipaddress.ip_address(self.address).is_loopback:
+            return Reply.of(454, "4.7.0", f"{self.hop.host} has no TLS, and a token is shown over TLS only.")
+        claim = Credentials(authcid=self.hop.user, authzid="", secret=Secret(self.hop.token), kind=SecretKind.TOKEN)
+        if "XOAUTH2" in self.extensions.mechanisms:
+            answer, last = self.ask(b"AUTH XOAUTH2 " + xoauth2_response(claim) + b"\r\n"), b"\r\n"
+        elif "OAUTHBEARER" in self.extensions.mechanisms:
+            answer, last = self.ask(b"AUTH OAUTHBEARER " + oauthbearer_response(claim, self.hop.host, self.hop.port) + b"\r\n"), b"AQ==\r\n"
+        else:
+            return Reply.of(454, "4.7.0", f"{self.hop.host} offers no sign-in by token (XOAUTH2, OAUTHBEARER). Use a password there.")
+        if answer.code == 334:
+            answer = self.ask(last)
+        if answer.code == 235:
+            return None
+        self.hop.refused()
+        return Reply.of(454, "4.7.8", f"{self.hop.host} did not take the token: {answer}")
 
     def transaction(self, letter: Letter) -> list[RecipientOutcome]:
         """MAIL to the dot; the outcomes by recipient."""

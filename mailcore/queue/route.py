@@ -5,16 +5,18 @@ that are this server are left out: connecting to myself is a loop.
 """
 
 import ipaddress
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from mailcore.base.clock import SECOND, Micros
 from mailcore.base.errors import MailError, Reason
 from mailcore.base.resolver import DnsTrouble, Resolver
 from mailcore.mail.address import Domain
 from mailcore.queue import sts
+from mailcore.runtime import grants
 from mailcore.runtime.runtime import Runtime
 from mailcore.senderauth import mta_sts
+from mailcore.settings import values
 from mailcore.store import routes
 from mailcore.store.outbox import Item
 
@@ -22,6 +24,10 @@ MAX_HOSTS = 15
 """MX hosts of a domain that are tried: hMailServer's number too."""
 MAX_ADDRESSES = 4
 """Addresses of one host that are tried."""
+
+
+def _nothing() -> None:
+    return
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +40,10 @@ class Hop:
     security: str = "starttls-optional"
     user: str = ""
     password: str = ""
+    token: str = ""
+    """An access token, in place of the password."""
+    refused: Callable[[], None] = _nothing
+    """Told when the token was not taken."""
     is_relay: bool = False
     must_verify: bool = False
     """The certificate must be good for *host*: an MTA-STS policy enforces it, or a relay's security asks for it."""
@@ -64,27 +74,61 @@ def hops(runtime: Runtime, resolver: Resolver, domain: str) -> list[Hop]:
     get = runtime.settings.get
     route = routes.match(runtime.store.read(), domain)
     if route is not None:
-        return relays(resolver, route.host, route.port, route.security, route.username, route.password, bool(get("outgoing.prefer_ipv6")))
+        where = Relay(hosts=route.host, port=route.port, security=route.security, user=route.username, secret=route.password, route_id=route.id)
+        return relays(runtime, resolver, where)
     if get("relay.host"):
-        return relays(
-            resolver, str(get("relay.host")), int(get("relay.port")), str(get("relay.security")), str(get("relay.user")), str(get("relay.password")),
-            bool(get("outgoing.prefer_ipv6")),
-        )  # fmt: skip
+        named = {name: get(f"relay.{name}") for name in ("host", "port", "security", "user", "password")}
+        where = Relay(hosts=named["host"], port=named["port"], security=named["security"], user=named["user"], secret=named["password"])
+        return relays(runtime, resolver, where)
     if domain.startswith("["):
         return [Hop(host=domain, addresses=(domain.strip("[]").removeprefix("IPv6:"),), port=int(get("outgoing.port")))]
     return direct(runtime, resolver, domain)
 
 
-def relays(resolver: Resolver, hosts: str, port: int, security: str, user: str, password: str, prefers_v6: bool) -> list[Hop]:
-    """Servers named by an admin, several with | between. Raises MailError(NETWORK)."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relay:
+    """Servers named by an admin, several with | between; *secret* is a password or a grant. *route_id* is 0 for the relay of the settings."""
+
+    hosts: str
+    port: int
+    security: str
+    user: str
+    secret: str
+    route_id: int = 0
+
+
+def relays(runtime: Runtime, resolver: Resolver, where: Relay) -> list[Hop]:
+    """The servers of *where* that have an address. Raises MailError(NETWORK, AUTH_FAILED)."""
     made = []
-    for host in hosts.replace("|", " ").split()[:MAX_HOSTS]:
-        found = addresses_of(resolver, host, prefers_v6)
-        must_verify = security in ("tls", "starttls")
-        made += [Hop(host=host, addresses=found, port=port, security=security, user=user, password=password, is_relay=True, must_verify=must_verify)] if found else []
+    for host in where.hosts.replace("|", " ").split()[:MAX_HOSTS]:
+        found = addresses_of(resolver, host, bool(runtime.settings.get("outgoing.prefer_ipv6")))
+        if not found:
+            continue
+        hop = Hop(host=host, addresses=found, port=where.port, security=where.security, user=where.user, password=where.secret, is_relay=True, must_verify=where.security in ("tls", "starttls"))
+        made.append(with_token(runtime, hop, where) if grants.is_grant(where.secret) else hop)
     if not made:
-        raise MailError(Reason.NETWORK, f"The relay {hosts} has no address in DNS.", temporary=True)
+        raise MailError(Reason.NETWORK, f"The relay {where.hosts} has no address in DNS.", temporary=True)
     return made
+
+
+def with_token(runtime: Runtime, hop: Hop, where: Relay) -> Hop:
+    """*hop* with an access token. Raises MailError, temporary: the mail waits until the sign-in is mended."""
+
+    kept = [where.secret]
+
+    def keep(secret: str) -> None:
+        now = runtime.clock.micros()
+        kept.append(secret)
+        if where.route_id:
+            runtime.store.write(lambda tx: routes.set_password(tx, where.route_id, secret))
+        else:
+            runtime.store.write(lambda tx: values.write(tx, "relay.password", secret, actor="renewed at the provider", now=now))
+
+    try:
+        token = grants.access(runtime, where.secret, hop.host, keep)
+    except MailError as error:
+        raise MailError(error.reason, error.detail, temporary=True) from error
+    return replace(hop, password="", token=token, refused=lambda: grants.forget(runtime, kept[-1]))
 
 
 def direct(runtime: Runtime, resolver: Resolver, domain: str) -> list[Hop]:

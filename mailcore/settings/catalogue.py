@@ -75,6 +75,18 @@ CATALOGUE: tuple[Setting, ...] = (
     _s("relay.security", "choice", "starttls", "Relay encryption", "none, starttls-optional, starttls (required) or tls (from the first byte).", choices=("none", "starttls-optional", "starttls", "tls")),
     _s("relay.user", "text", "", "Relay user name", "Empty: no sign-in at the relay."),
     _s("relay.password", "secret", "", "Relay password", "Kept in the database, never shown again."),
+    _s("oauth.google_id", "text", "", "Google: client ID", "Of the web client that you register at Google for this server, so that people and the relay sign in there without a password. Empty: not offered.", rfc="6749"),
+    _s("oauth.google_secret", "secret", "", "Google: client secret", "Belongs to the client ID."),
+    _s("oauth.microsoft_id", "text", "", "Microsoft: application ID", "Of the application that you register at Microsoft for this server. Empty: not offered.", rfc="6749"),
+    _s("oauth.microsoft_secret", "secret", "", "Microsoft: client secret", "Belongs to the application ID."),
+    _s("oauth.microsoft_tenant", "text", "common", "Microsoft: tenant", "Whose accounts may be used: common for all, or the ID or domain of one organisation."),
+    _s("oauth.other_label", "text", "", "Other provider: name", "Any other provider that takes OAuth 2.0, under the name people see. Empty: not offered.", rfc="6749"),
+    _s("oauth.other_hosts", "text", "", "Other provider: mail servers", "Host names of its mail servers, with spaces between; *.example.org for all below it."),
+    _s("oauth.other_authorize", "text", "", "Other provider: sign-in address", "The https address where people sign in (authorization endpoint)."),
+    _s("oauth.other_token", "text", "", "Other provider: token address", "The https address that gives tokens (token endpoint)."),
+    _s("oauth.other_scope", "text", "", "Other provider: scope", "What is asked for, as the provider names it."),
+    _s("oauth.other_id", "text", "", "Other provider: client ID", "Of the client that you register there."),
+    _s("oauth.other_secret", "secret", "", "Other provider: client secret", "Empty for a public client."),
     _s("outgoing.port", "int", 25, "Port of other mail servers", "25 on the Internet; another only in a test network.", low=1, high=65535),
     _s("outgoing.patience", "seconds", 10 * 60, "Wait for the answer to a message", "A server that took the text and says nothing for so long is tried again later; shorter than ten minutes, some will get it twice.", low=1, high=12 * 60, rfc="5321 §4.5.3.2.6"),
     _s("outgoing.prefer_ipv6", "bool", False, "Use IPv6 first", "Only after the DNS page has seen a confirmed PTR record for it.", was="IPv6 preferred"),
@@ -167,7 +179,7 @@ CATALOGUE: tuple[Setting, ...] = (
 BY_NAME: dict[str, Setting] = {setting.name: setting for setting in CATALOGUE}
 
 GROUPS: dict[str, str] = {
-    "server": "Server", "smtp": "Receiving mail", "imap": "IMAP", "pop3": "POP3", "sieve": "Sieve scripts", "queue": "Queue", "lists": "Distribution lists", "relay": "Relay", "outgoing": "Sending",
+    "server": "Server", "smtp": "Receiving mail", "imap": "IMAP", "pop3": "POP3", "sieve": "Sieve scripts", "queue": "Queue", "lists": "Distribution lists", "relay": "Relay", "oauth": "Sign-in at providers", "outgoing": "Sending",
     "signature": "Domain signature", "quota": "Quotas", "storage": "Storage", "undelete": "Deleted mail", "trash": "Trash and Junk", "signin": "Signing in", "web": "Webmail",
     "auth": "Sender checks", "spam": "Spam", "virus": "Viruses", "backup": "Backup", "mta_sts": "MTA-STS", "acme": "Certificates", "ldap": "LDAP and Active Directory", "log": "Log", "live": "Live updates",
 }  # fmt: skip

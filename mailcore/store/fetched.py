@@ -72,6 +72,11 @@ def add(tx: Tx, one: Fetched) -> int:
     )  # fmt: skip
 
 
+def set_password(tx: Tx, fetched_id: int, password: str) -> None:
+    """What it signs in with from now on."""
+    tx.run("UPDATE fetched_accounts SET password = :w WHERE id = :i", {"w": password, "i": fetched_id})
+
+
 def set_next(tx: Tx, fetched_id: int, next_at: Micros) -> None:
     """Look again then."""
     tx.run("UPDATE fetched_accounts SET next_at = :n WHERE id = :i", {"n": next_at, "i": fetched_id})

@@ -73,6 +73,11 @@ def put(tx: Tx, one: Route) -> int:
     return int(row[0])
 
 
+def set_password(tx: Tx, route_id: int, password: str) -> None:
+    """What it signs in with from now on."""
+    tx.run("UPDATE routes SET password = :w WHERE id = :i", {"w": password, "i": route_id})
+
+
 def remove(tx: Tx, route_id: int) -> int:
     """Take a route out; how many there were."""
     return tx.run("DELETE FROM routes WHERE id = :i", {"i": route_id})

@@ -207,6 +207,13 @@ def xoauth2_response(credentials: Credentials) -> bytes:
     return base64.b64encode(text.encode("utf-8"))
 
 
+def oauthbearer_response(credentials: Credentials, host: str, port: int) -> bytes:
+    """The client's OAUTHBEARER response in base64. RFC 7628 §3.1."""
+    user = credentials.authcid.replace("=", "=3D").replace(",", "=2C")
+    text = f"n,a={user},\x01host={host}\x01port={port}\x01auth=Bearer {credentials.secret.reveal()}\x01\x01"
+    return base64.b64encode(text.encode("utf-8"))
+
+
 def login_responses(credentials: Credentials) -> tuple[bytes, bytes]:
     """The client's two LOGIN responses in base64: name, then password."""
     return (

@@ -6,6 +6,7 @@ import socketserver
 import ssl
 import threading
 import time
+from collections.abc import Container
 from dataclasses import dataclass, field
 
 EHLO = ("PIPELINING", "SIZE 50000000", "8BITMIME", "SMTPUTF8", "DSN", "ENHANCEDSTATUSCODES")
@@ -39,6 +40,8 @@ class Behaviour:
     """After so many connections everything is taken; 0: never."""
     knows_ehlo: bool = True
     password: str = ""
+    tokens: Container[str] | None = None
+    """Access tokens that are good; None: XOAUTH2 is not offered."""
     breaks_tls: bool = False
 
 
@@ -129,6 +132,8 @@ class Dialogue:
             lines.append("STARTTLS")
         if self.how.password and (self.is_tls or not self.sink.certificate):
             lines.append("AUTH PLAIN LOGIN")
+        if self.how.tokens is not None:
+            lines.append("AUTH XOAUTH2")
         for number, line in enumerate(lines):
             self.say(f"250{'-' if number + 1 < len(lines) else ' '}{line}")
 
@@ -148,6 +153,16 @@ class Dialogue:
         import base64
 
         words = text.split(" ")
+        if words[1] == "XOAUTH2" and self.how.tokens is not None:
+            user, _, bearer = base64.b64decode(words[2]).decode().rstrip("\1").partition("\1auth=Bearer ")
+            if bearer in self.how.tokens:
+                self.login = user.removeprefix("user=")
+                self.say("235 2.7.0 Accepted")
+                return
+            self.say("334 " + base64.b64encode(b'{"status":"400","schemes":"Bearer"}').decode())
+            assert self.file.readline() == b"\r\n"
+            self.say("535 5.7.8 Username and Password not accepted")
+            return
         login, password = base64.b64decode(words[2]).split(b"\0")[1:] if words[1].upper() == "PLAIN" else (b"", b"")
         if password.decode() == self.how.password:
             self.login = login.decode()

@@ -211,3 +211,6 @@ class ElsewherePage:
     mailbox: str
     keep: str
     seconds: str
+    ways: tuple[Choice, ...] = ()
+    """How one signs in there; empty where a password is the only way."""
+    way: str = "password"

@@ -126,7 +126,7 @@ def _mail_routes(app: flask.Flask) -> None:
         ("session.sign_out", "/sign-out", lambda: _answer(), ["POST"]),
         ("session.theme", "/theme", lambda: _answer(), ["POST"]),
         ("live", "/events", lambda: ("", 204), ["GET"]),
-        ("error", "/error/<kind>", lambda kind: page("errors/error.html", kind=kind, reference="01JD4BX1" if kind == "failed" else ""), ["GET"]),
+        ("error", "/error/<kind>", lambda kind: page("errors/error.html", kind=kind, detail="There is no such route." if kind == "missing" else "", reference="01JD4BX1" if kind == "failed" else ""), ["GET"]),
     )
     for endpoint, rule, view, methods in rules:
         app.add_url_rule(rule, endpoint, view, methods=methods)
