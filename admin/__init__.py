@@ -10,6 +10,7 @@ from admin import (  # noqa: F401 - each adds its routes
     flow,
     home,
     keeping,
+    letters,
     lists,
     looking,
     protection,

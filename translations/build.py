@@ -45,7 +45,7 @@ def template() -> Catalog:
         options = {"**.html": {"trimmed": "false", "silent": "false", "encoding": "utf-8"}}
         for name, line, message, _comments, context in extract_from_dir(HOME / folder, METHODS, options, KEYWORDS):
             found.add(message, None, [(f"{folder}/{name}", line)], context=context)
-    for text, path in (*said(), *settings()):
+    for text, path in (*said(), *settings(), *letters()):
         found.add(text, None, [(path, 1)], context=SAID)
     return found
 
@@ -69,6 +69,15 @@ def settings() -> Iterator[tuple[str, str]]:
 
     for row in CATALOGUE:
         yield from ((text, "mailcore/settings/catalogue.py") for text in (row.label, row.help) if text)
+
+
+def letters() -> Iterator[tuple[str, str]]:
+    """What the page of the server's own messages says of each."""
+    from mailcore.settings.letters import LETTERS
+
+    for row in LETTERS:
+        texts = (row.label, row.help, *(what for what, _example in row.variables.values()))
+        yield from ((text, "mailcore/settings/letters.py") for text in texts)
 
 
 def shape(node: ast.expr) -> str:

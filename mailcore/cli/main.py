@@ -20,7 +20,7 @@ COMMANDS: dict[str, str] = {
     "dns": "server", "bench": "bench", "backup": "keeping", "restore": "keeping", "import": "importing",
     "dkim": "protection", "range": "protection", "sender": "protection", "rule": "rules", "rules": "rules", "quarantine": "protection",
     "certificate": "certificates", "route": "routes", "list": "lists", "group": "sharing", "public": "sharing", "fetch": "fetching",
-    "logs": "looking", "diagnose": "looking", "announce": "looking",
+    "logs": "looking", "diagnose": "looking", "announce": "looking", "messages": "letters",
 }  # fmt: skip
 """Command → module of this package."""
 
@@ -114,6 +114,7 @@ def overview(name: str) -> int:
         "  ./roost queue, trace, ban        mail on its way, what became of it, who is kept out\n"
         "  ./roost range, sender, rule      addresses, senders and filters; quarantine: mail that is held\n"
         "  ./roost logs, diagnose, announce what was written, what another server says, a message to all\n"
+        "  ./roost messages list|show|set   the words of bounces and other notes the server writes\n"
         "  ./roost route add|list|remove    domains whose mail goes to a server of their own\n"
         "  ./roost fetch add|list|now      accounts elsewhere whose mail comes here\n"
         "  ./roost dkim list|rotate         the keys domains sign with\n"

@@ -59,6 +59,7 @@ def _account(commands: Any) -> None:
         parser.add_argument("--name")
         if name == "set":
             parser.add_argument("--enabled", choices=("on", "off"))
+            parser.add_argument("--language", help="such as de; what the server writes to this person is in it")
     listing = verb(group, "list", account_list, example="account list --domain example.org")
     listing.add_argument("--domain")
     verb(group, "show", account_show, "address", example="account show ann@example.org")
@@ -228,6 +229,8 @@ def account_set(context: Context) -> int:
         changes["display_name"] = arguments.name
     if arguments.enabled is not None:
         changes["is_enabled"] = arguments.enabled == "on"
+    if arguments.language is not None:
+        changes["locale"] = arguments.language
     with runtime_of(context) as runtime:
         now = runtime.clock.micros()
         account = verbs.find_account(runtime.store.read(), arguments.address)

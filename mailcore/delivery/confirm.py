@@ -10,6 +10,7 @@ import hmac
 from mailcore.base.clock import HOUR, from_micros
 from mailcore.base.errors import MailError, Reason
 from mailcore.delivery import notices
+from mailcore.directory import letters
 from mailcore.directory.actor import Actor
 from mailcore.mail.address import Address, NamedAddress
 from mailcore.mail.compose import OutgoingMessage, build
@@ -32,11 +33,10 @@ def ask(runtime: Runtime, account: Account, address: str) -> None:
     if present is not None and present.confirmed_at is None and now - present.created_at < AGAIN_AFTER:
         raise MailError(Reason.LIMIT, f"A code went to {to} a moment ago. Look there, also in Junk.")
     code = str(int.from_bytes(runtime.random.bytes(8), "big") % 10**CODE_DIGITS).zfill(CODE_DIGITS)
-    text = (
-        f"{account.display_name or account.address} ({account.address}) would like mail for {account.address} to be forwarded to this address.\n\n"
-        f"If you agree, give them this code:\n\n    {code}\n\nIt is good for two days. If you do not know what this is about, do nothing: no mail will be forwarded.\n"
-    )
-    letter = notices.prepare(runtime, _letter(runtime, account, to, "Do you want forwarded mail?", text), to, "notice")
+    language = _language(runtime, account)
+    owner = f"{account.display_name or account.address} ({account.address})"
+    words = letters.written(runtime, runtime.store.read(), "forward.ask", language, Owner=owner, Address=account.address, Target=str(to), Code=code)
+    letter = notices.prepare(runtime, _letter(runtime, account, to, *words), to, "notice")
     target = filters.ForwardTarget(
         account_id=account.id, address=to.key, code_hash=_hash(code), tries=0, created_at=now, confirmed_at=None, confirmed_by=""
     )  # fmt: skip
@@ -82,8 +82,13 @@ def confirm(tx: Tx, actor: Actor, account: Account, address: str, now: int) -> N
 
 def _told(runtime: Runtime, account: Account, address: str) -> notices.Notice:
     own = Address.parse(account.address)
-    text = f"Mail for {account.address} may now be forwarded to {address}.\n\nIf this was not you, change your password and look at Settings, Away and forwarding.\n"
-    return notices.prepare(runtime, _letter(runtime, account, own, f"Your mail can now go to {address}", text), own, "notice")
+    words = letters.written(runtime, runtime.store.read(), "forward.added", _language(runtime, account), Address=account.address, Target=address)
+    return notices.prepare(runtime, _letter(runtime, account, own, *words), own, "notice")
+
+
+def _language(runtime: Runtime, account: Account) -> str:
+    """The owner's language; who is asked from outside reads the same, for nobody knows theirs."""
+    return letters.language_for(runtime, runtime.store.read(), Address.parse(account.address))
 
 
 def _letter(runtime: Runtime, account: Account, to: Address, subject: str, text: str) -> bytes:

@@ -9,7 +9,7 @@ from mailcore.base.clock import DAY, SECOND, Micros, from_micros
 from mailcore.base.errors import MailError
 from mailcore.delivery import notices
 from mailcore.delivery.parcel import Parcel
-from mailcore.directory import resolve
+from mailcore.directory import letters, resolve
 from mailcore.mail.address import Address, NamedAddress
 from mailcore.mail.address import mailboxes as header_addresses
 from mailcore.mail.compose import OutgoingMessage, build
@@ -85,7 +85,7 @@ def write(runtime: Runtime, tx: Tx, mail: Mail, parcel: Parcel, account: account
 def compose(runtime: Runtime, account: accounts.Account, vacation: Vacation, headers: Headers, to: Address, now: Micros, own: set[str]) -> bytes:
     """The reply's bytes. Raises MailError(SYNTAX)."""
     original = one_line(headers.text(b"subject"))
-    subject = one_line(vacation.subject or "").replace("%SUBJECT%", original) or f"Auto: {original}".strip()
+    subject = one_line(vacation.subject or "").replace("%SUBJECT%", original) or _subject(runtime, account, original)
     sender = Address.parse(vacation.from_address) if vacation.from_address else Address.parse(account.address)
     if sender.key not in own:
         sender = Address.parse(account.address)
@@ -104,6 +104,13 @@ def compose(runtime: Runtime, account: accounts.Account, vacation: Vacation, hea
     head = made[: made.index(b"\r\n\r\n") + 2]
     kept = b"".join(f for f in _fields(head) if not f.lower().startswith(b"content-"))
     return kept + b"\r\n".join(vacation.reason.encode().splitlines()) + b"\r\n"
+
+
+def _subject(runtime: Runtime, account: accounts.Account, original: str) -> str:
+    """The subject of a reply that has none of its own."""
+    tx = runtime.store.read()
+    language = letters.language_for(runtime, tx, Address.parse(account.address))
+    return letters.written(runtime, tx, "reply.subject", language, Subject=original, Address=account.address)[0]
 
 
 def _fields(head: bytes) -> list[bytes]:

@@ -65,15 +65,18 @@ def blocked_in_zip(content: bytes, patterns: list[str], *, is_nested: bool = Fal
     return ""
 
 
-def without(data: bytes, is_gone: Callable[[Part], str]) -> bytes:
-    """*data* with a note in place of each leaf for which *is_gone* gives a reason. A message that is one such leaf keeps its header."""
+def without(data: bytes, is_gone: Callable[[Part], str], words: Callable[[str, str], str]) -> bytes:
+    """*data* with a note in place of each leaf for which *is_gone* gives a reason. A message that is one such leaf keeps its header.
+
+    *words* makes the note's text of an attachment's name and the reason.
+    """
     root = mime.parse(data)
     pieces, pos = [], 0
     for part in sorted(root.walk(), key=lambda one: one.header_start):
         reason = "" if part.children or part.message is not None else is_gone(part)
         if not reason or part.header_start < pos:
             continue
-        note = _note(part.filename, reason)
+        note = _note(part.filename, reason, words)
         if part is root:
             return _kept_fields(data, part) + note
         pieces += [data[pos : part.header_start], note.rstrip(b"\r\n")]
@@ -81,10 +84,11 @@ def without(data: bytes, is_gone: Callable[[Part], str]) -> bytes:
     return b"".join(pieces) + data[pos:] if pieces else data
 
 
-def _note(name: str, reason: str) -> bytes:
+def _note(name: str, reason: str, words: Callable[[str, str], str]) -> bytes:
     shown = _UNSAFE.sub("_", name)[:100] or "attachment"
     head = f'Content-Type: text/plain; charset=utf-8\r\nContent-Disposition: attachment; filename="{shown.encode("ascii", "replace").decode().replace("?", "_")}.txt"\r\n'
-    return (head + f"Content-Transfer-Encoding: 8bit\r\n\r\n{shown} was taken off this message: {reason}\r\n").encode()
+    text = "\r\n".join(words(shown, reason).rstrip("\n").split("\n"))
+    return (head + f"Content-Transfer-Encoding: 8bit\r\n\r\n{text}\r\n").encode()
 
 
 def _kept_fields(data: bytes, root: Part) -> bytes:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from mailcore.base.errors import MailError, Reason
+from mailcore.directory import letters
 from mailcore.mail.part import Part
 from mailcore.policy import attachments
 from mailcore.policy.facts import Finding, Level
@@ -137,11 +138,15 @@ def _acted(look: Look, worst: Found, found: list[Found]) -> Finding:
 def stripped(look: Look, *, has_virus: bool) -> bytes:
     """The message without its blocked attachments, and for a virus without any attachment."""
     blocked: dict[int, str] = look.facts.get("blocked", {})
+    language = letters.language_for(look.runtime, look.runtime.store.read(), None)
 
     def reason(part: Part) -> str:
         if part.header_start in blocked:
-            return "attachments of this kind are not taken here."
+            return letters.sentence(language, "blocked")
         is_attachment = part.disposition == "attachment" or bool(part.filename) or part.type not in ("text", "multipart", "message")
-        return "a virus was found in the message." if has_virus and is_attachment else ""
+        return letters.sentence(language, "virus") if has_virus and is_attachment else ""
 
-    return attachments.without(look.data, reason)
+    def words(name: str, why: str) -> str:
+        return letters.written(look.runtime, look.runtime.store.read(), "attachment.removed", language, File=name, Reason=why)[1]
+
+    return attachments.without(look.data, reason, words)

@@ -6,21 +6,23 @@ default. Reports to people here are delivered at once; to others they go through
 
 from collections.abc import Sequence
 
-from mailcore.base.clock import DAY, Micros, from_micros
+from mailcore.base.clock import DAY, from_micros
 from mailcore.base.errors import MailError
 from mailcore.delivery import list_bounces, lists, notices
+from mailcore.directory import letters
 from mailcore.mail import list_token
 from mailcore.mail.address import Address, NamedAddress
 from mailcore.mail.dsn import Dsn, DsnRecipient, build_dsn
 from mailcore.runtime.runtime import Runtime
+from mailcore.settings.letters import filled
 from mailcore.store import Tx, records
 from mailcore.store.outbox import Item, Recipient
 from mailcore.store.records import TraceEvent
 
-SUBJECTS = {
-    "failed": "Not delivered: {subject}", "delayed": "Still trying to deliver: {subject}", "delivered": "Delivered: {subject}",
-    "relayed": "Handed on: {subject}",
-}  # fmt: skip
+ADVICE_BY_STATUS = (
+    (("5.1.1", "5.1.0", "5.1.6"), "spelling"), (("5.1.2", "5.4.4"), "domain"), (("5.2.2", "4.2.2"), "full"), (("5.3.4",), "large"),
+)  # fmt: skip
+"""Enhanced status → which advice of the server's own messages; RFC 3463."""
 RETURNED_BYTES = 100 * 1024
 """A message up to this comes back whole when RET=FULL asks; otherwise its header."""
 
@@ -31,44 +33,40 @@ def wants(recipient: Recipient, action: str) -> bool:
     return {"failed": "FAILURE", "delayed": "DELAY", "delivered": "SUCCESS", "relayed": "SUCCESS"}[action] in asked
 
 
-def text_of(action: str, people: Sequence[Recipient], item: Item, *, until: Micros) -> str:
-    """The words for people."""
-    subject = f"\u201c{item.subject}\u201d" if item.subject else "without a subject"
-    lines = {
-        "failed": [f"Your message {subject} could not be delivered to:"],
-        "delayed": [f"Your message {subject} has not been delivered yet. Roost goes on trying until {from_micros(until):%d %B, %H:%M} UTC; you need not send it again. It waits for:"],
-        "delivered": [f"Your message {subject} has been delivered to:"],
-        "relayed": [f"Your message {subject} has been handed to a server that gives no further word, for:"],
-    }[action]
-    for one in people:
-        said = f" {one.remote} answered: {one.code or ''} {one.detail}".rstrip() if one.remote and one.detail else f" {one.detail}"
-        lines += ["", f"  {one.address}", f"   {said.strip()}" if said.strip() else ""]
-    if action == "failed":
-        lines += ["", advice(people)]
-    return "\n".join(lines) + "\n"
+def words_of(runtime: Runtime, action: str, people: Sequence[Recipient], item: Item) -> tuple[str, str]:
+    """(subject, text) for people, in the sender's language."""
+    tx = runtime.store.read()
+    language = letters.language_for(runtime, tx, Address.parse(item.sender))
+    until = from_micros(item.expires_at)
+    values = {
+        "Subject": item.subject or letters.sentence(language, "no subject"), "Recipients": "\n\n".join(_told(one, language) for one in people), "Sender": item.sender,
+        "Until": f"{until:%d %B, %H:%M} UTC" if language == "en" else f"{until:%Y-%m-%d, %H:%M} UTC", "Advice": letters.sentence(language, advice(people)),
+    }  # fmt: skip
+    return letters.written(runtime, tx, f"bounce.{action}", language, **values)
+
+
+def _told(one: Recipient, language: str) -> str:
+    said = f"{one.code or ''} {one.detail}".strip()
+    if one.remote and one.detail:
+        said = filled(letters.sentence(language, "answered"), {"Server": one.remote, "Text": said})
+    return f"  {one.address}" + (f"\n   {said if one.remote else one.detail}" if one.detail else "")
 
 
 def advice(people: Sequence[Recipient]) -> str:
-    """What to do, by the worst of the reasons."""
+    """Which advice fits, by the worst of the reasons."""
     status = {one.enhanced for one in people}
-    if any(s.startswith(("5.1.1", "5.1.0", "5.1.6")) for s in status):
-        return "Look whether the address is spelt right, and send the message again to the right one."
-    if any(s.startswith(("5.1.2", "5.4.4")) for s in status):
-        return "The part behind the @ does not exist or takes no mail. Look whether it is spelt right."
-    if any(s.startswith(("5.2.2", "4.2.2")) for s in status):
-        return "The recipient's mailbox is full. Try again later, or reach them another way."
-    if any(s.startswith("5.3.4") for s in status):
-        return "The message is too large for them. Send it without the attachment, or with a smaller one."
-    return "If you think this is a mistake, show this message to the person who runs your mail server."
+    found = (key for starts, key in ADVICE_BY_STATUS if any(s.startswith(starts) for s in status))
+    return next(found, "other")
 
 
 def build(runtime: Runtime, item: Item, people: Sequence[Recipient], action: str, original: bytes) -> bytes:
     """The report as bytes. Raises MailError for a sender that is no address."""
     now = runtime.clock.now()
     host = runtime.hostname
+    subject, text = words_of(runtime, action, people, item)
     dsn = Dsn(
         reporting_mta=host, from_=NamedAddress("Mail delivery", Address(local="postmaster", domain=_domain(host)), ""), to=Address.parse(item.sender),
-        subject=SUBJECTS[action].format(subject=item.subject or "(no subject)"), text=text_of(action, people, item, until=item.expires_at),
+        subject=subject, text=text,
         recipients=tuple(_row(one, action, item) for one in people), date=now, msgid=f"{runtime.new_trace_id()}@{host}",
         original=original, return_full=item.ret == "FULL" and len(original) <= RETURNED_BYTES, envelope_id=item.envid,
         arrival=from_micros(item.created_at),

@@ -7,6 +7,7 @@ one write that also ends it; a draft that is gone, changed, or without the keywo
 from mailcore.base.clock import MINUTE, Micros
 from mailcore.base.errors import MailError, Reason
 from mailcore.delivery import notices
+from mailcore.directory import letters
 from mailcore.mail.address import Address, NamedAddress
 from mailcore.mail.compose import OutgoingMessage, build
 from mailcore.runtime.runtime import Runtime
@@ -91,10 +92,12 @@ def send_due(runtime: Runtime, job: jobs.Job) -> str:
 
 def _tell(runtime: Runtime, account: Account, draft: drafts.Draft, why: str) -> None:
     own, now = Address.parse(account.address), runtime.clock.now()
-    subject = " ".join(draft.typed.subject.split())[:150] or "(no subject)"
-    text = f"Your message “{subject}” was to be sent now, and could not be:\n\n{why}\n\nIt stands in Drafts. Open it, mend it, and send it again.\n"
+    tx = runtime.store.read()
+    language = letters.language_for(runtime, tx, own)
+    about = " ".join(draft.typed.subject.split())[:150] or letters.sentence(language, "no subject")
+    subject, text = letters.written(runtime, tx, "held.failed", language, Subject=about, Reason=why, Address=account.address)
     message = OutgoingMessage(
-        from_=(NamedAddress("Roost", Address(local="postmaster", domain=own.domain), ""),), to=(NamedAddress("", own, ""),), subject=f"Not sent: {subject}",
+        from_=(NamedAddress("Roost", Address(local="postmaster", domain=own.domain), ""),), to=(NamedAddress("", own, ""),), subject=subject,
         text=text, date=now, msgid=f"{runtime.new_trace_id()}@{runtime.hostname}", extra=(("Auto-Submitted", "auto-generated"),),
     )  # fmt: skip
     notice = notices.prepare(runtime, build(message), own, "notice")

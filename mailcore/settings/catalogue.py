@@ -38,6 +38,7 @@ CATALOGUE: tuple[Setting, ...] = (
     _s("server.hostname", "text", "", "Name of this server", "The public DNS name, used in the greeting, in Received and in bounces. Empty: the machine's own name.", rfc="5321 §4.1.1.1", was="Local host name"),
     _s("server.mode", "choice", "unset", "Kind of network", "This network only, directly on the Internet, or through another server.", choices=("unset", "lan", "internet", "relay")),
     _s("server.setup_done", "bool", False, "Set-up is finished", "Off shows the set-up pages and a one-time link at start."),
+    _s("server.language", "choice", "en", "Language of the server's own messages", "For people elsewhere, such as who gets a message back; people here are written to in theirs.", choices=("en", "de", "ar")),
     _s("server.default_domain", "text", "", "Default domain", "Added to a sign-in name that has no @.", was="Default domain"),
     _s("smtp.message_size", "size", 50 * MIB, "Largest message", "In file bytes after base64. Above it a message is refused with 552 5.3.4.", scope="domain", low=64 * KIB, high=2 * GIB, rfc="1870", was="Max message size"),
     _s("smtp.max_recipients", "int", 1000, "Recipients of one message", "One more is answered 452 4.5.3. Stops one connection from filling the queue.", low=100, high=50_000, rfc="5321 §4.5.3.1.8"),
