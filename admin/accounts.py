@@ -12,6 +12,7 @@ from admin.domains import quota_of, shown
 from mailcore.auth import ldap
 from mailcore.base.errors import MailError, Reason
 from mailcore.directory import renaming, resolve, verbs
+from mailcore.store import Tx
 from mailcore.store import accounts as store
 from web import words
 from web.drawing import done, page
@@ -126,8 +127,15 @@ def account_page(found: store.Account, errors: dict[str, str]) -> p.AccountPage:
     return p.AccountPage(
         address=found.address, name=found.display_name, initials=row.initials, tint=row.tint, role=found.role, quota=shown(found.quota_bytes), used_text=row.used_text,
         percent=row.percent, aliases=others, created_text=words.long(found.created_at), seen_text=row.seen_text, messages=found.used_count,
-        is_disabled=not found.is_enabled, directory_state=directory_state(found), is_me=found.id == mine().id, domains=domain_choices(), errors=errors,
+        is_disabled=not found.is_enabled, directory_state=directory_state(found), is_me=found.id == mine().id, is_device=site().runtime.settings.get("signin.device", account_id=found.id), domains=domain_choices(), errors=errors,
     )  # fmt: skip
+
+
+def save(tx: Tx, found: store.Account, wanted: dict[str, Any], *, is_device: bool) -> None:
+    """What the first form says, in one write."""
+    verbs.set_account(tx, actor(), found.id, wanted, site().now())
+    if is_device != bool(site().runtime.settings.get("signin.device", account_id=found.id)):
+        verbs.set_device(tx, actor(), found.id, is_device, site().now())
 
 
 def change(found: store.Account, form: Any) -> Any:
@@ -137,7 +145,7 @@ def change(found: store.Account, form: Any) -> Any:
         wanted = {"display_name": form.get("name", ""), "quota_bytes": quota_of(form.get("quota", ""))}
         if found.id != mine().id:
             wanted["role"] = form.get("role", found.role)
-        site().write(lambda tx: verbs.set_account(tx, actor(), found.id, wanted, site().now()))
+        site().write(lambda tx: save(tx, found, wanted, is_device="device" in form))
     elif op == "rename":
         new, keeps = form.get("new_address", ""), "keep" in form
         key = site().write(lambda tx: renaming.rename_account(tx, actor(), found.id, new, site().now(), keeps_old=keeps))

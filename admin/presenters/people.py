@@ -107,6 +107,8 @@ class AccountPage:
     directory_state: str = ""
     """"on": the LDAP server knows the password; "off": it could; "": there is none."""
     is_me: bool = False
+    is_device: bool = False
+    """May send as any address of its domain."""
     """An admin can neither disable nor delete the own account."""
     domains: tuple[Choice, ...] = ()
     errors: dict[str, str] = field(default_factory=dict)

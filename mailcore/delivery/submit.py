@@ -13,7 +13,6 @@ from mailcore.base.clock import Micros
 from mailcore.base.errors import MailError, Reason
 from mailcore.delivery import accept, footers
 from mailcore.delivery.parcel import Parcel, new_email, parcel_of
-from mailcore.directory import resolve
 from mailcore.mail.address import Address, NamedAddress, ReversePath
 from mailcore.mail.address import mailboxes as header_addresses
 from mailcore.mail.compose import strip_bcc
@@ -50,7 +49,6 @@ def completed(runtime: Runtime, data: bytes, headers: Headers) -> bytes:
 
 def check_author(runtime: Runtime, account: Account, headers: Headers) -> None:
     """Raises MailError(SENDER_DENIED) unless From (or Resent-From, or Sender of several) is the account's own. See POLICY, Trust."""
-    tx = runtime.store.read()
     for name in (b"resent-from", b"from"):
         value = headers.raw(name)
         if value is None:
@@ -60,20 +58,17 @@ def check_author(runtime: Runtime, account: Account, headers: Headers) -> None:
             sender = headers.raw(b"sender")
             authors = header_addresses(sender) if sender is not None else authors
             authors = authors[:1] if sender is not None else authors
-        _check_each(tx, account, authors, name.decode().title())
+        _check_each(runtime, account, authors, name.decode().title())
         return
     raise MailError(Reason.SENDER_DENIED, "The message has no From line that says who wrote it.")
 
 
-def _check_each(tx: Tx, account: Account, authors: Sequence[NamedAddress], field: str) -> None:
+def _check_each(runtime: Runtime, account: Account, authors: Sequence[NamedAddress], field: str) -> None:
     if not authors:
         raise MailError(Reason.SENDER_DENIED, f"The {field} line names no address.")
     for author in authors:
-        if author.address is None or not resolve.may_send_as(tx, account, author.address):
-            raise MailError(
-                Reason.SENDER_DENIED,
-                f"{account.address} may not send as {author.address or author.raw[:100]} ({field}). An alias or the setting 'device' of the account allows it.",
-            )
+        if author.address is None or not pipeline.may_send_as(runtime, account, author.address):
+            raise pipeline.denied(account, f"{author.address or author.raw[:100]} ({field})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

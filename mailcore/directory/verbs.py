@@ -12,6 +12,7 @@ from mailcore.base.errors import MailError, Reason
 from mailcore.base.secret import Secret
 from mailcore.directory.actor import ROLES, Actor
 from mailcore.mail.address import Address, Domain
+from mailcore.settings import values
 from mailcore.store import Tx, access, accounts, groups, lists, mailboxes, records, sharing
 
 NAME_CHARACTERS = 200
@@ -196,6 +197,12 @@ def set_account(tx: Tx, actor: Actor, account_id: int, changes: dict[str, Any], 
     if changes.get("is_enabled") is False:
         access.end_sessions(tx, account_id)
     _audit(tx, actor, "account:changed", account.address, now, domain_id=account.domain_id, old=old, new=changes)
+
+
+def set_device(tx: Tx, actor: Actor, account_id: int, is_device: bool, now: Micros) -> None:
+    """Let an account send as any address of its domain, or no longer. Raises MailError."""
+    account = manageable(tx, actor, account_id)
+    values.write(tx, "signin.device", is_device or None, scope=f"account:{account.id}", actor=actor.name, ip=actor.ip, now=now)
 
 
 def manageable(tx: Tx, actor: Actor, account_id: int) -> accounts.Account:

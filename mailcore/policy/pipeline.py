@@ -14,6 +14,7 @@ from mailcore.policy.examine import examine as examine
 from mailcore.policy.examine import is_examined as is_examined
 from mailcore.policy.facts import Accepted, Mail
 from mailcore.runtime.runtime import Runtime
+from mailcore.store.accounts import Account
 
 DEFERRED_REASONS = frozenset({Reason.OVER_QUOTA})
 
@@ -25,10 +26,22 @@ def at_sender(runtime: Runtime, mail: Mail) -> None:
     account = mail.client.account
     if account is None or mail.sender.address is None:
         return
-    if not resolve.may_send_as(runtime.store.read(), account, mail.sender.address):
-        raise MailError(
-            Reason.SENDER_DENIED, f"{account.address} may not send as {mail.sender.address}. An alias or the setting 'device' of the account allows it."
-        )
+    if not may_send_as(runtime, account, mail.sender.address):
+        raise denied(account, str(mail.sender.address))
+
+
+def may_send_as(runtime: Runtime, account: Account, address: Address) -> bool:
+    """Whether *address* is the account's own, or any of its domain for a device."""
+    tx = runtime.store.read()
+    if resolve.may_send_as(tx, account, address):
+        return True
+    domain = resolve.local_domain(tx, address.key.rpartition("@")[2])
+    return domain is not None and domain.id == account.domain_id and bool(runtime.settings.get("signin.device", account_id=account.id, domain_id=account.domain_id))
+
+
+def denied(account: Account, what: str) -> MailError:
+    """Who may not send as *what*, and what would allow it."""
+    return MailError(Reason.SENDER_DENIED, f"{account.address} may not send as {what}. An alias or the setting signin.device of the account allows it.")
 
 
 def at_recipient(runtime: Runtime, mail: Mail, address: Address, *, notify: str = "", orcpt: str = "") -> Accepted:

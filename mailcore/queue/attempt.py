@@ -5,11 +5,12 @@ Synchronous, in a network thread; every wait has a limit. An opportunistic hands
 """
 
 import ipaddress
+import re
 import socket
 import ssl
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mailcore.base.errors import MailError, Reason
 from mailcore.base.secret import Secret
@@ -72,7 +73,10 @@ def send(letter: Letter, hops: Sequence[Hop], own_name: str) -> Result:
         for address in hop.addresses:
             for is_plain in (False, True):
                 try:
-                    return Conversation(hop, address, own_name, deadline, is_plain).deliver(letter)
+                    result = Conversation(hop, address, own_name, deadline, is_plain).deliver(letter)
+                    if ":" in address and (others := [one for one in hop.addresses if ":" not in one]) and is_about_ipv6(result.outcomes):
+                        return send(letter, [replace(hop, addresses=tuple(others))], own_name)
+                    return result
                 except TlsFailed as error:
                     trouble, last = f"{hop.host} [{address}]: {error}", hop.host
                     if hop.security != "starttls-optional":
@@ -83,6 +87,16 @@ def send(letter: Letter, hops: Sequence[Hop], own_name: str) -> Result:
             if time.monotonic() > deadline:
                 break
     return Result(outcomes=failed(letter, 0, "4.4.1", trouble), host=last)
+
+
+NAMELESS = frozenset({"5.7.1", "5.7.25", "5.7.26"})
+"""Refusals that may be about where a connection comes from (RFC 7372)."""
+_ABOUT_IPV6 = re.compile(r"\b(ptr|ipv6|reverse[ -]dns|rdns)\b", re.IGNORECASE)
+
+
+def is_about_ipv6(outcomes: Sequence[RecipientOutcome]) -> bool:
+    """Whether everybody was refused because this server's IPv6 address has no good name: over IPv4 it may have one."""
+    return bool(outcomes) and all(o.code >= 500 and o.enhanced in NAMELESS and _ABOUT_IPV6.search(o.text) for o in outcomes)
 
 
 def failed(letter: Letter, code: int, enhanced: str, text: str) -> list[RecipientOutcome]:

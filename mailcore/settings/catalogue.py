@@ -108,6 +108,7 @@ CATALOGUE: tuple[Setting, ...] = (
     _s("signin.window", "seconds", 30 * 60, "Counted within", "Older failures are forgotten.", low=60, high=DAY, was="Minutes before reset"),
     _s("signin.ban", "seconds", HOUR, "Length of a ban", "It stops sign-ins, never delivery to port 25.", low=60, high=30 * DAY, was="Minutes to auto-ban"),
     _s("signin.session", "seconds", 14 * DAY, "A browser stays signed in", "Counted from its last visit.", low=300, high=365 * DAY),
+    _s("signin.device", "bool", False, "Sends as any address of its domain", "For a scanner, a printer or a program that writes the sender itself. Off: an account sends as its own addresses only.", scope="account"),
     _s("web.page_size", "int", 50, "Messages on a page", "Rows of one page of a list.", low=10, high=200, scope="account"),
     _s("web.theme", "choice", "auto", "Theme", "Light, dark, or what the device says.", choices=("auto", "light", "dark"), scope="account"),
     _s("web.density", "choice", "comfortable", "Density", "How tall the rows of the list are.", choices=("comfortable", "compact"), scope="account"),

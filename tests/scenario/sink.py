@@ -64,6 +64,7 @@ class Sink:
 
         class Server(socketserver.ThreadingTCPServer):
             allow_reuse_address = True
+            address_family = socket.AF_INET6 if ":" in where[0] else socket.AF_INET
             daemon_threads = True
 
         self.server = Server(where, Handler)

@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from tests.scenario.proxy import proxy
 from tests.scenario.server import PASSWORD, RoostServer
 from tests.web.visitor import Browser
 
@@ -175,18 +176,39 @@ def test_7_a_line_end_in_a_name_makes_no_header(server: RoostServer) -> None:
     assert not any(ord(c) < 32 for c in name)
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        '<"a@x.test"@evil.test>', "<@x.test,@y.test:c@evil.test>", "<c%evil.test@x.test>", "<evil.test!c@x.test>", "<c@[192.0.2.1]>", "<c@[IPv6:2001:db8::1]>",
-        "<c@evil.test\x00@x.test>", "<c@x\uff0etest.evil.test>", '<""@x.test>', "<c@x.test@evil.test>", "<c@evil.test>", "<\"\\\"@x.test>",
-    ],
+PATHS = (
+    '<"a@x.test"@evil.test>', "<@x.test,@y.test:c@evil.test>", "<c%evil.test@x.test>", "<evil.test!c@x.test>", "<c@[192.0.2.1]>", "<c@[IPv6:2001:db8::1]>",
+    "<c@evil.test\x00@x.test>", "<c@x\uff0etest.evil.test>", '<""@x.test>', "<c@x.test@evil.test>", "<c@evil.test>", "<\"\\\"@x.test>",
 )  # fmt: skip
+
+
+def relays(one: socket.socket, path: str) -> bool:
+    said(one, b"EHLO y.test\r\n")
+    said(one, b"MAIL FROM:<a@y.test> SMTPUTF8\r\n")
+    return not said(one, f"RCPT TO:{path}\r\n".encode()).startswith(b"5")
+
+
+@pytest.mark.parametrize("path", PATHS)
 def test_8_no_way_of_writing_an_address_relays(server: RoostServer, path: str) -> None:
     with contextlib.closing(dial(server, "smtp")) as one:
-        said(one, b"EHLO y.test\r\n")
-        said(one, b"MAIL FROM:<a@y.test> SMTPUTF8\r\n")
-        assert said(one, f"RCPT TO:{path}\r\n".encode()).startswith(b"5")
+        assert not relays(one, path)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_8_nobody_behind_a_proxy_on_loopback_relays(host: str) -> None:
+    written = f"[{host}]" if ":" in host else host
+    one = RoostServer(listeners=("smtp",), people=1, workers=1, host=written)
+    try:
+        with proxy(host, (host, one.ports["smtp"])) as port:
+            for path in PATHS:
+                with contextlib.closing(socket.create_connection((host, port), timeout=20)) as wire:
+                    wire.recv(4096)
+                    assert not relays(wire, path), path
+            with contextlib.closing(socket.create_connection((host, port), timeout=20)) as wire:
+                wire.recv(4096)
+                assert relays(wire, "<u1@x.test>"), "mail for people here comes in all the same"
+    finally:
+        one.remove()
 
 
 @pytest.mark.parametrize("name", ["../../escape", "..\\\\escape", "%2e%2e/escape", "&AC8-escape", "a/../../escape", "x" * 60_000, "a\\0b"])

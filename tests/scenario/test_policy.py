@@ -9,8 +9,11 @@ from collections.abc import Iterator
 import pytest
 
 from mailcore.base.resolver import Answer
-from mailcore.queue import route
+from mailcore.mail.address import Address, ReversePath
+from mailcore.queue import attempt, route
+from mailcore.wire.smtp.client import OutRecipient
 from tests.scenario.server import PASSWORD, RoostServer, free_ports
+from tests.scenario.sink import Behaviour, Sink
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +98,20 @@ def test_ipv4_comes_first_unless_the_setting_says_otherwise() -> None:
 
     assert route.addresses_of(Names(), "mx.far.test", False) == ("192.0.2.1", "2001:db8::1")  # type: ignore[arg-type]
     assert route.addresses_of(Names(), "mx.far.test", True) == ("2001:db8::1", "192.0.2.1")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("said", "is_tried_again"), [("550 5.7.25 The IPv6 sender has no PTR record", True), ("550 5.7.1 Mailbox is closed", False), ("550 5.1.1 No such IPv6 user", False)])
+def test_a_refusal_about_our_ipv6_address_is_tried_once_more_over_ipv4(said: str, is_tried_again: bool) -> None:
+    old = Sink(Behaviour())
+    new = Sink(Behaviour(rcpt={"bob@far.test": said}), where=("::1", old.port))
+    try:
+        letter = attempt.Letter(sender=ReversePath(Address.parse("ann@x.test")), recipients=[OutRecipient(address=Address.parse("bob@far.test"))], data=b"From: ann@x.test\r\n\r\nx\r\n")
+        result = attempt.send(letter, [route.Hop(host="mx.far.test", addresses=("::1", "127.0.0.1"), port=old.port)], "mx.x.test")
+        assert (new.sessions, len(old.taken)) == (1, int(is_tried_again))
+        assert result.outcomes[0].is_delivered == is_tried_again and result.address == ("127.0.0.1" if is_tried_again else "::1")
+    finally:
+        old.stop()
+        new.stop()
 
 
 def test_the_date_a_message_came_is_ours_and_not_the_senders(server: RoostServer) -> None:

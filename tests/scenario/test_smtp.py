@@ -218,6 +218,29 @@ def test_people_send_as_themselves_and_their_aliases_only(server: RoostServer) -
         assert denied.value.smtp_code == 550
 
 
+def test_several_authors_need_a_sender_of_ones_own(server: RoostServer) -> None:
+    with signed_in(server) as client:
+        with pytest.raises(smtplib.SMTPDataError, match="admin@x.test"):
+            client.sendmail("u1@x.test", ["u3@x.test"], "From: u1@x.test, admin@x.test\r\nSubject: both\r\n\r\nx\r\n")
+        with pytest.raises(smtplib.SMTPDataError, match="admin@x.test"):
+            client.sendmail("u1@x.test", ["u3@x.test"], "From: u1@x.test, admin@x.test\r\nSender: admin@x.test\r\nSubject: both\r\n\r\nx\r\n")
+        client.sendmail("u1@x.test", ["u3@x.test"], "From: u1@x.test, admin@x.test\r\nSender: u1@x.test\r\nSubject: both of us\r\n\r\nx\r\n")
+    assert stored(server, "both of us")
+
+
+def test_a_device_sends_as_any_address_of_its_domain_and_of_no_other(server: RoostServer) -> None:
+    server.run("settings", "set", "signin.device", "on", "--account", "u1@x.test")
+    time.sleep(1.2)
+    try:
+        with signed_in(server) as client:
+            client.sendmail("scanner@x.test", ["u3@x.test"], "From: Scanner <scanner@x.test>\r\nSubject: a scan\r\n\r\nx\r\n")
+            with pytest.raises(smtplib.SMTPSenderRefused, match="signin.device"):
+                client.sendmail("boss@elsewhere.test", ["u3@x.test"], "From: boss@elsewhere.test\r\n\r\nx\r\n")
+        assert stored(server, "a scan")
+    finally:
+        server.run("settings", "set", "signin.device", "off", "--account", "u1@x.test")
+
+
 def test_bcc_is_on_no_wire_and_date_and_id_are_added(server: RoostServer) -> None:
     with signed_in(server) as client:
         client.sendmail("u1@x.test", ["u2@x.test"], "From: u1@x.test\r\nTo: u2@x.test\r\nBcc: secret@x.test\r\nSubject: hidden-copy\r\n\r\nbody\r\n")
