@@ -6,23 +6,25 @@ account's with each message, because its row carries the version. Nothing is per
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from mailcore import sieve
-from mailcore.base.clock import Micros, from_micros
+from mailcore.base.clock import DAY, Micros, from_micros
 from mailcore.base.errors import MailError, Reason
 from mailcore.delivery.decision import Copy, Decision
 from mailcore.delivery.parcel import Parcel
 from mailcore.directory.resolve import LocalTarget
+from mailcore.mail.headers import scan_headers
 from mailcore.policy.facts import Mail
 from mailcore.runtime.runtime import Runtime
 from mailcore.sieve import actions as a
 from mailcore.sieve.limits import Limits
 from mailcore.sieve.message import Mail as Message
 from mailcore.sieve.message import Surroundings
-from mailcore.store import Tx, accounts, filters, mailboxes, messages, scripts
+from mailcore.store import Tx, access, accounts, filters, mailboxes, messages, scripts
 from mailcore.store.records import TraceEvent
 
 if TYPE_CHECKING:
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 
 SHARED_SECONDS = 1.0
 """How long the server's and the domains' programs are believed."""
+POP3_DAYS = 30
+"""Who signed in by POP3 within these days, and neither by IMAP nor in the webmail, sees no Junk."""
 COMPILED = 2000
 """Accounts whose compiled filters a process keeps."""
 ROLES = {"\\inbox": "inbox", "\\sent": "sent", "\\junk": "junk", "\\trash": "trash", "\\archive": "archive", "\\drafts": "drafts"}
@@ -92,14 +96,14 @@ def sift(runtime: Runtime, tx: Tx, mail: Mail, parcel: Parcel, target: LocalTarg
     """What the filters of *target* want done. An error keeps the mail in INBOX and is written on the decision."""
     decision = Decision(target=target, reached_by=reached_by)
     now = runtime.clock.micros()
-    home = Copy(role="junk") if mail.is_junk else Copy(mailbox=mail.home) if mail.home else Copy()
+    home = home_of(runtime, tx, mail, parcel, decision)
     try:
         chain = programs(runtime).of(runtime, tx, target)
     except MailError as error:
         decision.error, chain = error.detail, []
         decision.events.append(TraceEvent(at=now, kind="filter", address=target.address, data={"did": "not run", "why": error.detail}))
     if not chain:
-        decision.copies.append(home)
+        decision.copies.append(replace(home, edits=len(decision.edits)))
         return decision
     account = accounts.account(tx, target.account_id)
     if account is None:
@@ -117,6 +121,20 @@ def sift(runtime: Runtime, tx: Tx, mail: Mail, parcel: Parcel, target: LocalTarg
     flags, keywords = flags_of(kept_flags)
     decision.copies.append(Copy(mailbox=home.mailbox, role=home.role, flags=flags, keywords=keywords, edits=len(decision.edits)))
     return decision
+
+
+def home_of(runtime: Runtime, tx: Tx, mail: Mail, parcel: Parcel, decision: Decision) -> Copy:
+    """Where *mail* goes unless a filter says otherwise. Who sees only POP3's inbox gets a mark on the subject instead of Junk (POLICY, Mailboxes)."""
+    if not mail.is_junk:
+        return Copy(mailbox=mail.home) if mail.home else Copy()
+    mark, now = str(runtime.settings.get("spam.pop3_mark", domain_id=decision.target.domain_id)), runtime.clock.micros()
+    if not mark or not access.uses_only_pop3(tx, decision.target.account_id, now - POP3_DAYS * DAY):
+        return Copy(role="junk")
+    headers = scan_headers(parcel.data)
+    fields = len(headers.all(b"subject"))
+    decision.edits = (*(a.DeleteHeader(name="Subject", nth=1) for _ in range(fields)), a.AddHeader(name="Subject", value=f"{mark} {headers.text(b'subject')}".rstrip()))
+    decision.events.append(TraceEvent(at=now, kind="filter", address=decision.target.address, data={"did": "marked the subject", "why": "junk for an account that only POP3 reads"}))
+    return Copy(mailbox=mail.home) if mail.home else Copy()
 
 
 def _take(decision: Decision, result: a.Result, now: Micros, is_by_admin: bool) -> a.Keep | None:

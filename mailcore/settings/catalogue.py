@@ -126,6 +126,7 @@ CATALOGUE: tuple[Setting, ...] = (
     _s("spam.mark", "int", 5, "Junk from this score", "Mail with this score or more goes to Junk.", low=1, high=1000, was="Spam mark threshold"),
     _s("spam.refuse", "int", 20, "Refuse from this score", "Refused with 550 5.7.1 after DATA.", low=1, high=100_000, was="Spam delete threshold"),
     _s("spam.headers", "bool", True, "X-Spam lines", "X-Spam-Flag and X-Spam-Status on what was scored.", was="Add X-HMailServer-Spam"),
+    _s("spam.pop3_mark", "text", "[Spam]", "Mark on the subject for who only uses POP3", "Who reads neither by IMAP nor in the webmail for 30 days sees no Junk: such mail stays in the inbox with this before its subject. Empty: Junk for them too.", scope="domain", was="Add to message subject"),
     _s("spam.max_size", "size", MIB, "Largest message to scan for spam", "Larger ones go past SpamAssassin, rspamd, the Bayes filter and the URI lists.", low=KIB, high=GIB, was="Maximum message size to scan"),
     _s("spam.spf", "int", 3, "Score of a failed SPF", "0 is off. Only fail counts, not softfail.", high=1000, rfc="7208 §8.4", was="Use SPF"),
     _s("spam.dkim", "int", 1, "Score of a failed DKIM signature", "0 is off. Counts only when no signature passed.", high=1000, rfc="6376 §6.3", was="Verify DKIM-Signature header"),

@@ -107,6 +107,14 @@ def had_good_sign_in(tx: Tx, network: str, since: Micros) -> bool:
     return tx.one("SELECT 1 FROM sign_ins WHERE ip = :ip AND at >= :t AND is_good = 1 LIMIT 1", {"ip": network, "t": since}) is not None
 
 
+def uses_only_pop3(tx: Tx, account_id: int, since: Micros) -> bool:
+    """Whether an account was read by POP3 since then, and neither by IMAP nor in a browser."""
+    found = {r[0] for r in tx.all("SELECT DISTINCT protocol FROM sign_ins WHERE account_id = :a AND at >= :t AND is_good = 1", {"a": account_id, "t": since})}
+    if "pop3" not in found or found & {"imap", "web"}:
+        return False
+    return tx.one("SELECT 1 FROM sessions WHERE account_id = :a AND seen_at >= :t LIMIT 1", {"a": account_id, "t": since}) is None
+
+
 def clear_failures(tx: Tx, network: str, login: str) -> None:
     """A success forgives the wrong passwords of that login from there."""
     tx.run("DELETE FROM sign_ins WHERE ip = :ip AND login = :l AND is_good = 0", {"ip": network, "l": login})

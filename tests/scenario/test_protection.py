@@ -2,11 +2,14 @@
 
 import base64
 import contextlib
+import email
+import email.policy
 import getpass
 import imaplib
 import io
 import json
 import os
+import poplib
 import shutil
 import smtplib
 import socket
@@ -112,7 +115,7 @@ HONEST = (
 @pytest.fixture(scope="module")
 def world() -> Iterator[SimpleNamespace]:
     dns = LocalDns(HONEST)
-    server = RoostServer(dns=dns.where, workers=1, listeners=("smtp", "submission", "imap", "http"), settings={"spam.dnsbl": "bl.test 127.0.0.2 9"})
+    server = RoostServer(dns=dns.where, workers=1, listeners=("smtp", "submission", "imap", "pop3", "http"), settings={"spam.dnsbl": "bl.test 127.0.0.2 9"})
     yield SimpleNamespace(dns=dns, server=server)
     server.remove()
     dns.stop()
@@ -167,6 +170,26 @@ def test_a_forged_sender_lands_in_junk_and_the_line_he_wrote_in_our_name_is_gone
     head = data.partition(b"Received:")[0]
     assert b"spf=fail" in head and b"dmarc=fail" in head
     assert data.count(b"Authentication-Results: mx.x.test;") == 1 and b"Authentication-Results: other.test; spf=none" in data
+
+
+def test_who_only_uses_pop3_gets_a_mark_on_the_subject_until_seen_elsewhere(world: SimpleNamespace) -> None:
+    def by_pop3() -> list[bytes]:
+        client = poplib.POP3("127.0.0.1", world.server.ports["pop3"], timeout=20)
+        client.user("u3@x.test")
+        client.pass_(PASSWORD)
+        made = [b"\r\n".join(client.retr(number + 1)[1]) for number in range(client.stat()[0])]
+        client.quit()
+        return made
+
+    assert by_pop3() == []
+    subject = "=?utf-8?q?W=C3=BCrmer?="
+    assert deliver(world, "eve@forged.test", letter("eve@forged.test", subject), to=("u3@x.test",))[0] == 250
+    (data,) = by_pop3()
+    read = email.message_from_bytes(data, policy=email.policy.default)
+    assert read["subject"] == "[Spam] Würmer" and len(read.get_all("subject") or []) == 1 and "Hello." in read.get_content()
+    assert found(world, "Junk", "worms", user="u3@x.test") is None, "and IMAP is used from here on"
+    assert deliver(world, "eve@forged.test", letter("eve@forged.test", "worms"), to=("u3@x.test",))[0] == 250
+    assert found(world, "Junk", "worms", user="u3@x.test") is not None and len(by_pop3()) == 1
 
 
 def test_p_reject_without_any_sign_of_a_forwarder_is_refused_with_its_own_status(world: SimpleNamespace) -> None:
@@ -308,6 +331,20 @@ def waiting_for(world: SimpleNamespace, address: str) -> int:
     """Queue rows that lead to *address*."""
     with at_the_store(world) as runtime:
         return int(runtime.store.read().value("SELECT count(*) FROM queue_recipients WHERE address = :a", {"a": address}))
+
+
+def test_junk_is_not_redirected_and_stays_with_who_it_came_to(world: SimpleNamespace) -> None:
+    with at_the_store(world) as runtime:
+        now, one = runtime.clock.micros(), verbs.find_account(runtime.store.read(), "u1@x.test").id
+        runtime.store.write(lambda tx: scripts.put(tx, one, "on", 'redirect "u2@x.test";', now))
+        runtime.store.write(lambda tx: scripts.activate(tx, one, "on", now))
+    assert deliver(world, "bob@honest.test", letter("bob@honest.test", "goes-on"))[0] == 250
+    assert deliver(world, "eve@forged.test", letter("eve@forged.test", "stays-here"))[0] == 250
+    with at_the_store(world) as runtime:
+        runtime.store.write(lambda tx: scripts.activate(tx, one, "", now))
+    assert found(world, "INBOX", "goes-on", "u2@x.test") is not None and found(world, "INBOX", "goes-on") is None
+    assert found(world, "Junk", "stays-here") is not None
+    assert (found(world, "INBOX", "stays-here", "u2@x.test"), found(world, "Junk", "stays-here", "u2@x.test")) == (None, None)
 
 
 def test_one_rejects_one_has_no_room_one_is_fine_and_the_sender_is_told_only_if_he_is_proved(world: SimpleNamespace) -> None:
