@@ -18,7 +18,7 @@ from web.drawing import done, page
 from web.signed_in import require
 from web.site import actor, site
 
-RIGHTS = {"read": _l("read"), "write": _l("read and file"), "all": _l("everything, sharing too")}
+RIGHTS = {"read": _l("read"), "mark": _l("read and mark"), "write": _l("read and file"), "all": _l("everything, sharing too")}
 """The presets in words: what a person may do in the mailbox."""
 MOST_SHARED = 5000
 """Shared mailboxes that the page looks through."""

@@ -15,6 +15,7 @@ from webmail import (  # noqa: F401 - each adds its routes
     search,
     session,
     settings,
+    sharing,
 )
 from webmail.blueprints import compose as compose_blueprint
 from webmail.blueprints import contacts as contacts_blueprint

@@ -6,14 +6,14 @@ import flask
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from mailcore.sessions import webmail, webmail_held, webmail_later
-from mailcore.store import conversations, listing, mailboxes, messages
+from mailcore.sessions import webmail, webmail_held, webmail_later, webmail_rooms
+from mailcore.store import mailboxes, messages
 from web import tokens, words
 from web.drawing import done, wants_json
 from web.signed_in import account, require, safe_next
 from web.site import site
-from webmail import bulk
-from webmail.blueprints import boxes, mail
+from webmail import bulk, reach, sharing
+from webmail.blueprints import mail, role_name, shared, shared_name
 from webmail.contacts import take_back as address_book
 
 MAX_IDS = 5000
@@ -24,12 +24,14 @@ def ids_of_form() -> list[int]:
     return [int(i) for i in flask.request.form.getlist("ids")[:MAX_IDS] if i.isdigit()]
 
 
+def number_of(text: str) -> int:
+    """A mailbox's number in a form; 0 for what is none."""
+    return int(text) if text.isdigit() else 0
+
+
 def counts() -> dict[str, int]:
     """Unread by mailbox, as the navigation shows it."""
-    from webmail.blueprints import link
-
-    flask.g.pop("boxes", None)
-    return {str(b.id): link(b).count for b in boxes()}
+    return {key: room.count for key, room in webmail_rooms.rooms(site().read(), account().id).by_id.items()}
 
 
 @mail.post("/mail/act")
@@ -43,7 +45,7 @@ def act() -> Any:
     if op == "show-images":
         return done(back + ("&" if "?" in back else "?") + "images=1")
     if op == "empty":
-        count = webmail.empty(site().runtime, account(), int(form.get("mailbox") or 0))
+        count = webmail.empty(site().runtime, account(), number_of(form.get("mailbox", "")))
         return answer(ngettext("%(num)d message removed", "%(num)d messages removed", count), None, back)
     told = performed(form, op, ids)
     has_undo = told.count and op not in ("star", "unstar", "read")
@@ -55,10 +57,10 @@ def meant(form: Any, op: str) -> tuple[str, list[int]]:
     ids, names = ids_of_form(), [name for name in form.getlist("label") if name.strip()]
     if form.get("star", "").isdigit():
         ids, op = [int(form["star"])], "turn-star"
-    if form.get("whole") and form.get("mailbox", "").isdigit():
-        ids = conversations.whole(site().read(), account().id, int(form["mailbox"]), ids)[:MAX_IDS]
+    if form.get("whole"):
+        ids = reach.whole(ids)[:MAX_IDS] or ids
     if op == "turn-star":
-        op = "unstar" if any(r.flags & messages.FLAGGED for r in listing.rows(site().read(), account().id, ids)) else "star"
+        op = "unstar" if any(r.flags & messages.FLAGGED for r in reach.rows_of(ids)) else "star"
     if op in ("", "label"):
         op = "label" if names else "unlabel" if form.get("unlabel") else "move" if form.get("move", "").isdigit() else "snooze" if form.get("snooze") or form.get("snooze_at") else ""
     return op, ids
@@ -73,7 +75,7 @@ def performed(form: Any, op: str, ids: list[int]) -> webmail.Done:
     if op == "move":
         return webmail.move(runtime, mine, ids, int(form["move"]))
     if op == "read-all":
-        return webmail.read_all(runtime, mine, int(form.get("mailbox") or 0))
+        return read_all(form.get("mailbox", ""))
     if op == "snooze":
         return webmail_later.snooze(runtime, mine, ids, words.moment_of(form.get("snooze") or form.get("snooze_at", "")))
     for known, verb in ((webmail.MARKS, webmail.mark), (webmail.FLAG_OPS, webmail.flag), (webmail.ROLE_OPS, webmail.move_by_role)):
@@ -82,6 +84,13 @@ def performed(form: Any, op: str, ids: list[int]) -> webmail.Done:
     if op:
         flask.abort(400)
     return webmail.Done()
+
+
+def read_all(mailbox_id: str) -> webmail.Done:
+    """Mark all of a list as read. Raises MailError."""
+    some = reach.inboxes() if mailbox_id == reach.INBOXES else [reach.box_of(mailbox_id)]
+    done = [webmail.read_all(site().runtime, account(), box.id) for box in some if reach.place_of(str(box.id)).may("s") or len(some) == 1]
+    return webmail.Done(count=sum(one.count for one in done), undo=webmail.Undo(steps=tuple(step for one in done for step in one.undo.steps)))
 
 
 def sentence(op: str, told: webmail.Done) -> str:
@@ -99,9 +108,8 @@ def sentence(op: str, told: webmail.Done) -> str:
     if not told.target:
         return ngettext("%(num)d message removed", "%(num)d messages removed", told.count) if op != "read-all" else _("All marked as read")
     box = mailboxes.by_name(site().read(), account().id, told.target)
-    from webmail.blueprints import role_name
-
-    name = role_name(box) if box else told.target
+    theirs = next((place for place in shared() if place.box.name == told.target), None)
+    name = role_name(box) if box else shared_name(theirs) if theirs else told.target
     return ngettext("Moved to %(name)s", "%(num)d messages moved to %(name)s", told.count, name=name)
 
 
@@ -121,6 +129,9 @@ def undo() -> Any:
     if isinstance(data, dict) and "contacts" in data:
         address_book(data["contacts"])
         return answer(_("Taken back"), None, flask.url_for("contacts.people"))
+    if isinstance(data, dict) and "share" in data:
+        sharing.take_back(data["share"])
+        return answer(_("Taken back"), None, flask.url_for("mail.share", mailbox_id=data["share"][0][0]))
     if isinstance(data, dict):
         return unsent(int(data["held"]))
     webmail.take_back(site().runtime, account(), webmail.Undo.from_data(data))
@@ -138,4 +149,5 @@ def unsent(message_id: int) -> Any:
 @mail.get("/mail/poll")
 @require("user")
 def poll() -> Any:
-    return flask.jsonify(counts=counts(), changed=[str(b.id) for b in boxes()])
+    found = counts()
+    return flask.jsonify(counts=found, changed=list(found))

@@ -5,10 +5,13 @@ from datetime import date
 from typing import Any
 
 import flask
+from flask_babel import gettext as _
 
 from mailcore.directory import away
-from mailcore.store import labels, mailboxes, searches
+from mailcore.sessions import webmail_rooms
+from mailcore.store import labels, mailboxes, searches, sharing
 from mailcore.store.mailboxes import Mailbox
+from mailcore.store.sharing import Place
 from web import words
 from web.signed_in import account, is_signed_in
 from web.site import site
@@ -67,15 +70,14 @@ def role_name(box: Mailbox) -> str:
 
 def role_names() -> dict[str, str]:
     """The names of mailboxes that have a role, in the person's language."""
-    from flask_babel import gettext as _
-
     return {"inbox": _("Inbox"), "drafts": _("Drafts"), "sent": _("Sent"), "junk": _("Junk"), "trash": _("Trash"), "archive": _("Archive")}
 
 
 def link(box: Mailbox) -> p.MailboxLink:
     """One line of the navigation."""
-    count = box.message_count if box.role == "drafts" else 0 if box.role in ("sent", "trash", "archive") else box.unseen_count
-    return p.MailboxLink(id=str(box.id), name=role_name(box), icon=ICONS.get(box.role, "folder"), role=box.role, depth=box.name.count("/"), count=count)
+    return p.MailboxLink(
+        id=str(box.id), name=role_name(box), icon=ICONS.get(box.role, "folder"), role=box.role, depth=box.name.count("/"), count=webmail_rooms.count_of(box, box.role)
+    )
 
 
 def boxes() -> list[Mailbox]:
@@ -83,6 +85,51 @@ def boxes() -> list[Mailbox]:
     if not hasattr(flask.g, "boxes"):
         flask.g.boxes = mailboxes.list_all(site().read(), account().id)
     return flask.g.boxes  # type: ignore[no-any-return]
+
+
+def shared() -> list[Place]:
+    """What others share with the account, and public mailboxes, read once a request."""
+    if not hasattr(flask.g, "shared"):
+        flask.g.shared = [place for place in sharing.places(site().read(), account()) if place.may("lr") and not place.box.is_noselect]
+    return flask.g.shared  # type: ignore[no-any-return]
+
+
+def shared_groups() -> tuple[p.SharedGroup, ...]:
+    """The navigation of what others share, under their names."""
+    by_owner: dict[str, list[Place]] = {}
+    for place in shared():
+        by_owner.setdefault(place.owner, []).append(place)
+    return tuple(
+        p.SharedGroup(name=owner_name(places[0]), address="" if places[0].is_public else owner, links=tuple(shared_link(place, places) for place in places))
+        for owner, places in by_owner.items()
+    )  # fmt: skip
+
+
+def owner_name(place: Place) -> str:
+    """Whose a mailbox is, as the pages say it."""
+    if not place.is_public:
+        return place.owner_name or place.owner
+    domain = place.owner.partition("@")[2]
+    return _("Public, %(domain)s", domain=domain) if domain else _("Public")
+
+
+def shared_link(place: Place, beside: list[Place]) -> p.MailboxLink:
+    """One line for a shared mailbox: below the nearest one above it that is shared too."""
+    above = max((one.own_name for one in beside if place.own_name.startswith(one.own_name + "/")), key=len, default="")
+    depth = sum(place.own_name.startswith(one.own_name + "/") for one in beside)
+    name = shared_name(place) if place.own_role or not place.own_name.partition("/")[2] else place.own_name[len(above) + 1 if above else 0 :].replace("/", " / ")
+    return p.MailboxLink(id=str(place.box.id), name=name, icon=ICONS.get(place.own_role, "folder"), depth=depth, count=webmail_rooms.count_of(place.box, place.own_role))
+
+
+def shared_name(place: Place) -> str:
+    """The name of somebody else's mailbox."""
+    return role_name(replace(place.box, name=place.own_name, role=place.own_role))
+
+
+def inboxes_link() -> p.MailboxLink | None:
+    """All inboxes as one, where somebody shares one."""
+    found = webmail_rooms.inboxes(boxes(), shared())
+    return p.MailboxLink(id=webmail_rooms.INBOXES, name=_("All inboxes"), icon="box", count=sum(box.unseen_count for box in found)) if found else None
 
 
 def nav(current: str = "") -> p.MailboxNav:
@@ -99,7 +146,9 @@ def _nav() -> p.MailboxNav:
         percent = min(100, mine.used_bytes * 100 // mine.quota_bytes)
         level = "full" if percent >= 95 else "warn" if percent >= 80 else "ok"
         quota = p.Quota(used_text=words.size(max(0, mine.used_bytes)), limit_text=words.size(mine.quota_bytes), percent=percent, level=level)
-    return p.MailboxNav(special=tuple(map(link, special)), own=tuple(map(link, own)), quota=quota, labels=known_labels(), searches=saved_searches())
+    return p.MailboxNav(
+        special=tuple(map(link, special)), own=tuple(map(link, own)), quota=quota, labels=known_labels(), searches=saved_searches(), shared=shared_groups(), inboxes=inboxes_link(),
+    )  # fmt: skip
 
 
 def known_labels() -> tuple[p.Label, ...]:
@@ -114,7 +163,9 @@ def saved_searches() -> tuple[p.Choice, ...]:
 
 def targets(but: int = 0) -> tuple[p.MailboxLink, ...]:
     """Where messages can be moved."""
-    return tuple(link(b) for b in boxes() if b.id != but and not b.is_noselect and b.role != "drafts")
+    own = [link(b) for b in boxes() if b.id != but and not b.is_noselect and b.role != "drafts"]
+    theirs = [(place, shared_link(place, [])) for place in shared() if place.may("i") and place.box.id != but and place.own_role not in ("drafts", "sent")]
+    return (*own, *(replace(one, name=f"{one.name} · {owner_name(place)}") for place, one in theirs))
 
 
 @mail.context_processor

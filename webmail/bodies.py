@@ -23,12 +23,12 @@ from mailcore.net import fetch
 from mailcore.store import listing
 from web import tokens, words
 from web.drawing import page
-from web.signed_in import account, require
+from web.signed_in import require
 from web.site import site
 from webmail import files
 from webmail import presenters as p
 from webmail.blueprints import mail, theme
-from webmail.messages import box_of
+from webmail.reach import box_of, message_of
 
 BODY_POLICY = "sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox; default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
 FILE_POLICY = "sandbox; default-src 'none'"
@@ -42,7 +42,7 @@ TEXT_BYTES = 1024 * 1024
 @require("user")
 def body(token: str) -> Any:
     message_id, shows_images, *inside = tokens.read("body", token)
-    stored = listing.get(site().read(), account().id, message_id)
+    stored = message_of(message_id)
     if inside:
         made = files.make_body(stored, shows_images=False, inside=part_of(stored, inside).message)
     else:
@@ -68,7 +68,7 @@ def drawn(made: files.Body) -> flask.Response:
 @require("user")
 def part(token: str, name: str) -> Any:
     message_id, start, end = tokens.read("part", token)
-    stored = listing.get(site().read(), account().id, message_id)
+    stored = message_of(message_id)
     found, name = part_of(stored, [start, end]), files.safe_name(part_of(stored, [start, end]))
     data = site().store.blobs.read(stored.locator)
     if flask.request.args.get("view") == "text" and found.type == "text":
@@ -80,7 +80,7 @@ def part(token: str, name: str) -> Any:
 @require("user")
 def packed_file(token: str, name: str) -> Any:
     message_id, start, end, number = tokens.read("packed", token)
-    stored = listing.get(site().read(), account().id, message_id)
+    stored = message_of(message_id)
     inside = tnef.read(decode_body(site().store.blobs.read(stored.locator), part_of(stored, [start, end])))
     if not 0 <= number < len(inside):
         raise MailError(Reason.NOT_FOUND, _("This file is not in the message."))
@@ -102,7 +102,7 @@ def part_of(stored: listing.Stored, number: list[int]) -> Part:
 @require("user")
 def enclosed(token: str) -> Any:
     message_id, *number = tokens.read("part", token)
-    stored = listing.get(site().read(), account().id, message_id)
+    stored = message_of(message_id)
     inner = part_of(stored, number).message
     if inner is None:
         raise MailError(Reason.NOT_FOUND, _("This file is not a message."))
@@ -136,7 +136,7 @@ def sealed(response: flask.Response, kind: str, name: str) -> flask.Response:
 @require("user")
 def all_parts(token: str) -> Any:
     message_id = tokens.read("zip", token)
-    stored = listing.get(site().read(), account().id, message_id)
+    stored = message_of(message_id)
     packed = files.packed(site().store.blobs.read(stored.locator), leaves(load_parts(stored.parts))[2])
     return sealed(flask.Response(packed, mimetype="application/zip"), "attachment", "files.zip")
 
@@ -144,7 +144,7 @@ def all_parts(token: str) -> Any:
 @mail.get("/mail/<mailbox_id>/<int:message_id>/source")
 @require("user")
 def source(mailbox_id: str, message_id: int) -> Any:
-    stored = listing.get(site().read(), account().id, message_id)
+    stored = message_of(message_id)
     data = listing.content(site().store.blobs, stored)
     if flask.request.args.get("view") == "file" or "download" in flask.request.args:
         return download(data, "message.eml", "message/rfc822")

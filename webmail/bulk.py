@@ -38,7 +38,7 @@ def everything(form: Any, op: str, back: str) -> Any:
     if form.get("q"):
         payload |= {"query": form["q"], "boxes": boxes_by_name(), "hidden": hidden_boxes(), "now": site().now()}
     else:
-        payload |= {"mailbox": int(form.get("mailbox") or 0)}
+        payload |= {"mailbox": int(form["mailbox"]) if form.get("mailbox", "").isdigit() else 0}
     job_id = webmail_bulk.ask(site().runtime, account(), payload)
     return done(flask.url_for("mail.work", job_id=job_id))
 

@@ -25,6 +25,7 @@ from web.words import said
 from webmail import files, starting
 from webmail import presenters as p
 from webmail.blueprints import compose, setting
+from webmail.reach import message_of
 from webmail.starting import key_of, origin_of
 
 SUGGESTED = 8
@@ -61,7 +62,7 @@ def reply(message_id: int) -> Any:
 @require("user")
 def again(message_id: int) -> Any:
     """A sent message once more, to one address that is to be corrected."""
-    stored = listing.get(site().read(), account().id, message_id)
+    stored = message_of(message_id)
     old = drafts.read("", listing.content(site().store.blobs, stored), 0)
     typed = replace(old.typed, to=flask.request.args.get("to", "")[:320], cc="", bcc="")
     made = drafts.store(site().runtime, account(), replace(old, key=drafts.new_key(site().runtime), typed=typed, revision=1))

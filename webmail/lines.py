@@ -24,6 +24,7 @@ class Pen:
     """What the rows of one list have in common."""
 
     def __init__(self, page: p.ListPage) -> None:
+        self.can_star = "star" in page.offers
         self.query, self.phrases = page.list_query, page.query.phrases if page.query else ()
         self.sprite = escape(asset("icons.svg"))
         self.urls: dict[tuple[str, bool], tuple[str, str]] = {}
@@ -61,6 +62,7 @@ class Pen:
         labels = f'<div class="row-labels">{labels}</div>' if labels else ""
         pressed = "true" if item.is_starred else "false"
         tick, star = self.tick % {"subject": told}, self.star % {"subject": told}
+        button = f'<button class="row-star" type="submit" name="star" value="{number}" aria-pressed="{pressed}" aria-label="{star}"{self.stars[item.is_starred]}' if self.can_star else ""
         return (
             f'<li class="row{state}" data-id="{number}" data-mailbox="{escape(item.mailbox_id)}" data-thread="{escape(item.thread)}">'
             f'<label class="row-pick"><span class="avatar tint-{item.person.tint}" aria-hidden="true">{escape(item.person.initials)}</span>'
@@ -68,8 +70,7 @@ class Pen:
             f'<div class="row-line"><bdi class="row-who">{marked(item.who, self.phrases)}</bdi>{self.line(item)}</div>'
             f'<time class="row-time" datetime="{item.time_iso}"{title}>{escape(item.time_text)}</time>'
             f'<div class="row-sub cut"><a href="{url}"{leads}{current}>{self.unread if item.is_unread else ""}<bdi>{marked(subject, self.phrases)}</bdi></a></div>'
-            f'<div class="row-marks">{self.marks_of(item)}<button class="row-star" type="submit" name="star" value="{number}" aria-pressed="{pressed}"'
-            f' aria-label="{star}"{self.stars[item.is_starred]}</div>'
+            f'<div class="row-marks">{self.marks_of(item)}{button}</div>'
             f'<div class="row-pre cut"><bdi>{marked(item.preview, self.phrases)}</bdi></div>{labels}</li>'
         )
 

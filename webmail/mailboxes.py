@@ -14,8 +14,9 @@ from web.signed_in import account, require
 from web.site import site
 from web.words import said
 from webmail import presenters as p
+from webmail import sharing
 from webmail.blueprints import ICONS, boxes, mail, role_name
-from webmail.messages import box_of
+from webmail.reach import own_box
 
 
 @mail.route("/mail/mailboxes", methods=["GET", "POST"])
@@ -38,10 +39,10 @@ def change(form: Any) -> None:
     mine, now, actor = account(), site().now(), webmail.actor_of(account())
     op = form.get("op", "")
     if op == "create":
-        parent = box_of(form["parent"]).name + "/" if form.get("parent") else ""
+        parent = own_box(form["parent"]).name + "/" if form.get("parent") else ""
         site().write(lambda tx: store.create(tx, mine.id, parent + form.get("name", "").strip().replace("/", "-"), actor=actor, now=now, is_subscribed=True))
         return
-    box = box_of(form.get("mailbox", ""))
+    box = own_box(form.get("mailbox", ""))
     if op == "rename":
         head = box.name.rpartition("/")[0]
         new = (head + "/" if head else "") + form.get("name", "").strip().replace("/", "-")
@@ -61,7 +62,7 @@ def rows() -> tuple[p.MailboxRow, ...]:
         p.MailboxRow(
             id=str(b.id), name=role_name(b), path=b.name, total=b.message_count, unread=b.unseen_count, size_text=words.size(b.size_bytes), depth=b.name.count("/"),
             icon=ICONS.get(b.role, "folder"), is_locked=bool(b.role) or b.name == "INBOX", is_subscribed=b.name in subscribed,
-            has_children=any(n.startswith(b.name + "/") for n in names),
+            has_children=any(n.startswith(b.name + "/") for n in names), shared=sharing.told_of(b.id),
         )
         for b in boxes()
     )  # fmt: skip

@@ -19,10 +19,11 @@ from web import tokens, words
 from web.drawing import done, page
 from web.signed_in import account, require
 from web.site import site
-from webmail import files, invitations, unsubscribing, warnings
+from webmail import files, invitations, reach, unsubscribing, warnings
 from webmail import presenters as p
 from webmail.arrivals import arrivals_of
-from webmail.blueprints import ROWS_ALONE, boxes, mail, nav, role_name, setting, targets
+from webmail.blueprints import ROWS_ALONE, mail, nav, owner_name, role_name, setting, shared, shared_name, targets
+from webmail.reach import INBOXES, box_of, message_of, offers
 from webmail.rows import groups_of, labels_of, row_of
 from webmail.trust import trust_of
 
@@ -44,14 +45,6 @@ def cursor_of(text: str) -> tuple[int, int] | None:
     return (int(date), int(number)) if date.lstrip("-").isdigit() and number.isdigit() else None
 
 
-def box_of(mailbox_id: str) -> Mailbox:
-    """One of the account's mailboxes. Raises MailError(NOT_FOUND)."""
-    for box in boxes():
-        if str(box.id) == mailbox_id:
-            return box
-    raise MailError(Reason.NOT_FOUND, _("This mailbox is no longer here."))
-
-
 @mail.get("/mail")
 @mail.get("/")
 @require("user")
@@ -63,11 +56,15 @@ def home() -> Any:
 @mail.get("/mail/<mailbox_id>")
 @require("user")
 def mailbox(mailbox_id: str) -> Any:
-    box = box_of(mailbox_id)
     if flask.request.args.get("since"):
-        return fresh(box, flask.request.args["since"])
+        return fresh(mailbox_id, flask.request.args["since"])
     around = {} if flask.request.headers.get("HX-Target") in ROWS_ALONE else {"nav": nav(mailbox_id)}
-    return page("webmail/mailbox.html", page=list_page(box), reader=None, **around)
+    return page("webmail/mailbox.html", page=list_page(mailbox_id), reader=None, **around)
+
+
+def boxes_of(mailbox_id: str) -> list[Mailbox]:
+    """The mailboxes of a list: one, or for all inboxes several. Raises MailError(NOT_FOUND)."""
+    return reach.inboxes() if mailbox_id == INBOXES else [box_of(mailbox_id)]
 
 
 def is_whole(box: Mailbox) -> bool:
@@ -75,57 +72,92 @@ def is_whole(box: Mailbox) -> bool:
     return box.role != "drafts" and bool(setting("web.conversations"))
 
 
-def rows_of(box: Mailbox, **where: Any) -> list[ListRow]:
-    """A page of the list: conversations, or messages where the person wants those."""
-    return (conversations.page if is_whole(box) else listing.page)(site().read(), box.id, **where)
+def rows_of(some: list[Mailbox], *, limit: int = listing.PAGE, after: tuple[int, int] | None = None, before: tuple[int, int] | None = None) -> list[ListRow]:
+    """A page of the list, newest first: conversations, or messages where the person wants those; of several mailboxes in one order."""
+    found = [row for box in some for row in (conversations.page if is_whole(box) else listing.page)(site().read(), box.id, limit=limit, after=after, before=before)]
+    if len(some) > 1:
+        found.sort(key=place_in_time, reverse=True)
+    return found[-limit:] if after is not None else found[:limit]
 
 
-def items_of(box: Mailbox, rows: list[ListRow], opened: ListRow | None = None) -> list[p.ListRow]:
+def place_in_time(row: ListRow) -> tuple[int, int]:
+    """What a list is ordered by."""
+    return row.internal_date, row.message_id
+
+
+def items_of(some: list[Mailbox], rows: list[ListRow], opened: ListRow | None = None) -> list[p.ListRow]:
     """The rows, worded; each with what its conversation says."""
-    hidden = [b.id for b in boxes() if b.role in ("trash", "junk", "drafts")]
-    said = conversations.threads(site().read(), box.id, [r.thread_id for r in rows], hidden) if is_whole(box) else {}
-    me = account().address
+    tx, me, by_id, said = site().read(), account().address, {box.id: box for box in some}, dict[int, conversations.Thread]()
+    for box in some:
+        here = [r.thread_id for r in rows if r.mailbox_id == box.id]
+        if here and is_whole(box):
+            said |= conversations.threads(tx, box.id, here, reach.unseen_here(box))
     return [
-        row_of(r, box, me, thread=said.get(r.thread_id), is_open=opened is not None and (r.thread_id == opened.thread_id if said else r.message_id == opened.message_id))
+        row_of(
+            r, by_id.get(r.mailbox_id), me, thread=said.get(r.thread_id), mailbox_name=home_name(r.mailbox_id) if len(some) > 1 else "",
+            is_open=opened is not None and (r.thread_id == opened.thread_id if said else r.message_id == opened.message_id),
+        )
         for r in rows
-    ]
+    ]  # fmt: skip
 
 
-def fresh(box: Mailbox, since: str) -> Any:
+def home_name(mailbox_id: int) -> str:
+    """In a list of several: whose a shared mailbox is; "" for one's own."""
+    return next((owner_name(place) for place in shared() if place.box.id == mailbox_id), "")
+
+
+def fresh(mailbox_id: str, since: str) -> Any:
     """Rows newer than the one named, and how those that are shown stand now; 204 when there are none."""
-    tx = site().read()
+    some = boxes_of(mailbox_id)
+    here = {box.id for box in some}
     shown = [int(i) for i in flask.request.args.get("shown", "").split(".")[:SHOWN] if i.isdigit()]
-    known = listing.rows(tx, account().id, [int(since)]) if since.isdigit() else []
-    rows = rows_of(box, after=(known[0].internal_date, known[0].message_id)) if known else rows_of(box) if since == "none" else []
-    rows += [r for r in listing.rows(tx, account().id, shown) if r.mailbox_id == box.id and r.message_id not in {x.message_id for x in rows}]
+    known = reach.rows_of([int(since)]) if since.isdigit() else []
+    rows = rows_of(some, after=place_in_time(known[0])) if known else rows_of(some) if since == "none" else []
+    rows += [r for r in reach.rows_of(shown) if r.mailbox_id in here and r.message_id not in {x.message_id for x in rows}]
     if not rows and not shown:
         return "", 204
-    made = p.ListPage(mailbox_id=str(box.id), title="", groups=groups_of(rows, items_of(box, rows)))
+    made = p.ListPage(mailbox_id=mailbox_id, title="", groups=groups_of(rows, items_of(some, rows)), list_query=query_of(mailbox_id))
     return page("webmail/mailbox.html", page=made)
 
 
-def list_page(box: Mailbox, opened: ListRow | None = None) -> p.ListPage:
+def query_of(list_id: str) -> dict[str, str]:
+    """What links to messages keep of a list that is no mailbox itself."""
+    return {"list": list_id} if list_id == INBOXES else {}
+
+
+def list_page(mailbox_id: str, opened: ListRow | None = None) -> p.ListPage:
     """The middle pane: what is pinned stands above its first page."""
-    args, size = flask.request.args, int(setting("web.page_size"))
+    args, size, some = flask.request.args, int(setting("web.page_size")), boxes_of(mailbox_id)
+    box = some[0]
     cursor = cursor_of(args["cursor"]) if "cursor" in args else None
     is_oldest, is_up = args.get("sort") == "oldest", args.get("cursor", "").startswith("a")
     if is_oldest or is_up:
-        rows = rows_of(box, after=cursor or (-(2**62), 0), limit=size)
+        rows = rows_of(some, after=cursor or (-(2**62), 0), limit=size)
         rows = rows[::-1] if is_oldest else rows
     else:
-        rows = rows_of(box, before=cursor, limit=size)
-    pinned = conversations.pinned(site().read(), box.id, whole=is_whole(box))
+        rows = rows_of(some, before=cursor, limit=size)
+    pinned = [row for one in some for row in conversations.pinned(site().read(), one.id, whole=is_whole(one))]
     up = {r.message_id for r in pinned}
     plain = [r for r in rows if r.message_id not in up]
     continued = words.day_key(cursor[0]) if cursor and flask.request.headers.get("HX-Target") == "more" else ""
-    groups = groups_of(plain, items_of(box, plain, opened), continued)
+    groups = groups_of(plain, items_of(some, plain, opened), continued)
     if pinned and cursor is None:
-        groups = (p.DayGroup(key="pinned", label=_("Pinned"), rows=tuple(items_of(box, pinned, opened))), *groups)
+        groups = (p.DayGroup(key="pinned", label=_("Pinned"), rows=tuple(items_of(some, pinned, opened))), *groups)
     return p.ListPage(
-        mailbox_id=str(box.id), title=role_name(box), groups=groups, unread=box.unseen_count, total=box.message_count, is_whole=is_whole(box), modseq=box.modseq,
-        state="ready" if groups else "empty", role=box.role, older=mark(rows[-1]) if len(rows) == size else None,
-        newer="a" + mark(rows[0]) if rows and cursor else None, move_targets=targets(box.id), list_query={"sort": "oldest"} if is_oldest else {},
+        mailbox_id=mailbox_id, title=title_of(mailbox_id), groups=groups, unread=sum(b.unseen_count for b in some), total=sum(b.message_count for b in some),
+        is_whole=is_whole(box), modseq=sum(b.modseq for b in some), state="ready" if groups else "empty", role=box.role if len(some) == 1 else "inbox",
+        older=mark(rows[-1]) if len(rows) == size else None, newer="a" + mark(rows[0]) if rows and cursor else None, move_targets=targets(box.id),
+        list_query=({"sort": "oldest"} if is_oldest else {}) | query_of(mailbox_id), offers=offers(mailbox_id),
+        share_url=flask.url_for("mail.share", mailbox_id=mailbox_id) if mailbox_id != INBOXES and reach.place_of(mailbox_id).may("a") else "",
     )  # fmt: skip
+
+
+def title_of(mailbox_id: str) -> str:
+    """The name above a list; a shared one's with its owner's."""
+    if mailbox_id == INBOXES:
+        return _("All inboxes")
+    place = reach.place_of(mailbox_id)
+    return role_name(place.box) if place.is_own else f"{shared_name(place)} · {owner_name(place)}"
 
 
 def mark(row: ListRow) -> str:
@@ -137,20 +169,25 @@ def mark(row: ListRow) -> str:
 @require("user")
 def message(mailbox_id: str, message_id: int) -> Any:
     box = box_of(mailbox_id)
-    stored = listing.get(site().read(), account().id, message_id)
-    reader, unread = reader_page(box, stored)
-    if unread:
+    stored = message_of(message_id)
+    if box.account_id != reach.owner_of(message_id):
+        box = box_of(str(stored.row.mailbox_id))
+    list_id = INBOXES if flask.request.args.get("list") == INBOXES else mailbox_id
+    reader, unread = reader_page(box, stored, list_id)
+    if unread and "read" in reader.offers:
         webmail.flag(site().runtime, account(), "read", unread)
         flask.g.pop("boxes", None)
+        flask.g.pop("shared", None)
     if flask.request.headers.get("HX-Target", "").rstrip("0123456789") in ("reader", "m"):
-        return page("webmail/mailbox.html", page=p.ListPage(mailbox_id=mailbox_id, title=role_name(box)), reader=reader)
-    return page("webmail/mailbox.html", page=list_page(box_of(mailbox_id), stored.row), reader=reader, nav=nav(mailbox_id))
+        return page("webmail/mailbox.html", page=p.ListPage(mailbox_id=list_id, title=role_name(box)), reader=reader)
+    return page("webmail/mailbox.html", page=list_page(list_id, stored.row), reader=reader, nav=nav(list_id))
 
 
 @mail.get("/mail/<mailbox_id>/<int:message_id>/print")
 @require("user")
 def printed(mailbox_id: str, message_id: int) -> Any:
-    return page("webmail/print.html", reader=reader_page(box_of(mailbox_id), listing.get(site().read(), account().id, message_id))[0])
+    stored = message_of(message_id)
+    return page("webmail/print.html", reader=reader_page(box_of(str(stored.row.mailbox_id)), stored, mailbox_id)[0])
 
 
 def conversation_of(box: Mailbox, row: ListRow) -> list[ListRow]:
@@ -158,11 +195,12 @@ def conversation_of(box: Mailbox, row: ListRow) -> list[ListRow]:
     if not is_whole(box):
         return [row]
     once: dict[int, ListRow] = {row.email_id: row}
-    for one in listing.thread(site().read(), account().id, row.thread_id):
-        is_shown = one.message_id == row.message_id or one.mailbox_id == box.id or role_of(one) not in ("trash", "junk", "drafts")
+    hidden = set(reach.unseen_here(box))
+    for one in listing.thread(site().read(), box.account_id, row.thread_id):
+        is_shown = one.message_id == row.message_id or one.mailbox_id == box.id or one.mailbox_id not in hidden
         if is_shown and (one.email_id not in once or box.id == one.mailbox_id and once[one.email_id].message_id != row.message_id):
             once[one.email_id] = one
-    return sorted(once.values(), key=lambda r: (r.internal_date, r.message_id))
+    return sorted(once.values(), key=place_in_time)
 
 
 def opened_of(thread: list[ListRow], row: ListRow) -> set[int]:
@@ -174,7 +212,7 @@ def opened_of(thread: list[ListRow], row: ListRow) -> set[int]:
     return {row.message_id, *unread[-EXPANDED:]}
 
 
-def reader_page(box: Mailbox, stored: Stored) -> tuple[p.ReaderPage, list[int]]:
+def reader_page(box: Mailbox, stored: Stored, list_id: str) -> tuple[p.ReaderPage, list[int]]:
     """The right pane, the whole conversation in the order it was written; and which of its open messages were unread."""
     tx, row = site().read(), stored.row
     thread = conversation_of(box, row)
@@ -182,25 +220,19 @@ def reader_page(box: Mailbox, stored: Stored) -> tuple[p.ReaderPage, list[int]]:
     hidden = [] if "earlier" in flask.request.args else [r for r in thread[:-THREAD_SHOWN] if r.message_id not in opened]
     thread = [r for r in thread if r not in hidden]
     shown = [reader_message(r, stored if r.message_id == row.message_id else None, is_expanded=r.message_id in opened) for r in thread]
-    in_list = max((r for r in thread if r.mailbox_id == box.id), key=lambda r: (r.internal_date, r.message_id), default=row)
-    cursor = (in_list.internal_date, in_list.message_id)
-    newer, older = rows_of(box, after=cursor, limit=1), rows_of(box, before=cursor, limit=1)
+    cursor = place_in_time(max((r for r in thread if r.mailbox_id == box.id), key=place_in_time, default=row))
+    newer, older = rows_of(boxes_of(list_id), after=cursor, limit=1), rows_of(boxes_of(list_id), before=cursor, limit=1)
     position = 0
     if not is_whole(box) and box.message_count <= COUNTED:
         position = int(tx.value("SELECT count(*) FROM messages WHERE mailbox_id = :b AND (internal_date, id) >= (:d, :i)", {"b": box.id, "d": cursor[0], "i": cursor[1]}))
     made = p.ReaderPage(
-        mailbox_id=str(box.id), mailbox_name=role_name(box), subject=row.subject or _("(no subject)"), messages=tuple(shown), position=position,
+        mailbox_id=str(box.id), mailbox_name=title_of(str(box.id)), subject=row.subject or _("(no subject)"), messages=tuple(shown), position=position,
         total=box.message_count if position else 0, newer=str(newer[0].message_id) if newer else None, older=str(older[0].message_id) if older else None,
         in_junk=box.role == "junk", in_trash=box.role == "trash", move_targets=targets(box.id), labels=labels_of(row), chosen=str(row.message_id), thread=str(row.thread_id) if is_whole(box) else "",
         is_pinned="$Pinned" in row.keywords.split(), is_muted="$Muted" in row.keywords.split(),
-        earlier=len(hidden),
+        earlier=len(hidden), offers=offers(str(box.id)), list_id=list_id if list_id != str(box.id) else "",
     )  # fmt: skip
     return made, [r.message_id for r in thread if r.message_id in opened and not r.flags & messages.SEEN]
-
-
-def role_of(row: ListRow) -> str:
-    """The role of the mailbox a row stands in."""
-    return next((b.role for b in boxes() if b.id == row.mailbox_id), "")
 
 
 def people(value: str) -> tuple[p.Person, ...]:
@@ -219,7 +251,7 @@ def reader_message(row: ListRow, stored: Stored | None, *, is_expanded: bool) ->
     }  # fmt: skip
     if not is_expanded:
         return p.ReaderMessage(to=(), **common)
-    stored = stored or listing.get(site().read(), account().id, row.message_id)
+    stored = stored or message_of(row.message_id)
     parts = load_parts(stored.parts)
     headers = scan_headers(site().store.blobs.read(stored.locator, 0, min(parts.body_start, HEADER_BYTES)))
     to, cc = people(headers.text(b"to")), people(headers.text(b"cc"))
@@ -230,11 +262,11 @@ def reader_message(row: ListRow, stored: Stored | None, *, is_expanded: bool) ->
     shows_images = flask.request.args.get("images") == "1" or setting("web.images") == "always"
     body = files.body_of(stored, shows_images=shows_images)
     reply_to = replies[0] if replies and replies[0].address != sender.address else None
-    is_list = bool(unsubscribing.list_of(headers) or way)
+    is_list, is_own = bool(unsubscribing.list_of(headers) or way), reach.place_of(str(row.mailbox_id)).is_own
     return p.ReaderMessage(
         warnings=() if sender.is_me else warnings.warnings_of(row, reply_to, body.html, is_list=is_list),
-        to=to, cc=cc, invite=invitations.invite_of(stored, parts), bcc=people(headers.text(b"bcc")), reply_to=reply_to,
-        trust=None if sender.is_me else trust, arrivals=arrivals_of(stored) if sender.is_me else (), unsubscribe="" if sender.is_me else way, list_id=unsubscribing.list_of(headers),
+        to=to, cc=cc, invite=invitations.invite_of(stored, parts) if is_own else None, bcc=people(headers.text(b"bcc")), reply_to=reply_to,
+        trust=None if sender.is_me else trust, arrivals=arrivals_of(stored) if sender.is_me else (), unsubscribe=way if is_own and not sender.is_me else "", list_id=unsubscribing.list_of(headers),
         to_text=to_line(to, cc), body_url=flask.url_for("mail.body", token=tokens.make("body", [row.message_id, shows_images])),
         body_lines=max(3, min(200, body.text.count("\n") + len(body.text) // 90 + 2)), remote_images=0 if shows_images else body.remote_count,
         attachments=tuple(files.unpacked(stored, attached)),

@@ -29,6 +29,7 @@ from web import words
 from web.signed_in import account
 from web.site import site
 from webmail import files
+from webmail.reach import message_of
 
 _PICTURE = re.compile(r'(<img\b[^>]*?\bsrc=")([^"]*)(")', re.IGNORECASE)
 _ORIGIN = re.compile(r"r(\d{1,18})-(reply|all|forward|attached)")
@@ -74,7 +75,7 @@ def start_of(origin: str) -> drafts.Draft:
         flask.abort(404)
     number, kind = int(found[1]), found[2]
     tx, mine = site().read(), account()
-    stored = listing.get(tx, mine.id, number)
+    stored = message_of(number)
     data = site().store.blobs.read(stored.locator)
     headers, parts = scan_headers(data), load_parts(stored.parts)
     own = set(resolve.addresses_of(tx, mine))

@@ -20,7 +20,7 @@ from mailcore.mail.headers import Headers, scan_headers
 from mailcore.mail.structure import summarise
 from mailcore.policy import facts, intake, pipeline
 from mailcore.runtime.runtime import Runtime
-from mailcore.store import Tx, mailboxes, messages
+from mailcore.store import Tx, mailboxes, messages, sharing
 from mailcore.store.accounts import Account
 
 
@@ -144,9 +144,9 @@ def _aftermath(runtime: Runtime, account: Account, own: bytes, trace_id: str, th
         if then.draft_message_id is not None:
             _expunge_one(tx, account.id, then.draft_message_id, actor, now)
         if then.answered_message_id is not None:
-            _flag_one(tx, account.id, then.answered_message_id, messages.ANSWERED, (), actor, now)
+            _flag_one(tx, account, then.answered_message_id, messages.ANSWERED, (), actor, now)
         if then.forwarded_message_id is not None:
-            _flag_one(tx, account.id, then.forwarded_message_id, 0, ("$Forwarded",), actor, now)
+            _flag_one(tx, account, then.forwarded_message_id, 0, ("$Forwarded",), actor, now)
 
     return also
 
@@ -162,9 +162,8 @@ def _expunge_one(tx: Tx, account_id: int, message_id: int, actor: str, now: Micr
         messages.expunge(tx, account_id, found[0], [(found[1], found[1])], actor=actor, now=now, keep=False)
 
 
-def _flag_one(tx: Tx, account_id: int, message_id: int, flags: int, keywords: tuple[str, ...], actor: str, now: Micros) -> None:
-    found = _where(tx, account_id, message_id)
-    if found is not None:
-        messages.store_flags(tx, account_id, found[0], [(found[1], found[1])], "add", flags, keywords, actor=actor, now=now)
-
-
+def _flag_one(tx: Tx, account: Account, message_id: int, flags: int, keywords: tuple[str, ...], actor: str, now: Micros) -> None:
+    """Mark what was answered: in one's own mailbox, or in a shared one where one may."""
+    row = tx.one("SELECT mailbox_id, uid, account_id FROM messages WHERE id = :i", {"i": message_id})
+    if row is not None and (row[2] == account.id or "w" in sharing.rights(tx, account, row[0])):
+        messages.store_flags(tx, row[2], row[0], [(row[1], row[1])], "add", flags, keywords, actor=actor, now=now)

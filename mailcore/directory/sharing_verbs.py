@@ -17,7 +17,7 @@ GROUPS_A_DOMAIN = 1000
 """Most groups of one domain: stops a script that makes them without end."""
 MEMBERS_A_GROUP = 10_000
 """Most members of one group."""
-PRESETS = {"read": "lrs", "write": "lrswitep", "all": sharing.ALL}
+PRESETS = {"read": "lrs", "mark": "lrsw", "write": "lrswitep", "all": sharing.ALL}
 """What people choose from, as rights."""
 
 

@@ -1,7 +1,7 @@
 """The live stream: server-sent events at /events, one coroutine and one queue slot a tab, no thread.
 
-A tab is known by its session cookie, as any request. It is told the new unread counts and which mailbox changed; a comment
-line every HEARTBEAT_SECONDS keeps proxies from closing it, and shows when the session has ended.
+A tab is known by its session cookie, as any request. It is told the new unread counts and which mailbox changed, of one's own
+and of those that others share; a comment line every HEARTBEAT_SECONDS keeps proxies from closing it, and shows when the session has ended.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from typing import Any
 
 from mailcore.auth import sessions
 from mailcore.listen.bridge import Bridge
-from mailcore.store import mailboxes
+from mailcore.sessions import webmail_rooms
 
 HEARTBEAT_SECONDS = 25.0
 GATHER_SECONDS = 0.15
@@ -49,33 +49,42 @@ class Live:
             await refuse(send, 503)
             return
         self.open += 1
-        changed: set[int] = set()
         wake = asyncio.Event()
-
-        def hint(_account: int, mailbox: int) -> None:
-            changed.add(mailbox)
-            wake.set()
-
-        stop = runtime.bus.subscribe(session.account_id, hint)
         closed = asyncio.ensure_future(until_closed(receive, wake))
         try:
             await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
             await send({"type": "http.response.body", "body": b": here\n\n", "more_body": True})
-            await self.tell(session.account_id, token, send, wake, changed, closed)
+            await self.tell(session.account_id, token, send, wake, closed)
         finally:
             self.open -= 1
-            stop()
             closed.cancel()
 
-    async def tell(
-        self, account_id: int, token: str, send: Send, wake: asyncio.Event, changed: set[int], closed: "asyncio.Future[None]"
-    ) -> None:
+    async def tell(self, account_id: int, token: str, send: Send, wake: asyncio.Event, closed: "asyncio.Future[None]") -> None:
         """Events as they come."""
+        stops: dict[int, Callable[[], None]] = {}
+        try:
+            await self._tell(account_id, token, send, wake, closed, stops)
+        finally:
+            for stop in stops.values():
+                stop()
+
+    def listen(self, wanted: frozenset[int], stops: dict[int, Callable[[], None]], wake: asyncio.Event) -> None:
+        """Hear of the changes of *wanted* accounts, and of no others any more."""
+        for account_id in wanted - stops.keys():
+            stops[account_id] = self.bridge.runtime.bus.subscribe(account_id, lambda _account, _mailbox: wake.set())
+        for account_id in stops.keys() - wanted:
+            stops.pop(account_id)()
+
+    async def _tell(
+        self, account_id: int, token: str, send: Send, wake: asyncio.Event, closed: "asyncio.Future[None]", stops: dict[int, Callable[[], None]]
+    ) -> None:  # fmt: skip
         runtime = self.bridge.runtime
-        there = await self.bridge.read(lambda tx: mailboxes.list_all(tx, account_id))
-        told = {b.id: b.modseq for b in there}
+        self.listen(frozenset({account_id}), stops, wake)
+        there = await self.bridge.read(lambda tx: webmail_rooms.rooms(tx, account_id))
+        self.listen(there.account_ids, stops, wake)
+        told = {key: room.modseq for key, room in there.by_id.items()}
         # What came between the page and this stream: the tab compares with what its list was drawn from.
-        start = json.dumps({"counts": {str(b.id): count_of(b) for b in there}, "modseqs": {str(b.id): b.modseq for b in there}})
+        start = json.dumps({"counts": {key: room.count for key, room in there.by_id.items()}, "modseqs": told})
         await send({"type": "http.response.body", "body": f"data: {start}\n\n".encode(), "more_body": True})
         while not closed.done() and not self.bridge.draining.is_set():
             with self.bridge.woken_by_drain(wake):
@@ -89,14 +98,15 @@ class Live:
                     continue
             await asyncio.sleep(GATHER_SECONDS)
             wake.clear()
-            changed.clear()
-            now = await self.bridge.read(lambda tx: mailboxes.list_all(tx, account_id))
+            now = await self.bridge.read(lambda tx: webmail_rooms.rooms(tx, account_id))
+            self.listen(now.account_ids | {account_id}, stops, wake)
             # A hint may come twice, by the bus and by the healing clock: what the tab knows already is not told again.
-            boxes = [b.id for b in now if told.get(b.id) != b.modseq] or ([0] if told.keys() != {b.id for b in now} else [])
-            told = {b.id: b.modseq for b in now}
-            counts = {str(b.id): count_of(b) for b in now}
+            boxes = [key for key, room in now.by_id.items() if key in told and told[key] != room.modseq]
+            boxes += ["0"] if told.keys() != now.by_id.keys() else []
+            told = {key: room.modseq for key, room in now.by_id.items()}
+            counts = {key: room.count for key, room in now.by_id.items()}
             for box in boxes:
-                data = json.dumps({"counts": counts, "mailbox": str(box)})
+                data = json.dumps({"counts": counts, "mailbox": box})
                 await send({"type": "http.response.body", "body": f"data: {data}\n\n".encode(), "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
@@ -104,13 +114,6 @@ class Live:
 HEADERS = [
     (b"content-type", b"text/event-stream"), (b"cache-control", b"no-store, no-transform"), (b"x-accel-buffering", b"no"), (b"x-content-type-options", b"nosniff"),
 ]  # fmt: skip
-
-
-def count_of(box: mailboxes.Mailbox) -> int:
-    """The number beside a mailbox in the navigation."""
-    if box.role == "drafts":
-        return box.message_count
-    return 0 if box.role in ("sent", "trash", "archive") else box.unseen_count
 
 
 def token_of(scope: Scope) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from mailcore.base.errors import MailError, Reason
 from mailcore.runtime.runtime import Runtime
 from mailcore.sessions import webmail
-from mailcore.store import Tx, accounts, changes, jobs, mailboxes, search
+from mailcore.store import Tx, accounts, changes, jobs, search, sharing
 from mailcore.store.accounts import Account
 
 KIND = "bulk"
@@ -74,10 +74,10 @@ def _gather(runtime: Runtime, account: Account, payload: dict[str, Any]) -> "arr
     """The ids of all that match now; what comes later is not meant."""
     tx = runtime.store.read()
     if "query" not in payload:
-        box = mailboxes.get(tx, int(payload["mailbox"]))
-        if box is None or box.account_id != account.id:
+        place = sharing.place(tx, account, int(payload["mailbox"]))
+        if place is None or not place.may("r"):
             raise MailError(Reason.NOT_FOUND, "This mailbox is no longer here.")
-        return array("q", [r[0] for r in tx.all("SELECT id FROM messages WHERE mailbox_id = :b ORDER BY id", {"b": box.id})])
+        return array("q", [r[0] for r in tx.all("SELECT id FROM messages WHERE mailbox_id = :b ORDER BY id", {"b": place.box.id})])
     scope = search.Scope(
         account_id=account.id, boxes=payload["boxes"], hidden=tuple(payload["hidden"]), zone=webmail.zone_of(account), now=payload["now"]
     )

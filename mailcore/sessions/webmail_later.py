@@ -28,7 +28,10 @@ def snooze(runtime: Runtime, account: Account, ids: Sequence[int], due: Micros) 
     def fn(work: webmail.Work) -> str:
         target = mailboxes.by_name(work.tx, account.id, NAME) or mailboxes.create(work.tx, account.id, NAME, actor=work.actor, now=now, is_subscribed=True)
         homes: dict[str, int] = {}
-        for box, uids in webmail.groups(work, ids).items():
+        found = webmail.groups(work, ids)
+        if not all(work.place(box).is_own for box in found):
+            raise MailError(Reason.NOT_PERMITTED, "Only messages in your own mailboxes can be snoozed.")
+        for box, uids in found.items():
             for message_id, _uid in _placed(work.tx, box, uids):
                 homes[str(message_id)] = box
             _put_away(work, box, target.id, uids)

@@ -22,7 +22,7 @@ ROLES = ("inbox", "drafts", "sent", "junk", "trash", "archive")
 STANDARD = (("INBOX", "inbox"), ("Drafts", "drafts"), ("Sent", "sent"), ("Junk", "junk"), ("Trash", "trash"), ("Archive", "archive"))
 """What a new account has: names on the wire, roles for SPECIAL-USE (RFC 6154)."""
 
-_COLUMNS = (
+COLUMNS = (
     "id, account_id, name, role, uidvalidity, uidnext, modseq, message_count, unseen_count, deleted_count, size_bytes, recent_uid, is_noselect"
 )
 
@@ -46,7 +46,8 @@ class Mailbox:
     is_noselect: bool
 
 
-def _mailbox(row: tuple[object, ...]) -> Mailbox:
+def of_row(row: tuple[object, ...]) -> Mailbox:
+    """A row of COLUMNS as a Mailbox."""
     return Mailbox(
         id=row[0], account_id=row[1], name=row[2], role=row[3], uidvalidity=row[4], uidnext=row[5], modseq=row[6],  # type: ignore[arg-type]
         message_count=row[7], unseen_count=row[8], deleted_count=row[9], size_bytes=row[10], recent_uid=row[11], is_noselect=bool(row[12]),  # type: ignore[arg-type]
@@ -55,25 +56,25 @@ def _mailbox(row: tuple[object, ...]) -> Mailbox:
 
 def list_all(tx: Tx, account_id: int) -> list[Mailbox]:
     """Every mailbox of an account, by name."""
-    return [_mailbox(r) for r in tx.all(f"SELECT {_COLUMNS} FROM mailboxes WHERE account_id = :a ORDER BY name", {"a": account_id})]
+    return [of_row(r) for r in tx.all(f"SELECT {COLUMNS} FROM mailboxes WHERE account_id = :a ORDER BY name", {"a": account_id})]
 
 
 def get(tx: Tx, mailbox_id: int) -> Mailbox | None:
     """The mailbox with this id."""
-    row = tx.one(f"SELECT {_COLUMNS} FROM mailboxes WHERE id = :i", {"i": mailbox_id})
-    return None if row is None else _mailbox(row)
+    row = tx.one(f"SELECT {COLUMNS} FROM mailboxes WHERE id = :i", {"i": mailbox_id})
+    return None if row is None else of_row(row)
 
 
 def by_name(tx: Tx, account_id: int, name: str) -> Mailbox | None:
     """The mailbox of this name; INBOX in any case."""
-    row = tx.one(f"SELECT {_COLUMNS} FROM mailboxes WHERE account_id = :a AND name = :n", {"a": account_id, "n": canonical(name)})
-    return None if row is None else _mailbox(row)
+    row = tx.one(f"SELECT {COLUMNS} FROM mailboxes WHERE account_id = :a AND name = :n", {"a": account_id, "n": canonical(name)})
+    return None if row is None else of_row(row)
 
 
 def by_role(tx: Tx, account_id: int, role: str) -> Mailbox | None:
     """The mailbox that plays *role*."""
-    row = tx.one(f"SELECT {_COLUMNS} FROM mailboxes WHERE account_id = :a AND role = :r ORDER BY id LIMIT 1", {"a": account_id, "r": role})
-    return None if row is None else _mailbox(row)
+    row = tx.one(f"SELECT {COLUMNS} FROM mailboxes WHERE account_id = :a AND role = :r ORDER BY id LIMIT 1", {"a": account_id, "r": role})
+    return None if row is None else of_row(row)
 
 
 def canonical(name: str) -> str:

@@ -18,6 +18,8 @@ ALL = "lrswipkxtea"
 OTHERS, PUBLIC = "Other Users/", "Public/"
 HOLDERS_A_MAILBOX = 200
 """Most holders of rights in one mailbox: stops SETACL in a loop."""
+TOLD_AT_ONCE = 200
+"""Members of a group whose open pages are told at once of a mailbox that was shared; others see it with the next page."""
 PUBLIC_ADDRESS = ":public"
 """Account of public mailboxes: the colon keeps the name from ever being an address."""
 
@@ -30,6 +32,12 @@ class Place:
     rights: str
     own_name: str
     is_own: bool
+    own_role: str = ""
+    """What the mailbox is for its owner; `box.role` is "" in others' hands."""
+    owner: str = ""
+    """The owner's address, of others' mailboxes only."""
+    owner_name: str = ""
+    is_public: bool = False
 
     def may(self, needed: str) -> bool:
         """Whether every right of *needed* is there."""
@@ -53,7 +61,7 @@ def ordered(rights: str) -> str:
 
 def own(box: Mailbox) -> Place:
     """A mailbox as its owner meets it."""
-    return Place(box=box, rights=ALL, own_name=box.name, is_own=True)
+    return Place(box=box, rights=ALL, own_name=box.name, own_role=box.role, is_own=True)
 
 
 _HELD = (
@@ -76,22 +84,36 @@ def rights(tx: Tx, account: Account, mailbox_id: int) -> str:
     return ordered("".join(row[0] for row in rows))
 
 
+_PLACES = (
+    "WITH held AS (SELECT mailbox_id, rights FROM mailbox_rights WHERE holder_kind = 'user' AND holder_id = :me"
+    " UNION ALL SELECT r.mailbox_id, r.rights FROM mailbox_rights r JOIN group_members g ON g.group_id = r.holder_id"
+    " WHERE r.holder_kind = 'group' AND g.account_id = :me"
+    " UNION ALL SELECT r.mailbox_id, r.rights FROM mailbox_rights r JOIN mailboxes a ON a.id = r.mailbox_id JOIN accounts w ON w.id = a.account_id"
+    " WHERE r.holder_kind = 'anyone' AND r.holder_id = 0 AND w.domain_id IN (0, :d))"
+    f" SELECT {', '.join('m.' + name.strip() for name in mailboxes.COLUMNS.split(','))}, h.rights, o.address, o.kind, o.display_name FROM held h"
+    " JOIN mailboxes m ON m.id = h.mailbox_id JOIN accounts o ON o.id = m.account_id WHERE m.account_id <> :me AND o.deleted_at IS NULL"
+)
+
+
 def places(tx: Tx, account: Account) -> list[Place]:
     """Every mailbox of others in which *account* has a right, by the name it has for *account*."""
-    rows = tx.all(
-        "SELECT r.mailbox_id, r.rights, o.address, o.kind FROM mailbox_rights r JOIN mailboxes m ON m.id = r.mailbox_id"
-        f" JOIN accounts o ON o.id = m.account_id WHERE m.account_id <> :me AND o.deleted_at IS NULL AND {_HELD}",
-        {"me": account.id, "d": account.domain_id},
-    )
-    held: dict[int, tuple[str, str]] = {}
-    for mailbox_id, letters, address, kind in rows:
-        held[mailbox_id] = (held.get(mailbox_id, ("", ""))[0] + letters, prefix_of(address, kind))
-    found = []
-    for mailbox_id, (letters, prefix) in held.items():
-        box = mailboxes.get(tx, mailbox_id)
-        if box is not None and letters:
-            found.append(Place(box=replace(box, name=prefix + box.name, role=""), rights=ordered(letters), own_name=box.name, is_own=False))
-    return sorted(found, key=lambda place: place.box.name)
+    held: dict[int, Place] = {}
+    for row in tx.all(_PLACES, {"me": account.id, "d": account.domain_id}):
+        box, (letters, address, kind, name) = mailboxes.of_row(row[:-4]), row[-4:]
+        known = held.get(box.id)
+        held[box.id] = Place(
+            box=replace(box, name=prefix_of(address, kind) + box.name, role=""), rights=ordered(letters + (known.rights if known else "")), own_name=box.name,
+            is_own=False, own_role=box.role, owner=address, owner_name=name, is_public=kind == "public",
+        )  # fmt: skip
+    return sorted((place for place in held.values() if place.rights), key=lambda place: place.box.name)
+
+
+def place(tx: Tx, account: Account, mailbox_id: int) -> Place | None:
+    """A mailbox as *account* meets it; None when it is not there for them."""
+    box = mailboxes.get(tx, mailbox_id)
+    if box is not None and box.account_id == account.id:
+        return own(box)
+    return None if box is None else next((found for found in places(tx, account) if found.box.id == mailbox_id), None)
 
 
 def prefix_of(address: str, kind: str) -> str:
@@ -192,6 +214,14 @@ def set_rights(tx: Tx, box: Mailbox, kind: str, holder_id: int, letters: str, *,
             values,
         )
     changes.log(tx, box.account_id, modseq, "mailbox-shared", container=box.id, actor=actor, now=now)
+    tx.hints += [(account_id, 0) for account_id in _people(tx, kind, holder_id)]  # their open pages learn of it
+
+
+def _people(tx: Tx, kind: str, holder_id: int) -> list[int]:
+    """The accounts behind a holder, as far as they are told at once."""
+    if kind != "group":
+        return [holder_id] if kind == "user" else []
+    return [row[0] for row in tx.all("SELECT account_id FROM group_members WHERE group_id = :g ORDER BY account_id LIMIT :n", {"g": holder_id, "n": TOLD_AT_ONCE})]
 
 
 def public_account(tx: Tx, domain: accounts.Domain | None) -> Account | None:

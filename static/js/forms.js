@@ -40,7 +40,7 @@ export function startForms() {
     event.stopImmediatePropagation();
     wrong[0].focus();
   }, true);
-  on("change", "form[data-auto] input", (_event, input) => input.form.requestSubmit());
+  on("change", "form[data-auto] :is(input, select)", (_event, input) => input.form.requestSubmit());
   for (const form of $$("form[data-confirm]")) armDelete(form);
   $('[aria-invalid="true"]')?.focus();
 }

@@ -34,7 +34,7 @@ function move(step, event) {
 
 function starRow() {
   const row = currentRow();
-  if (row) $(".row-star", row).click();
+  if (row) $(".row-star", row)?.click();
   else press("s");
 }
 

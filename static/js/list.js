@@ -19,7 +19,7 @@ export function currentRow() {
 export function rove(row) {
   for (const other of allRows()) {
     const stop = other === row ? "0" : "-1";
-    for (const part of [rowLink(other), rowBox(other), $(".row-star", other)]) part.setAttribute("tabindex", stop);
+    for (const part of [rowLink(other), rowBox(other), $(".row-star", other)]) part?.setAttribute("tabindex", stop);
   }
 }
 
@@ -52,6 +52,7 @@ function setUnread(row, unread) {
 
 function setStar(row, on) {
   const star = $(".row-star", row);
+  if (!star) return;
   star.setAttribute("aria-pressed", String(on));
   const use = $("use", star);
   use.setAttribute("href", use.getAttribute("href").replace(/#.*/, on ? "#star-on" : "#star"));
@@ -65,7 +66,7 @@ function foresee(op, rows) {
     return () => rows.forEach((row, at) => setUnread(row, before[at]));
   }
   if (op === "star" || op === "unstar") {
-    const before = rows.map((row) => $(".row-star", row).getAttribute("aria-pressed") === "true");
+    const before = rows.map((row) => $(".row-star", row)?.getAttribute("aria-pressed") === "true");
     rows.forEach((row) => setStar(row, op === "star"));
     return () => rows.forEach((row, at) => setStar(row, before[at]));
   }
@@ -160,8 +161,9 @@ function opened() {
 
 function markPlace() {
   const here = location.pathname;
+  const list = new URLSearchParams(location.search).get("list");
   for (const link of $$("#nav [data-mailbox]")) {
-    if (here.startsWith(new URL(link.href).pathname)) link.setAttribute("aria-current", "page");
+    if (list ? link.dataset.mailbox === list : here.startsWith(new URL(link.href).pathname)) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
 }

@@ -85,11 +85,23 @@ function insertFresh() {
   $("#fresh").hidden = true;
 }
 
+/** A mailbox came or went, or was shared: the navigation as it stands now. */
+async function refreshNav() {
+  const reply = await fetch(location.href, { credentials: "same-origin" }).catch(() => null);
+  if (!reply?.ok || $("#nav").contains(document.activeElement)) return;
+  const page = new DOMParser().parseFromString(await reply.text(), "text/html");
+  const now = page.querySelector("#nav");
+  if (!now) return;
+  $("#nav").replaceChildren(...now.childNodes);
+  window.htmx?.process($("#nav"));
+}
+
 function hear(event) {
   const news = JSON.parse(event.data);
   if (news.counts) showCounts(news.counts);
   const list = $("#list");
   if (news.modseqs && list && String(news.modseqs[list.dataset.mailbox]) !== list.dataset.modseq) fetchFresh();
+  if (news.mailbox === "0") refreshNav();
   if (news.mailbox && news.mailbox === $("#list")?.dataset.mailbox) fetchFresh();
 }
 

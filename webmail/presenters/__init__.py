@@ -27,12 +27,16 @@ from webmail.presenters.reader import ReaderMessage as ReaderMessage
 from webmail.presenters.reader import ReaderPage as ReaderPage
 from webmail.presenters.reader import SourcePage as SourcePage
 from webmail.presenters.reader import Trust as Trust
+from webmail.presenters.sharing import HolderLine as HolderLine
+from webmail.presenters.sharing import SharePage as SharePage
+from webmail.presenters.shell import ACTS as ACTS
 from webmail.presenters.shell import TINTS as TINTS
 from webmail.presenters.shell import Label as Label
 from webmail.presenters.shell import MailboxLink as MailboxLink
 from webmail.presenters.shell import MailboxNav as MailboxNav
 from webmail.presenters.shell import Person as Person
 from webmail.presenters.shell import Quota as Quota
+from webmail.presenters.shell import SharedGroup as SharedGroup
 from webmail.presenters.shell import Shell as Shell
 from webmail.presenters.shell import initials_of as initials_of
 from webmail.presenters.shell import tint_of as tint_of

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from web.values import Failure
-from webmail.presenters.shell import Label, MailboxLink, Person
+from webmail.presenters.shell import ACTS, Label, MailboxLink, Person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,7 @@ class ListRow:
     has_attachment: bool = False
     is_open: bool = False
     mailbox_name: str = ""
-    """Set in search results, where rows come from several mailboxes."""
+    """Set in search results and all inboxes, where rows come from several mailboxes."""
     labels: tuple[Label, ...] = ()
     thread: str = ""
     """The conversation, so that its newer row takes the place of this one."""
@@ -97,6 +97,10 @@ class ListPage:
     """What the list was drawn from, so that the live stream can tell what it missed."""
     is_whole: bool = False
     """Whether a row is a conversation: an act on it is an act on all of its messages in this mailbox."""
+    share_url: str = ""
+    """Where one says who else may use the mailbox; "" where that is not one's to say."""
+    offers: frozenset[str] = ACTS
+    """What may be done to the messages; in a shared mailbox that is what its owner allows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,3 +118,5 @@ class MailboxRow:
     is_locked: bool = False
     is_subscribed: bool = True
     has_children: bool = False
+    shared: str = ""
+    """With how many it is shared, in words; "" for nobody."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from web.values import Failure
-from webmail.presenters.shell import Label, MailboxLink, Person
+from webmail.presenters.shell import ACTS, Label, MailboxLink, Person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +145,25 @@ class ReaderPage:
     is_muted: bool = False
     earlier: int = 0
     """Older messages of the conversation that are not on the page."""
+    offers: frozenset[str] = ACTS
+    """What may be done to the messages; in a shared mailbox that is what its owner allows."""
+    list_id: str = ""
+    """The list that this was opened from, where it is not the mailbox itself: all inboxes."""
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether somebody shares it for reading alone."""
+        return self.offers <= {"all", "read"}
+
+    @property
+    def back_id(self) -> str:
+        """Where one goes back to."""
+        return self.list_id or self.mailbox_id
+
+    @property
+    def list_query(self) -> dict[str, str]:
+        """What the links of the conversation keep of that list."""
+        return {"list": self.list_id} if self.list_id else {}
 
     @property
     def last(self) -> ReaderMessage:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from web.values import Choice, Toast
 
+ACTS = frozenset({"all", "archive", "junk", "label", "move", "mute", "pin", "read", "snooze", "star", "trash"})
+"""What a page may offer for messages; "all": to a whole mailbox at once."""
 TINTS = 5
 """How many avatar colours the style sheet knows (1..5)."""
 
@@ -89,6 +91,15 @@ class MailboxLink:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SharedGroup:
+    """Mailboxes of one other owner. *address* is "" for public ones."""
+
+    name: str
+    address: str
+    links: tuple[MailboxLink, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MailboxNav:
     """The navigation: mailboxes with a role, the person's own, and the quota. *current* is a MailboxLink id or empty."""
 
@@ -99,6 +110,9 @@ class MailboxNav:
     labels: tuple["Label", ...] = ()
     searches: tuple[Choice, ...] = ()
     """Saved searches: what is asked, and the name."""
+    shared: tuple[SharedGroup, ...] = ()
+    inboxes: MailboxLink | None = None
+    """One's own inbox and the shared ones as one list; None when nobody shares one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
