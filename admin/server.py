@@ -1,6 +1,7 @@
 """The server: settings from the catalogue, the audit log, sessions."""
 
 import json
+from functools import partial
 from typing import Any
 
 import flask
@@ -23,15 +24,17 @@ from web.words import said, stated
 CONTROLS = {"bool": "switch", "int": "number", "size": "size", "seconds": "size", "text": "text", "lines": "lines", "choice": "select", "secret": "secret"}
 
 
-def setting_row(setting: Setting, error: str = "", typed: str | None = None) -> p.SettingRow:
-    """One setting as a form."""
+def setting_row(setting: Setting, before: values.Previous | None, error: str = "", typed: str | None = None) -> p.SettingRow:
+    """One setting as a form; *before* is what an undo would bring back."""
     current = site().runtime.settings.current
     value = current.get(setting.name)
     shown = ("1" if value else "") if setting.kind == "bool" else "" if setting.kind == "secret" else values.show(setting, value) if value != 0 or setting.kind == "int" else "0"
     return p.SettingRow(
         name=setting.name, label=stated(setting.label), help=stated(setting.help), control=CONTROLS[setting.kind], value=typed if typed is not None else shown,
         default_text=values.show(setting, setting.default) or _("empty"), is_default=not current.is_set(setting.name),
-        choices=tuple(p.Choice(value=c, label=c) for c in setting.choices), applies=setting.applies, error=error,
+        choices=tuple(p.Choice(value=c, label=c) for c in setting.choices), applies=setting.applies, error=error, was=setting.was,
+        undo_text=None if before is None else values.show(setting, setting.default if before.value is None else before.value)[:80],
+        changed_text="" if before is None else _("changed by %(who)s, %(when)s", who=before.actor, when=words.short(before.at)),
     )  # fmt: skip
 
 
@@ -41,32 +44,36 @@ def settings() -> Any:
     if flask.request.method == "POST":
         return save(flask.request.form)
     q, current = flask.request.args.get("q", "").strip(), flask.request.args.get("group", "server")
+    is_changed_only = flask.request.args.get("show") == "changed"
     by_group: dict[str, list[Setting]] = {}
     for setting in CATALOGUE:
+        if is_changed_only and not site().runtime.settings.current.is_set(setting.name):
+            continue
         hay = f"{setting.name} {setting.label} {setting.help} {setting.was} {stated(setting.label)} {stated(setting.help)}".lower()
-        if (q and q.lower() in hay) or (not q and setting.group == current):
+        if (q and q.lower() in hay) or (not q and (is_changed_only or setting.group == current)):
             by_group.setdefault(setting.group, []).append(setting)
     groups = tuple(p.SettingGroup(key=k, label=v) for k, v in GROUPS.items())
-    shown = tuple(p.SettingGroup(key=k, label=GROUPS[k], rows=tuple(setting_row(s) for s in found)) for k, found in by_group.items())
-    return page("admin/settings.html", area="settings", q=q, groups=groups, current=current, shown=shown)
+    before = values.previous(site().read(), [s.name for found in by_group.values() for s in found])
+    shown = tuple(p.SettingGroup(key=k, label=GROUPS[k], rows=tuple(setting_row(s, before.get(s.name)) for s in found)) for k, found in by_group.items())
+    return page("admin/settings.html", area="settings", q=q, groups=groups, current=current, shown=shown, is_changed_only=is_changed_only)
 
 
 def save(form: Any) -> Any:
-    """Set one setting, or set it back."""
+    """Set one setting, set it back to the default, or undo its last change."""
     setting = BY_NAME.get(form.get("name", ""))
     if setting is None:
         flask.abort(404)
-    error = ""
-    typed = form.get("value", "")
-    if not (setting.kind == "secret" and not typed and form.get("op") != "reset"):
-        value = None if form.get("op") == "reset" else typed if setting.kind != "bool" else ("value" in form)
+    error, typed, op = "", form.get("value", ""), form.get("op")
+    if not (setting.kind == "secret" and not typed and op not in ("reset", "undo")):
+        value = None if op == "reset" else typed if setting.kind != "bool" else ("value" in form)
+        verb = values.undo if op == "undo" else partial(values.write, value=value)
         try:
-            site().write(lambda tx: values.write(tx, setting.name, value, actor=actor().name, ip=actor().ip, now=site().now()))
+            site().write(lambda tx: verb(tx, setting.name, actor=actor().name, ip=actor().ip, now=site().now()))
         except MailError as refused:
             error = said(refused)
     site().runtime.settings.refresh()
     if "HX-Request" in flask.request.headers:
-        return flask.render_template("admin/_setting.html", row=setting_row(setting, error, typed if error else None))
+        return flask.render_template("admin/_setting.html", row=setting_row(setting, values.previous(site().read(), [setting.name]).get(setting.name), error, typed if error else None))
     if error:
         toast(error)
     return done(flask.url_for("admin.settings", group=setting.group))

@@ -22,6 +22,12 @@ class SettingRow:
     unit: str = ""
     applies: str = "live"
     """live, listener (the socket is opened again), restart."""
+    was: str = ""
+    """Its name in hMailServer."""
+    undo_text: str | None = None
+    """What it was before the last change, when that can be undone; "" was empty."""
+    changed_text: str = ""
+    """Who changed it last, and when."""
     minimum: int | None = None
     maximum: int | None = None
     error: str = ""

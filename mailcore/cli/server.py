@@ -27,9 +27,9 @@ def add(commands: Any, name: str) -> None:
 
 def _settings(commands: Any) -> None:
     group = verbs_of(commands, "settings", "Every setting. Example: ./roost settings set smtp.message_size 100M")
-    verb(group, "list", settings_list, example="settings list")
-    for name, run in (("get", settings_get), ("set", settings_set)):
-        example = "settings get smtp.message_size" if name == "get" else "settings set smtp.message_size 100M"
+    verb(group, "list", settings_list, example="settings list --changed").add_argument("--changed", action="store_true", help="only what differs from its default")
+    for name, run in (("get", settings_get), ("set", settings_set), ("undo", settings_undo)):
+        example = f"settings {name} smtp.message_size" + (" 100M" if name == "set" else "")
         parser = verb(group, name, run, "name", example=example)
         if name == "set":
             parser.add_argument("value", nargs="?", help="left out: back to the default; - reads it from standard input")
@@ -67,9 +67,13 @@ def _scope(context: Context, tx: Tx) -> str:
 def settings_list(context: Context) -> int:
     with runtime_of(context) as runtime:
         rows = [
-            {"name": s.name, "value": values.show(s, runtime.settings.get(s.name)), "default": values.show(s, s.default), "label": s.label, "help": s.help}
+            {
+                "name": s.name, "value": values.show(s, runtime.settings.get(s.name)), "default": values.show(s, s.default), "label": s.label, "help": s.help,
+                "is_changed": runtime.settings.current.is_set(s.name), "applies": s.applies, "hmailserver": s.was,
+            }
             for s in CATALOGUE
-        ]
+            if not context.arguments.changed or runtime.settings.current.is_set(s.name)
+        ]  # fmt: skip
         return context.table(rows, ["name", "value", "default", "label"])
 
 
@@ -94,6 +98,16 @@ def settings_set(context: Context) -> int:
         setting = BY_NAME[arguments.name]
         shown = values.show(setting, setting.default if stored is None else stored)
         return context.answer({"name": setting.name, "value": shown}, f"{setting.name} is {shown}.")
+
+
+def settings_undo(context: Context) -> int:
+    arguments = context.arguments
+    with runtime_of(context) as runtime:
+        scope = _scope(context, runtime.store.read())
+        stored = runtime.store.write(lambda tx: values.undo(tx, arguments.name, scope=scope, actor=COMMAND_LINE.name, now=runtime.clock.micros()))
+        setting = BY_NAME[arguments.name]
+        shown = values.show(setting, setting.default if stored is None else stored)
+        return context.answer({"name": setting.name, "value": shown}, f"{setting.name} is {shown} again.")
 
 
 def ban_list(context: Context) -> int:

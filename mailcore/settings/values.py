@@ -5,7 +5,8 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from mailcore.base.clock import Micros
@@ -81,6 +82,36 @@ def write(tx: Tx, name: str, value: Any, *, scope: str = "system", actor: str, i
     shown = ("***", "***") if setting.kind == "secret" else (old, json.dumps(stored))
     records.audit(tx, "setting:changed", f"{scope} {name}", actor=actor, ip=ip, now=now, old={"value": shown[0]}, new={"value": shown[1]})
     return stored
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Previous:
+    """What a setting was before its last change, by whom and when that was; *value* None was the default."""
+
+    value: Any
+    actor: str
+    at: Micros
+
+
+def previous(tx: Tx, names: Sequence[str], scope: str = "system") -> dict[str, Previous]:
+    """What can be undone of *names*: the value before the last change, from the audit. A secret's is not kept, so it has none."""
+    rows = records.last_changes(tx, "setting:changed", [f"{scope} {name}" for name in names if BY_NAME[name].kind != "secret"])
+    found = {}
+    for target, row in rows.items():
+        old, new = json.loads(row.old).get("value"), json.loads(row.new).get("value")
+        if (old or "null") != (new or "null"):
+            found[target.partition(" ")[2]] = Previous(value=json.loads(old) if old else None, actor=row.actor, at=row.at)
+    return found
+
+
+def undo(tx: Tx, name: str, *, scope: str = "system", actor: str, ip: str = "", now: Micros) -> Any:
+    """Set *name* to what it was before its last change, which can be undone in turn; the value as stored. Raises MailError(NOT_FOUND, SYNTAX)."""
+    if name not in BY_NAME:
+        raise MailError(Reason.NOT_FOUND, f"There is no setting {name}.")
+    before = previous(tx, [name], scope).get(name)
+    if before is None:
+        raise MailError(Reason.NOT_FOUND, f"{name} has no change that can be undone.")
+    return write(tx, name, before.value, scope=scope, actor=actor, ip=ip, now=now)
 
 
 LINES_CHARACTERS = 20_000

@@ -71,6 +71,18 @@ def audit_rows(
     return [AuditRow(id=r[0], at=r[1], actor=r[2], ip=r[3], name=r[4], target=r[5], old=r[6], new=r[7], hash=r[8]) for r in rows]
 
 
+def last_changes(tx: Tx, name: str, targets: Sequence[str]) -> dict[str, AuditRow]:
+    """The newest audit row of each of *targets* under *name*."""
+    if not targets:
+        return {}
+    places = ", ".join(f":t{n}" for n in range(len(targets)))
+    newest = f"SELECT max(id) FROM audit WHERE name = :n AND target IN ({places}) GROUP BY target"
+    rows = tx.all(
+        f"SELECT id, at, actor, ip, name, target, old, new, hash FROM audit WHERE id IN ({newest})", {"n": name, **{f"t{n}": target for n, target in enumerate(targets)}}
+    )
+    return {r[5]: AuditRow(id=r[0], at=r[1], actor=r[2], ip=r[3], name=r[4], target=r[5], old=r[6], new=r[7], hash=r[8]) for r in rows}
+
+
 def audit_break(tx: Tx) -> int | None:
     """The id of the first row whose hash does not fit the chain, or None when it is whole."""
     last = ""

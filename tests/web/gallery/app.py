@@ -182,7 +182,7 @@ def _settings() -> Any:
     query = flask.request.args.get("q", "")
     current = flask.request.args.get("group", "smtp")
     shown = samples.SETTING_GROUPS[:2] if not query else ()
-    return page("admin/settings.html", area="settings", q=query, groups=samples.SETTING_GROUPS, current=current, shown=shown)
+    return page("admin/settings.html", area="settings", q=query, groups=samples.SETTING_GROUPS, current=current, shown=shown, is_changed_only=False)
 
 
 def _admin_routes(app: flask.Flask) -> None:
