@@ -1,7 +1,7 @@
 """Takes due items by lease and serves each in a network thread; as many at once as the settings say, a few a domain.
 
-Woken by a hint, by the next due time, or every IDLE_SECONDS. On shutdown what runs is left to its lease: another worker takes
-it up when that ends, and what was recorded is not repeated.
+Woken by a hint, by the next due time, or every IDLE_SECONDS. On shutdown what runs is left to its lease: the worker that takes
+this one's place takes it up, another one when the lease ends, and what was recorded is not repeated.
 """
 
 import asyncio
@@ -36,6 +36,7 @@ class Runner:
         """Until cancelled."""
         stop = self.runtime.bus.subscribe(0, lambda _account, _mailbox: self.wake.set())
         try:
+            await self.take_back()
             while True:
                 self.wake.clear()
                 wait = await self.take()
@@ -44,6 +45,12 @@ class Runner:
         finally:
             stop()
             self.pool.shutdown(wait=False, cancel_futures=True)
+
+    async def take_back(self) -> None:
+        """What the worker before this one had when it ended. *owner* is machine/place/process."""
+        place, now = self.owner.rpartition("/")[0] + "/", self.runtime.clock.micros()
+        with contextlib.suppress(MailError):
+            await asyncio.wrap_future(self.runtime.store.submit(lambda tx: outbox.take_back(tx, place, now)))
 
     async def take(self) -> float:
         """Start what is due and has room; seconds until there may be more."""

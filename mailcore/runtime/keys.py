@@ -1,4 +1,4 @@
-"""The one secret of an installation, and keys for single purposes derived from it: links, cookies, rewritten senders."""
+"""The one secret of an installation, and keys for single purposes derived from it: links, cookies, rewritten senders; a machine's name."""
 
 import hashlib
 import hmac
@@ -17,6 +17,14 @@ def app_secret(data_dir: Path) -> bytes:
     if not path.exists():
         write_private(path, os.urandom(SECRET_BYTES))
     return path.read_bytes()
+
+
+def node_id(data_dir: Path) -> str:
+    """This machine's own name among those that share a database; it stands where nothing is copied from, and is made once."""
+    path = data_dir / "run" / "node"
+    if not path.exists():
+        write_private(path, os.urandom(8).hex().encode())
+    return path.read_text()
 
 
 @lru_cache(maxsize=32)

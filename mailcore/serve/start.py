@@ -10,11 +10,11 @@ from urllib.parse import quote
 from mailcore.base.errors import MailError
 from mailcore.config.environment import Config, host_name
 from mailcore.net.tls import OwnCertificates, write_private
-from mailcore.runtime.keys import app_secret
+from mailcore.runtime.keys import app_secret, node_id
 from mailcore.runtime.machine import SystemClock, SystemRandom
 from mailcore.serve.sockets import Bound
 from mailcore.settings.values import Settings
-from mailcore.store import open_store, schema
+from mailcore.store import open_store, outbox, schema
 
 
 def prepare(config: Config, bound: Bound) -> dict[str, object]:
@@ -28,6 +28,7 @@ def prepare(config: Config, bound: Bound) -> dict[str, object]:
         settings = Settings(store)
         settings.refresh()
         app_secret(config.data_dir)
+        store.write(lambda tx: outbox.take_back(tx, f"{node_id(config.data_dir)}/", clock.micros()))
         is_done = bool(settings.get("server.setup_done"))
         names = certificate_names(str(settings.get("server.hostname")) or host_name(config))
         OwnCertificates(config.data_dir / "tls").ensure(names, clock.now())

@@ -18,6 +18,7 @@ from mailcore.config.environment import Config
 from mailcore.listen.bridge import Bridge
 from mailcore.listen.limits import Connections
 from mailcore.runtime import certificates
+from mailcore.runtime.keys import node_id
 from mailcore.runtime.runtime import Runtime, open_runtime
 from mailcore.serve.sockets import IMPLICIT_TLS, Bound, mail_sockets
 from mailcore.store import changes, tallies
@@ -96,7 +97,7 @@ def start_background(bridge: Bridge, index: int) -> list[asyncio.Task[None]]:
     from mailcore.queue import runner as queue_runner
 
     loop = asyncio.get_running_loop()
-    owner = f"{os.getpid()}-{index}"
+    owner = f"{node_id(bridge.runtime.config.data_dir)}/{index}/{os.getpid()}"
     return [
         loop.create_task(queue_runner.run(bridge.runtime, owner), name="queue"),
         loop.create_task(jobs_runner.run(bridge.runtime, owner), name="jobs"),

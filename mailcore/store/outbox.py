@@ -12,6 +12,8 @@ from mailcore.store.blobs import BlobStore, Locator, Staged, rows
 from mailcore.store.engine import Row, Tx
 
 LEASE_SECONDS = 15 * 60
+TAKE_BACK_SECONDS = 2
+"""How long an item waits when the worker that had it ended; twice as long each time."""
 """How long one attempt may take before another worker may try the item again."""
 
 
@@ -155,6 +157,15 @@ def lease(tx: Tx, owner: str, now: Micros, limit: int = 1) -> list[Item]:
         )
         taken.append(item_id)
     return [found for item_id in taken if (found := get(tx, item_id)) is not None]
+
+
+def take_back(tx: Tx, owners: str, now: Micros) -> int:
+    """Free what owners whose name begins so held when they ended; how many. What ends its worker again and again waits longer each time."""
+    found = tx.all("SELECT id, attempts FROM queue_items WHERE lease_until > :n AND lease_owner LIKE :o", {"n": now, "o": f"{owners}%"})
+    for item_id, attempts in found:
+        seconds = min(LEASE_SECONDS, TAKE_BACK_SECONDS * 2 ** min(attempts, 10))
+        release(tx, item_id, now + seconds * 1_000_000, attempts + 1)
+    return len(found)
 
 
 def release(tx: Tx, item_id: int, next_at: Micros, attempts: int) -> None:
