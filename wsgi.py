@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 from mailcore.base.errors import MailError, Reason
 from mailcore.config.environment import load
 from mailcore.runtime.runtime import Runtime, open_runtime
-from web import drawing, forms, signed_in, words
+from web import drawing, forms, signed_in, slots, words
 from web.site import Site, attach_database, site
 
 PAGE_POLICY = (
@@ -40,11 +40,13 @@ def create_app(runtime: Runtime | None = None) -> flask.Flask:
     app = flask.Flask("wsgi", root_path=os.path.dirname(os.path.abspath(__file__)))
     app.url_map.strict_slashes = False  # /admin/ is /admin: people type both
     app.extensions["roost"] = Site(made)
+    app.wsgi_app = slots.Places(app.wsgi_app)  # type: ignore[method-assign]
+    app.session_interface = slots.FlashCookies()
     app.secret_key = site_secret(app)
     app.config.update(MAX_FORM_MEMORY_SIZE=FORM_BYTES, SEND_FILE_MAX_AGE_DEFAULT=YEAR_SECONDS, BABEL_TRANSLATION_DIRECTORIES="translations")
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.undefined = StrictUndefined
-    app.jinja_env.globals.update(asset=drawing.asset, csrf_token=forms.token, page_language=words.language, page_direction=words.direction)
+    app.jinja_env.globals.update(asset=drawing.asset, csrf_token=forms.token, page_language=words.language, page_direction=words.direction, open_accounts=menu_accounts, add_account_url=slots.free_url)
     Babel(app, locale_selector=chosen_locale, timezone_selector=chosen_zone)
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
         lambda text: words.translations().ugettext(text), lambda one, many, count: words.translations().ungettext(one, many, count), newstyle=True
@@ -60,6 +62,13 @@ def create_app(runtime: Runtime | None = None) -> flask.Flask:
     app.register_error_handler(Exception, fault)
     register(app)
     return app
+
+
+def menu_accounts() -> list[Any]:
+    """The browser's open accounts as the account menu shows them."""
+    from webmail.presenters import AccountLink
+
+    return [AccountLink(name=o.account.display_name or o.account.address, address=o.account.address, url=o.url, is_this=o.is_this, unread=o.unread) for o in slots.open_accounts()]
 
 
 def site_secret(app: flask.Flask) -> bytes:

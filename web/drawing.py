@@ -11,6 +11,8 @@ from typing import Any
 
 import flask
 
+from web import slots
+
 BLOCKS = {"panes": "panes", "reader": "reader", "more": "rows", "results": "results", "records": "tab", "fresh": "rows"}
 STATIC = Path(__file__).resolve().parent.parent / "static"
 
@@ -65,7 +67,7 @@ def asset(path: str) -> str:
     key, now = (flask.request.script_root, path), time.monotonic()
     until, url = _urls.get(key, (0.0, ""))
     if until < now:
-        url = _asset(path)
+        url = slots.shared_url(_asset(path))
         _urls[key] = (now + FRESH_SECONDS, url)
     return url
 

@@ -15,9 +15,9 @@ from mailcore.auth import sessions
 from mailcore.base.errors import MailError, Reason
 from mailcore.directory.actor import ROLES
 from mailcore.store import access, accounts
+from web import slots
 from web.site import site
 
-COOKIE_TLS, COOKIE_PLAIN = "__Host-roost", "roost"
 REMEMBER_SECONDS = 14 * 86_400
 ROLE_LEVEL = {role: level for level, role in enumerate(ROLES)}
 
@@ -63,8 +63,8 @@ def pending() -> access.Session | None:
 
 
 def cookie_name() -> str:
-    """The session cookie's name for this request's scheme."""
-    return COOKIE_TLS if flask.request.is_secure else COOKIE_PLAIN
+    """The session cookie's name for this request's account and scheme."""
+    return slots.cookie_name(slots.slot())
 
 
 def is_signed_in() -> bool:
@@ -140,7 +140,8 @@ def to_sign_in() -> Any:
 
 
 def safe_next(text: str | None, default: str) -> str:
-    """*text* if it is a path of this site, else *default*: no open redirect."""
+    """*text* if it is a path of this site, else *default*: no open redirect. It stays in this account's place."""
     if text and text.startswith("/") and not text.startswith(("//", "/\\")) and all(ord(c) >= 32 for c in text):
-        return text
+        root = flask.request.script_root
+        return text if not root or text.startswith(root + "/") else root + text
     return default

@@ -50,7 +50,7 @@ def work(job_id: int) -> Any:
     is_over = job.state in ("done", "failed", "cancelled")
     count = int(job.note) if job.note.isdigit() else job.done
     told = ngettext("%(num)d message done", "%(num)d messages done", count) if job.state == "done" else _("Stopped after %(num)d", num=count) if is_over else _("At work")
-    drawn = page("webmail/work.html", job=job, told=told, is_over=is_over, can_undo=is_over and bool(job.payload.get("steps")), back=safe_next(job.payload.get("back"), "/"))
+    drawn = page("webmail/work.html", job=job, told=told, is_over=is_over, can_undo=is_over and bool(job.payload.get("steps")), back=safe_next(job.payload.get("back"), flask.url_for("mail.home")))
     if not is_over:
         drawn.headers["Refresh"] = REFRESH_SECONDS
     return drawn

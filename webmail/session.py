@@ -4,14 +4,16 @@ from typing import Any
 
 import flask
 
+from mailcore.auth import sessions
 from mailcore.auth.login import Attempt
 from mailcore.base.errors import MailError
 from mailcore.base.secret import Secret
+from mailcore.directory import security
 from mailcore.store import accounts
-from web import signed_in
+from web import signed_in, slots
 from web.drawing import done, page
 from web.signed_in import public, safe_next
-from web.site import site
+from web.site import actor, site
 from web.words import said
 from webmail import presenters as p
 from webmail.blueprints import session_blueprint as session
@@ -33,6 +35,9 @@ def sign_in() -> Any:
         )  # fmt: skip
         try:
             found = site().doorkeeper.sign_in(attempt)
+            known = slots.place_of(found.id)
+            if known is not None:
+                return flask.redirect(known.url, 303)
             next_page = flask.url_for("session.totp", next=target) if found.totp_secret else target
             site().runtime.counts["sign_ins"] += 1
             return signed_in.begin(found.id, flask.make_response(flask.redirect(next_page, 303)), is_pending_totp=bool(found.totp_secret), stays="remember" in request.form)
@@ -68,9 +73,18 @@ def totp() -> Any:
 @session.post("/sign-out")
 @public
 def sign_out() -> Any:
+    """This account here; with op=all every account of this browser; with op=everywhere this account in every browser."""
+    op, runtime = flask.request.form.get("op", ""), site().runtime
+    leaving = [one for one in slots.open_accounts() if one.is_this or op == "all"]
+    left = next((one.url for one in slots.open_accounts() if one not in leaving), f"{slots.root_of(0)}/sign-in")
+    if op == "everywhere" and signed_in.is_signed_in():
+        site().write(lambda tx: security.sign_out_everywhere(tx, actor(), signed_in.account(), site().now()))
     signed_in.end_current()
-    response = flask.make_response(flask.redirect(flask.url_for("session.sign_in"), 303))
-    response.delete_cookie(signed_in.cookie_name(), secure=flask.request.is_secure, path="/")
+    response = flask.make_response(flask.redirect(left, 303))
+    for one in leaving:
+        sessions.end(runtime, one.session.id)
+    for number in {slots.slot(), *(one.slot for one in leaving)}:
+        response.delete_cookie(slots.cookie_name(number), secure=flask.request.is_secure, path="/")
     # Not "storage": what was typed and could not be saved stays in the browser, for the same person only.
     response.headers["Clear-Site-Data"] = '"cache"'
     return response

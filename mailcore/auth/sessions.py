@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 
 from mailcore.base.clock import MINUTE, SECOND
 from mailcore.runtime.runtime import Runtime
@@ -9,8 +10,22 @@ from mailcore.store import access
 
 TOKEN_BYTES = 32
 TOUCH_EVERY = 5 * MINUTE
+SLOTS = 8
+"""Accounts that one browser may hold open at once: bounds the cookies that come with every request."""
+_PLACE = re.compile(rf"/u/([1-{SLOTS - 1}])(/.*)?")
 PENDING = 10 * MINUTE
 """How long the second step of a sign-in may take."""
+
+
+def slot_of(path: str) -> tuple[int, str]:
+    """Which of a browser's accounts a path belongs to, 0 for the first, and the path without that."""
+    found = _PLACE.fullmatch(path)
+    return (int(found[1]), found[2] or "/") if found else (0, path)
+
+
+def cookie_name(slot: int, *, is_tls: bool) -> str:
+    """The session cookie of a browser's account: one a scheme, as a Secure one is never sent over plain http."""
+    return ("__Host-roost" if is_tls else "roost") + (f"-{slot}" if slot else "")
 
 
 def token_hash(token: str) -> str:

@@ -3,7 +3,7 @@
 from mailcore.auth import app_passwords, second_step
 from mailcore.base.clock import Micros
 from mailcore.directory.actor import Actor
-from mailcore.store import Tx, records
+from mailcore.store import Tx, access, records
 from mailcore.store.accounts import Account
 
 
@@ -29,6 +29,11 @@ def remove_app_password(tx: Tx, actor: Actor, account: Account, password_id: int
     """End an app password."""
     app_passwords.remove(tx, account.id, password_id)
     _audit(tx, actor, account, "account:app_password_ended", now, {"id": password_id})
+
+
+def sign_out_everywhere(tx: Tx, actor: Actor, account: Account, now: Micros) -> None:
+    """End every browser session of the account, this one too. Mail programs keep their passwords."""
+    _audit(tx, actor, account, "account:signed_out_everywhere", now, {"sessions": access.end_sessions(tx, account.id)})
 
 
 def _audit(tx: Tx, actor: Actor, account: Account, name: str, now: Micros, new: dict[str, object] | None = None) -> None:

@@ -17,7 +17,6 @@ from mailcore.sessions import webmail_rooms
 HEARTBEAT_SECONDS = 25.0
 GATHER_SECONDS = 0.15
 """Hints that come together are told together."""
-COOKIES = ("__Host-roost", "roost")
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -123,7 +122,7 @@ def token_of(scope: Scope) -> str:
         jar = SimpleCookie(raw)
     except CookieError:
         return ""
-    wanted = COOKIES[0] if scope["scheme"] == "https" else COOKIES[1]
+    wanted = sessions.cookie_name(sessions.slot_of(scope["path"])[0], is_tls=scope["scheme"] == "https")
     return jar[wanted].value if wanted in jar else ""
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import uvicorn
 from a2wsgi import WSGIMiddleware
 
+from mailcore.auth import sessions
 from mailcore.config.environment import Config
 from mailcore.listen.bridge import Bridge
 from mailcore.runtime.runtime import Runtime, open_runtime
@@ -104,7 +105,7 @@ def build(runtime: Runtime, bridge: Bridge, https_port: str) -> AsgiApp:
             return
         if scope["scheme"] == "http" and not may_be_plain(scope):
             await redirect(scope, send, https_port)
-        elif scope["path"] == "/events" and live is not None:
+        elif sessions.slot_of(scope["path"])[1] == "/events" and live is not None:
             await live(scope, receive, send)
         else:
             await flask(scope, receive, send)

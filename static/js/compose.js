@@ -416,6 +416,8 @@ function startKeeping() {
     if (![...open].some((draft) => draft.isDirty)) return;
     event.preventDefault();
     await all();
+    const { name = "op", value = "" } = event.submitter || {};
+    form.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
     form.submit();
   });
 }

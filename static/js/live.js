@@ -3,7 +3,6 @@
 import { $, $$ } from "./dom.js";
 import { currentRow, rove } from "./list.js";
 
-const EVENTS_URL = "/events";
 let waiting = null;
 let pollTimer = 0;
 
@@ -31,7 +30,7 @@ const firstPlain = () => $("#rows .day:not([data-day=pinned]) ~ .row") || $("#ro
 function refreshRows(found) {
   for (const row of $$("#rows .row").slice(0, SHOWN_AT_MOST)) {
     const now = found.get(row.dataset.id);
-    if (row.contains(document.activeElement) && !now) continue;
+    if (row.contains(document.activeElement) && !now || row.dataset.asking !== undefined) continue;
     if (!now) row.remove();
     else if (now.className.replace(" row-open", "") !== row.className.replace(" row-open", "") || now.querySelector(".row-marks").innerHTML !== row.querySelector(".row-marks").innerHTML) {
       row.className = now.className + (row.classList.contains("row-open") ? " row-open" : "");
@@ -119,11 +118,16 @@ async function poll() {
   pollTimer = setTimeout(poll, 1000 * Number(document.body.dataset.pollSeconds || 30));
 }
 
+/** A row whose message is on its way stays as it is: its link must be there when the answer comes. */
+const asking = (event, is) => event.detail.elt?.closest?.(".row")?.toggleAttribute("data-asking", is);
+
 export function startLive() {
+  document.addEventListener("htmx:beforeRequest", (event) => asking(event, true));
+  for (const over of ["htmx:afterRequest", "htmx:sendError"]) document.addEventListener(over, (event) => asking(event, false));
   document.addEventListener("roost:counts", (event) => showCounts(event.detail));
   document.addEventListener("click", (event) => event.target.closest?.("#fresh button") && ($("[data-scroll]").scrollTo(0, 0), insertFresh()));
   if (!$("#list")) return;
-  const stream = new EventSource(EVENTS_URL);
+  const stream = new EventSource(document.body.dataset.events);
   stream.addEventListener("message", hear);
   stream.addEventListener("error", () => {
     if (stream.readyState !== EventSource.CLOSED || pollTimer) return;

@@ -31,6 +31,7 @@ from webmail.presenters.sharing import HolderLine as HolderLine
 from webmail.presenters.sharing import SharePage as SharePage
 from webmail.presenters.shell import ACTS as ACTS
 from webmail.presenters.shell import TINTS as TINTS
+from webmail.presenters.shell import AccountLink as AccountLink
 from webmail.presenters.shell import Label as Label
 from webmail.presenters.shell import MailboxLink as MailboxLink
 from webmail.presenters.shell import MailboxNav as MailboxNav

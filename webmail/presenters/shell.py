@@ -50,6 +50,27 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountLink:
+    """An account that is open in this browser. *unread*: in its inbox."""
+
+    name: str
+    address: str
+    url: str
+    is_this: bool = False
+    unread: int = 0
+
+    @property
+    def initials(self) -> str:
+        """One or two capitals."""
+        return initials_of(self.name)
+
+    @property
+    def tint(self) -> int:
+        """Avatar colour, 1..5."""
+        return tint_of(self.address)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shell:
     """What surrounds every page. *theme*: light, dark, auto; *density*: comfortable, compact; *direction*: ltr, rtl."""
 
