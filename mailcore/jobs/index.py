@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from mailcore.base.errors import MailError
 from mailcore.config.system import FileLock
 from mailcore.runtime.runtime import Runtime
-from mailcore.store.search import next_documents
+from mailcore.store.fresh import next_documents
 
 BATCH = 50
 """Messages of one step."""

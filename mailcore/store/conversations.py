@@ -71,20 +71,20 @@ _THREADS = (
 )
 
 
-def threads(tx: Tx, mailbox_id: int, thread_ids: list[int], hidden: list[int]) -> dict[int, Thread]:
-    """What is said of each thread, seen from a mailbox: *hidden* mailboxes (Trash, Junk, Drafts) count only if they are that mailbox."""
+def threads(tx: Tx, mailbox_id: int | None, thread_ids: list[int], hidden: list[int]) -> dict[int, Thread]:
+    """What is said of each thread, seen from a mailbox (None: from all of them): *hidden* ones (Trash, Junk, Drafts) count only if they are that mailbox."""
     if not thread_ids:
         return {}
     ids = ", ".join(str(int(i)) for i in thread_ids)
     sql = _THREADS.format(ids=ids, hidden=", ".join(str(int(i)) for i in [0, *hidden]))
     found: dict[int, list[tuple[int, int, int, int, str, str, int]]] = {}
-    for r in tx.all(sql, {"b": mailbox_id, "n": PEOPLE}):
+    for r in tx.all(sql, {"b": mailbox_id or 0, "n": PEOPLE}):
         found.setdefault(r[0], []).append(tuple(r[1:]))
     return {thread_id: _thread(mailbox_id, rows) for thread_id, rows in found.items()}
 
 
-def _thread(mailbox_id: int, rows: list[tuple[int, int, int, int, str, str, int]]) -> Thread:
-    here = [flags for _total, box, flags, *_rest in rows if box == mailbox_id]
+def _thread(mailbox_id: int | None, rows: list[tuple[int, int, int, int, str, str, int]]) -> Thread:
+    here = [flags for _total, box, flags, *_rest in rows if mailbox_id is None or box == mailbox_id]
     once = {r[6]: r for r in rows}
     return Thread(
         count=rows[0][0] - (len(rows) - len(once)), is_unread=any(not flags & SEEN for flags in here), is_starred=any(flags & FLAGGED for flags in here),
@@ -92,13 +92,13 @@ def _thread(mailbox_id: int, rows: list[tuple[int, int, int, int, str, str, int]
     )  # fmt: skip
 
 
-def whole(tx: Tx, account_id: int, mailbox_id: int, message_ids: list[int]) -> list[int]:
-    """Those messages with all of their threads that stand in the same mailbox."""
+def whole(tx: Tx, account_id: int, mailbox_id: int | None, message_ids: list[int]) -> list[int]:
+    """Those messages (of *mailbox_id*, or wherever they are) with all of their threads that stand in the same mailbox as they."""
     found: dict[int, None] = {}
     for message_id in message_ids:
         for (one,) in tx.all(
             "SELECT n.id FROM messages m JOIN messages n ON n.thread_id = m.thread_id AND n.mailbox_id = m.mailbox_id"
-            " WHERE m.id = :i AND m.account_id = :a AND m.mailbox_id = :b ORDER BY n.id",
+            " WHERE m.id = :i AND m.account_id = :a AND m.mailbox_id = COALESCE(:b, m.mailbox_id) ORDER BY n.id",
             {"i": message_id, "a": account_id, "b": mailbox_id},
         ):
             found[one] = None

@@ -9,46 +9,24 @@ import contextlib
 import sqlite3
 import threading
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from mailcore.mail.searchwords import words
 from mailcore.store.engine import Database, PostgresDatabase, SqliteDatabase, Tx
+from mailcore.store.fresh import Fresh
+from mailcore.store.phrases import FIELDS, Clause, Document, Phrase
 
-FIELDS = ("subject", "sender", "rcpt", "body")
 WEIGHTS = {"subject": "A", "sender": "B", "rcpt": "C", "body": "D"}
 VERSION = 1
 """Changes when the words are made differently: then the index is made anew."""
 CACHE_KIB = 8192
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
-    """One email for the index: its fields as plain text."""
-
-    email_id: int
-    account_id: int
-    subject: str
-    sender: str
-    rcpt: str
-    body: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Phrase:
-    """Words one after another, in *field* or anywhere (""). The last may be the beginning of a word unless *is_whole*."""
-
-    words: tuple[str, ...]
-    field: str = ""
-    is_whole: bool = False
-
-
-Clause = Sequence[Phrase]
-"""Phrases of which one is enough."""
-
-
 class FullText:
     """What both databases offer."""
+
+    def __init__(self) -> None:
+        self.fresh = Fresh()
 
     def done(self) -> int:
         """The highest email id up to which everything is indexed."""
@@ -71,6 +49,7 @@ class SqliteFullText(FullText):
     """FTS5 without content, one connection a thread. Losing the file costs only the time to make it again."""
 
     def __init__(self, path: Path) -> None:
+        super().__init__()
         self._path = path
         self._local = threading.local()
         self._all: list[sqlite3.Connection] = []
@@ -145,6 +124,7 @@ class PostgresFullText(FullText):
     """A tsvector an email with a GIN index. Fields are weights; the words are made here, so the parser has nothing to decide."""
 
     def __init__(self, database: PostgresDatabase) -> None:
+        super().__init__()
         self._database = database
         self._is_ready = False
 

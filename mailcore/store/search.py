@@ -1,37 +1,35 @@
 """Searching an account: the full-text index for words, SQL for everything else, newest first, always exact.
 
-What the index has not reached yet is read and judged by the same words, up to SCANNED messages; how many were left out is told.
+What the index has not reached yet is read and judged by the same words (`fresh`); how many messages were left out is told.
 Few hits are fetched by id; many are met on the way through the account's messages by date, so that a common word costs no sort.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 
 from mailcore.base.clock import Micros
-from mailcore.mail.part import load_parts
-from mailcore.mail.searchtext import search_text
-from mailcore.mail.searchwords import holds, words
+from mailcore.mail.searchwords import words
 from mailcore.store.accounts import like
-from mailcore.store.blobs import BlobStore, Locator
+from mailcore.store.blobs import BlobStore
 from mailcore.store.engine import Row, Tx
-from mailcore.store.fulltext import Document, FullText, Phrase
+from mailcore.store.fresh import fits
+from mailcore.store.fulltext import FullText
 from mailcore.store.listing import _LIST, ListRow, _row
+from mailcore.store.phrases import Phrase
 from mailcore.store.query import TEXT_OPERATORS, Term, bound_of, parse, size_of
 
-SCANNED = 5000
-"""Messages that are not indexed yet and that one search reads."""
-SCAN_BYTES = 1024 * 1024
-"""Bytes of a message that are looked at."""
 BY_ID = 400
 """Up to so many hits are fetched by their ids."""
+STEP = 100
+"""Rows of a step where every row fits."""
 WALK = 2000
 """Rows of one step through the account's messages by date."""
 
 MIXED = 20_000
 """Hits of a word that stands in an OR with something else: the newest so many count."""
 
-__all__ = ["Found", "Scope", "parse", "search"]
+__all__ = ["Found", "Scope", "count", "parse", "search"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +49,8 @@ class Scope:
     hidden: tuple[int, ...] = ()
     zone: tzinfo = UTC
     now: Micros = 0
+    seconds: float | None = None
+    """How long mail that is not indexed yet may be read; None for as long as it takes."""
 
 
 @dataclass(slots=True)
@@ -64,43 +64,80 @@ class _Plan:
 
 
 def search(
-    tx: Tx, blobs: BlobStore, index: FullText, scope: Scope, query: str, *, limit: int, before: tuple[Micros, int] | None = None
+    tx: Tx, blobs: BlobStore, index: FullText, scope: Scope, query: str, *, limit: int, before: tuple[Micros, int] | None = None, whole: bool = False
 ) -> Found:
-    """Up to *limit* messages that fit *query*, older than the cursor *before*."""
+    """Up to *limit* messages that fit *query*, older than the cursor *before*; with *whole* only the newest fitting one of each thread."""
     clauses = parse(query)
     if not clauses:
         return Found([], 0)
-    finder = _Finder(tx, blobs, index, scope.account_id, has_text=any(t.is_text for clause in clauses for t in clause))
+    sought = _seek(tx, blobs, index, scope, clauses)
+    chosen: list[int] = []
+    threads: set[int] = set()
+    for step in _steps(tx, sought, before, limit):
+        known = _met(tx, sought, {r[2] for r in step} - threads, before) if whole and before is not None else set()
+        for message_id, _email, thread_id, _date in step:
+            if not whole or thread_id not in threads and thread_id not in known:
+                chosen.append(message_id)
+                threads.add(thread_id)
+        if len(chosen) >= limit:
+            break
+    if not chosen:
+        return Found([], sought.left)
+    ids = ", ".join(str(int(i)) for i in chosen[:limit])
+    rows = tx.all(f"SELECT {_LIST} FROM messages m JOIN emails e ON e.id = m.email_id WHERE m.id IN ({ids}) ORDER BY m.internal_date DESC, m.id DESC")
+    return Found([_row(r) for r in rows], sought.left)
+
+
+def count(tx: Tx, blobs: BlobStore, index: FullText, scope: Scope, query: str, *, whole: bool = False) -> int:
+    """How many messages, or with *whole* threads, fit *query*."""
+    clauses = parse(query)
+    if not clauses:
+        return 0
+    sought = _seek(tx, blobs, index, scope, clauses)
+    if sought.hits is None and not sought.misses:
+        what = "count(DISTINCT m.thread_id)" if whole else "count(*)"
+        return int(tx.value(f"SELECT {what} {_FROM} {' AND '.join(sought.plan.where)}", sought.plan.params))
+    found = [r for step in _steps(tx, sought, None, WALK) for r in step]
+    return len({r[2] for r in found}) if whole else len(found)
+
+
+@dataclass(slots=True)
+class _Sought:
+    """A query with what the index says: *hits* None when it asks for no words; *misses* are what it must not hold."""
+
+    plan: "_Plan"
+    hits: set[int] | None
+    misses: set[int]
+    left: int
+
+    def fits(self, email_id: int) -> bool:
+        """Whether the words are right."""
+        return email_id not in self.misses and (self.hits is None or email_id in self.hits)
+
+
+def _seek(tx: Tx, blobs: BlobStore, index: FullText, scope: Scope, clauses: list[list[Term]]) -> _Sought:
+    finder = _Finder(tx, blobs, index, scope, has_text=any(t.is_text for clause in clauses for t in clause))
     plan = _plan(clauses, scope, finder)
-    if before is not None:
-        plan.where.append("(m.internal_date, m.id) < (:d, :i)")
-        plan.params |= {"d": before[0], "i": before[1]}
-    if not plan.wanted and not plan.unwanted:
-        return Found(_rows(tx, plan, limit), finder.left)
     hits = finder.find(plan.wanted) if plan.wanted else None
     misses: set[int] = set()
-    for phrase in plan.unwanted:
+    for phrase in plan.unwanted if hits is None or hits else ():
         misses |= finder.find([[phrase]])
     if hits is not None:
         hits -= misses
-        if not hits:
-            return Found([], finder.left)
-        if len(hits) <= BY_ID:
-            plan.where.append(f"m.email_id IN ({', '.join(str(int(i)) for i in hits)})")
-            return Found(_rows(tx, plan, limit), finder.left)
-    return Found(_walk(tx, plan, hits, misses, limit), finder.left)
+        misses = set()
+    return _Sought(plan, hits, misses, finder.left)
 
 
 class _Finder:
     """The index and what it has not reached yet, as one."""
 
-    def __init__(self, tx: Tx, blobs: BlobStore, index: FullText, account_id: int, *, has_text: bool) -> None:
-        self._index, self._account_id = index, account_id
-        self._fresh, self.left = _fresh(tx, blobs, account_id, index.done()) if has_text else ({}, 0)
+    def __init__(self, tx: Tx, blobs: BlobStore, index: FullText, scope: "Scope", *, has_text: bool) -> None:
+        self._index, self._account_id = index, scope.account_id
+        self._fresh, self.left = index.fresh.words(tx, blobs, scope.account_id, index.done(), scope.seconds) if has_text else ({}, 0)
 
     def find(self, clauses: Sequence[Sequence[Phrase]]) -> set[int]:
         """Ids of the emails that fit every clause."""
-        return set(self._index.find(self._account_id, clauses)) | {i for i, text in self._fresh.items() if _fits(text, clauses)}
+        return set(self._index.find(self._account_id, clauses)) | {i for i, text in self._fresh.items() if fits(text, clauses)}
 
 
 def _plan(clauses: list[list[Term]], scope: Scope, finder: _Finder) -> _Plan:
@@ -135,6 +172,7 @@ def _phrase(term: Term) -> Phrase:
 _FLAGS = {
     "unread": "(m.flags & 1) = 0", "unseen": "(m.flags & 1) = 0", "read": "(m.flags & 1) <> 0", "starred": "(m.flags & 4) <> 0",
     "answered": "(m.flags & 2) <> 0", "draft": "(m.flags & 16) <> 0", "snoozed": "m.keywords LIKE '%$Snoozed%'", "muted": "m.keywords LIKE '%$Muted%'",
+    "pinned": "m.keywords LIKE '%$Pinned%'",
 }  # fmt: skip
 
 
@@ -166,69 +204,34 @@ def _condition(term: Term, name: str, params: dict[str, object], scope: Scope) -
 _FROM = "FROM messages m JOIN emails e ON e.id = m.email_id WHERE"
 
 
-def _rows(tx: Tx, plan: _Plan, limit: int) -> list[ListRow]:
-    sql = f"SELECT {_LIST} {_FROM} {' AND '.join(plan.where)} ORDER BY m.internal_date DESC, m.id DESC LIMIT :n"
-    return [_row(r) for r in tx.all(sql, {**plan.params, "n": limit})]
-
-
-def _walk(tx: Tx, plan: _Plan, hits: set[int] | None, misses: set[int], limit: int) -> list[ListRow]:
-    """Through the account's messages by date, in steps, until enough of them are hits."""
-    chosen: list[int] = []
-    place: tuple[Micros, int] | None = None
-    base = f"SELECT m.id, m.email_id, m.internal_date {_FROM} {' AND '.join(plan.where)}"
-    while len(chosen) < limit:
-        extra = "" if place is None else " AND (m.internal_date, m.id) < (:wd, :wi)"
+def _steps(tx: Tx, sought: _Sought, before: tuple[Micros, int] | None, limit: int) -> Iterator[list[Row]]:
+    """What fits, as (message, email, thread, date), newest first: few hits at once, many met on the way through the messages by date."""
+    plan, hits = sought.plan, sought.hits
+    if hits is not None and not hits:
+        return
+    where, size = plan.where, WALK if hits is not None or sought.misses else max(STEP, 2 * limit)
+    if hits is not None and len(hits) <= BY_ID:
+        where = [*where, f"m.email_id IN ({', '.join(str(int(i)) for i in hits)})"]
+    place = before
+    while True:
+        after = [] if place is None else ["(m.internal_date, m.id) < (:wd, :wi)"]
         more = {} if place is None else {"wd": place[0], "wi": place[1]}
-        step = tx.all(base + extra + " ORDER BY m.internal_date DESC, m.id DESC LIMIT :n", {**plan.params, **more, "n": WALK})
-        for message_id, email_id, _date in step:
-            if email_id not in misses and (hits is None or email_id in hits):
-                chosen.append(message_id)
-        if len(step) < WALK:
-            break
-        place = (step[-1][2], step[-1][0])
-    if not chosen:
-        return []
-    ids = ", ".join(str(int(i)) for i in chosen[:limit])
-    rows = tx.all(f"SELECT {_LIST} FROM messages m JOIN emails e ON e.id = m.email_id WHERE m.id IN ({ids}) ORDER BY m.internal_date DESC, m.id DESC")
-    return [_row(r) for r in rows]
+        step = tx.all(
+            f"SELECT m.id, m.email_id, m.thread_id, m.internal_date {_FROM} {' AND '.join([*where, *after])} ORDER BY m.internal_date DESC, m.id DESC LIMIT :n",
+            {**plan.params, **more, "n": size},
+        )
+        yield [r for r in step if sought.fits(r[1])]
+        if len(step) < size:
+            return
+        place = (step[-1][3], step[-1][0])
 
 
-_FRESH = "e.id, e.account_id, e.subject, e.from_name, e.from_addr, e.parts, b.segment, b.\"offset\", b.length"
-
-
-def _fresh(tx: Tx, blobs: BlobStore, account_id: int, done: int) -> tuple[dict[int, dict[str, list[str]]], int]:
-    """The words by field of the account's emails that are not indexed yet, newest first; and how many more there are."""
+def _met(tx: Tx, sought: _Sought, threads: set[int], before: tuple[Micros, int]) -> set[int]:
+    """Those of *threads* that have a fitting message on an earlier page."""
+    if not threads:
+        return set()
+    which = f"m.thread_id IN ({', '.join(str(int(i)) for i in threads)}) AND (m.internal_date, m.id) >= (:wd, :wi)"
     rows = tx.all(
-        f"SELECT {_FRESH} FROM emails e JOIN blobs b ON b.id = e.blob_id WHERE e.account_id = :a AND e.id > :i ORDER BY e.id DESC LIMIT :n",
-        {"a": account_id, "i": done, "n": SCANNED},
+        f"SELECT m.thread_id, m.email_id {_FROM} {' AND '.join([*sought.plan.where, which])}", {**sought.plan.params, "wd": before[0], "wi": before[1]}
     )
-    left = 0
-    if len(rows) == SCANNED:
-        left = int(tx.value("SELECT count(*) FROM emails WHERE account_id = :a AND id > :i", {"a": account_id, "i": done})) - SCANNED
-    return {r[0]: _words_of(document_of(blobs, r)) for r in rows}, left
-
-
-def _words_of(document: Document) -> dict[str, list[str]]:
-    return {name: words(getattr(document, name)) for name in ("subject", "sender", "rcpt", "body")}
-
-
-def document_of(blobs: BlobStore, row: Row) -> Document:
-    """An email (columns of _FRESH) as the index takes it."""
-    data = blobs.read(Locator(segment=row[6], offset=row[7], length=row[8]), 0, SCAN_BYTES)
-    text = search_text(data, load_parts(bytes(row[5])))
-    return Document(email_id=row[0], account_id=row[1], subject=row[2], sender=f"{row[3]} {row[4]}", rcpt=text.rcpt, body=text.body)
-
-
-def next_documents(tx: Tx, blobs: BlobStore, after: int, limit: int) -> tuple[list[Document], int]:
-    """The next emails to index, and the id up to which they reach (*after* when there is nothing)."""
-    rows = tx.all(f"SELECT {_FRESH} FROM emails e JOIN blobs b ON b.id = e.blob_id WHERE e.id > :i ORDER BY e.id LIMIT :n", {"i": after, "n": limit})
-    return [document_of(blobs, r) for r in rows], rows[-1][0] if rows else after
-
-
-def _fits(text: dict[str, list[str]], clauses: Sequence[Sequence[Phrase]]) -> bool:
-    return all(any(_holds(text, phrase) for phrase in clause) for clause in clauses)
-
-
-def _holds(text: dict[str, list[str]], phrase: Phrase) -> bool:
-    fields = (phrase.field,) if phrase.field else ("subject", "sender", "rcpt", "body")
-    return any(holds(text[name], list(phrase.words), is_whole=phrase.is_whole) for name in fields)
+    return {r[0] for r in rows if sought.fits(r[1])}

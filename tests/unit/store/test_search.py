@@ -8,7 +8,8 @@ from mailcore.delivery.parcel import new_email
 from mailcore.mail.structure import summarise
 from mailcore.store import Store, accounts, mailboxes, messages
 from mailcore.store.messages import FLAGGED, SEEN
-from mailcore.store.search import Scope, next_documents, search
+from mailcore.store.fresh import next_documents
+from mailcore.store.search import Scope, count, search
 
 DAY = 86_400_000_000
 NOW = 20_000 * DAY
@@ -46,6 +47,7 @@ class Mail:
             self.put(name, letter(**parts), age, flags)
 
     def put(self, name: str, data: bytes, age: int, flags: int = 0) -> None:
+        """One message more."""
         email = new_email(self.store.blobs.add(data), summarise(data))
         placed = self.store.write(
             lambda tx: messages.append(tx, self.store.blobs, self.account, self.inbox, email, actor="t", now=NOW - age * DAY, flags=flags)
@@ -57,11 +59,21 @@ class Mail:
         documents, upto = next_documents(self.store.read(), self.store.blobs, index.done(), limit)
         index.add(documents, upto)
 
-    def finds(self, query: str, *, limit: int = 50) -> list[str]:
+    def finds(self, query: str, *, limit: int = 50, whole: bool = False) -> list[str]:
+        """The names of all that is found, page by page; as many as the count says."""
         scope = Scope(account_id=self.account, boxes={"inbox": [self.inbox]}, now=NOW)
-        found = search(self.store.read(), self.store.blobs, self.store.fulltext, scope, query, limit=limit)
-        assert found.left == 0
-        return [self.names[row.uid] for row in found.rows]
+        asked = (self.store.read(), self.store.blobs, self.store.fulltext, scope, query)
+        names: list[str] = []
+        place = None
+        while True:
+            found = search(*asked, limit=limit, before=place, whole=whole)
+            assert found.left == 0
+            names += [self.names[row.uid] for row in found.rows]
+            if len(found.rows) < limit:
+                break
+            place = (found.rows[-1].internal_date, found.rows[-1].message_id)
+        assert count(*asked, whole=whole) == len(names)
+        return names
 
 
 CASES = [
@@ -105,4 +117,35 @@ def test_a_common_word_gives_its_newest_page(mail: Mail) -> None:
     for number in range(450):
         mail.put(f"n{number}", letter(sender="z@z.test", to="u@x.test", subject=f"Note {number}", text="everywhere"), 0)
     mail.index()
-    assert mail.finds("everywhere", limit=3) == ["n449", "n448", "n447"]
+    assert mail.finds("everywhere", limit=100) == [f"n{number}" for number in reversed(range(450))]
+
+
+def test_a_conversation_is_found_once_by_its_newest_message_that_fits(mail: Mail) -> None:
+    root = letter(sender="a@z.test", to="u@x.test", subject="Harbour walk", text="lighthouse").replace(b"\r\n\r\n", b"\r\nMessage-ID: <root@z.test>\r\n\r\n", 1)
+    mail.put("first", root, 9)
+    for number in range(6):
+        mail.put(f"between{number}", letter(sender="b@z.test", to="u@x.test", subject=f"Other {number}", text="lighthouse"), 8)
+        answer = letter(sender="c@z.test", to="u@x.test", subject="Re: Harbour walk", text="lighthouse" if number % 2 else "harbour")
+        mail.put(f"answer{number}", answer.replace(b"\r\n\r\n", b"\r\nIn-Reply-To: <root@z.test>\r\n\r\n", 1), 7 - number)
+    mail.index()
+    others = [f"between{number}" for number in reversed(range(6))]
+    assert mail.finds("lighthouse", whole=True) == ["answer5", *others]
+    assert mail.finds("lighthouse", whole=True, limit=2) == ["answer5", *others], "not again on a later page"
+    assert mail.finds("lighthouse -harbour", whole=True, limit=3) == others
+    assert mail.finds("subject:walk larger:1", whole=True, limit=1) == ["answer5"]
+
+
+def test_a_search_that_must_not_wait_says_what_it_left_out_and_goes_on_the_next_time(store: Store) -> None:
+    mail = Mail(store, "hurry.test")
+    for number in range(120):
+        mail.put(f"n{number}", letter(sender="z@z.test", to="u@x.test", subject=f"Note {number}", text="everywhere"), 0)
+
+    def ask(seconds: float | None) -> tuple[int, int]:
+        scope = Scope(account_id=mail.account, now=NOW, seconds=seconds)
+        found = search(store.read(), store.blobs, store.fulltext, scope, "everywhere", limit=500)
+        return len(found.rows), found.left
+
+    unindexed = len(mail.names)
+    assert ask(0) == (0, unindexed)
+    assert ask(None) == (120, 0)
+    assert ask(0) == (120, 0), "what was read once is known"

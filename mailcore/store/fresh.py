@@ -1,0 +1,93 @@
+"""Mail the index has not reached yet: read through and kept as words, so that a search is exact at any moment and the next key costs little.
+
+What was read stays in the process until the index has it. A search that must not wait gives a time; what it could not read in
+that time is counted, and the next search goes on from there.
+"""
+
+import threading
+import time
+from collections.abc import Sequence
+
+from mailcore.mail.part import load_parts
+from mailcore.mail.searchtext import search_text
+from mailcore.mail.searchwords import words
+from mailcore.store.blobs import BlobStore, Locator
+from mailcore.store.engine import Row, Tx
+from mailcore.store.phrases import FIELDS, Document, Phrase
+
+SCANNED = 5000
+"""Messages that are not indexed yet and that one search reads."""
+SCAN_BYTES = 1024 * 1024
+"""Bytes of a message that are looked at."""
+KEPT_CHARACTERS = 48_000_000
+"""Words of messages that were read and are kept, of all accounts together."""
+CHUNK = 50
+
+COLUMNS = "e.id, e.account_id, e.subject, e.from_name, e.from_addr, e.parts, b.segment, b.\"offset\", b.length"
+_SOURCE = "FROM emails e JOIN blobs b ON b.id = e.blob_id WHERE"
+
+Words = dict[str, str]
+"""By field: each word between two spaces."""
+
+
+class Fresh:
+    """What one process has read of mail that is not indexed."""
+
+    def __init__(self) -> None:
+        self._kept: dict[int, Words] = {}
+        self._characters = 0
+        self._lock = threading.Lock()
+
+    def words(self, tx: Tx, blobs: BlobStore, account_id: int, done: int, seconds: float | None) -> tuple[dict[int, Words], int]:
+        """The words of an account's emails past *done*, newest first, reading for at most *seconds*; and how many were left out."""
+        until = None if seconds is None else time.monotonic() + seconds
+        ids = [r[0] for r in tx.all("SELECT id FROM emails WHERE account_id = :a AND id > :i ORDER BY id DESC", {"a": account_id, "i": done})]
+        found: dict[int, Words] = {}
+        for start in range(0, min(len(ids), SCANNED), CHUNK):
+            wanted = ids[start : start + CHUNK]
+            with self._lock:
+                found |= {i: self._kept[i] for i in wanted if i in self._kept}
+            unread = [i for i in wanted if i not in found]
+            if unread and (until is None or time.monotonic() < until):
+                read = {r[0]: _words_of(document_of(blobs, r)) for r in tx.all(f"SELECT {COLUMNS} {_SOURCE} e.id IN ({', '.join(map(str, unread))})")}
+                found |= read
+                self._keep(read, done)
+        return found, len(ids) - len(found)
+
+    def _keep(self, read: dict[int, Words], done: int) -> None:
+        with self._lock:
+            self._kept |= read
+            self._characters += sum(len(text) for one in read.values() for text in one.values())
+            if self._characters > KEPT_CHARACTERS:
+                self._kept = {i: one for i, one in self._kept.items() if i > done}
+                self._characters = sum(len(text) for one in self._kept.values() for text in one.values())
+            if self._characters > KEPT_CHARACTERS:
+                self._kept, self._characters = {}, 0
+
+
+def _words_of(document: Document) -> Words:
+    return {name: f" {' '.join(words(getattr(document, name)))} " for name in FIELDS}
+
+
+def holds(text: Words, phrase: Phrase) -> bool:
+    """Whether *phrase* stands in a message that was read."""
+    wanted = " " + " ".join(phrase.words) + (" " if phrase.is_whole else "")
+    return any(wanted in text[name] for name in ((phrase.field,) if phrase.field else FIELDS))
+
+
+def fits(text: Words, clauses: Sequence[Sequence[Phrase]]) -> bool:
+    """Whether every clause has a phrase that stands there."""
+    return all(any(holds(text, phrase) for phrase in clause) for clause in clauses)
+
+
+def document_of(blobs: BlobStore, row: Row) -> Document:
+    """An email (COLUMNS) as the index takes it."""
+    data = blobs.read(Locator(segment=row[6], offset=row[7], length=row[8]), 0, SCAN_BYTES)
+    text = search_text(data, load_parts(bytes(row[5])))
+    return Document(email_id=row[0], account_id=row[1], subject=row[2], sender=f"{row[3]} {row[4]}", rcpt=text.rcpt, body=text.body)
+
+
+def next_documents(tx: Tx, blobs: BlobStore, after: int, limit: int) -> tuple[list[Document], int]:
+    """The next emails to index, and the id up to which they reach (*after* when there is nothing)."""
+    rows = tx.all(f"SELECT {COLUMNS} {_SOURCE} e.id > :i ORDER BY e.id LIMIT :n", {"i": after, "n": limit})
+    return [document_of(blobs, r) for r in rows], rows[-1][0] if rows else after
