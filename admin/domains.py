@@ -7,9 +7,11 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from admin import presenters as p
+from admin import traffic
 from admin.blueprints import PAGE, admin, beside, domain_of, own_domains, toast
 from mailcore.base.errors import MailError, Reason
 from mailcore.directory import dkim_keys, dns_records, overview, renaming, verbs
+from mailcore.directory import traffic as counted
 from mailcore.settings import values
 from mailcore.settings.catalogue import BY_NAME
 from mailcore.store import accounts
@@ -26,11 +28,19 @@ def totals() -> dict[int, tuple[int, int]]:
     return flask.g.totals  # type: ignore[no-any-return]
 
 
+def movements() -> dict[int, dict[str, int]]:
+    """What each domain received and sent in 30 days, read once a request."""
+    if not hasattr(flask.g, "movements"):
+        flask.g.movements = counted.of_domains(site().read(), site().now())
+    return flask.g.movements  # type: ignore[no-any-return]
+
+
 def domain_row(domain: accounts.Domain) -> p.DomainRow:
     """One line; DNS is told from what is known already, so that a list never waits for it."""
     count, used = totals().get(domain.id, (0, 0))
+    moved = movements().get(domain.id, {})
     return p.DomainRow(
-        name=domain.name, dns_tone="", dns_text=_("see DNS records"), certificate_text=_("own CA"), accounts=count, storage_text=words.size(used), received=0, sent=0,
+        name=domain.name, dns_tone="", dns_text=_("see DNS records"), certificate_text=_("own CA"), accounts=count, storage_text=words.size(used), received=moved.get("received", 0), sent=moved.get("sent", 0),
         is_disabled=not domain.is_enabled,
     )  # fmt: skip
 
@@ -83,7 +93,7 @@ def domain(domain: str) -> Any:
         except MailError as error:
             errors[{"limits": "accounts", "rename": "new_name", "delete": "confirm"}.get(flask.request.form.get("op", ""), "other")] = beside(error)
     tab = flask.request.args.get("tab", "limits" if errors else "accounts")
-    if tab not in ("accounts", "aliases", "names", "limits", "signature"):
+    if tab not in ("accounts", "aliases", "names", "limits", "signature", "traffic"):
         flask.abort(404)
     rows, paging = tab_rows(found, tab)
     return page("admin/domain.html", area="domains", page=domain_page(found, tab, errors), rows=rows, paging=paging), 422 if errors else 200
@@ -114,7 +124,8 @@ def domain_page(found: accounts.Domain, tab: str, errors: dict[str, str] | None 
         message_size=shown(int(site().runtime.settings.get("smtp.message_size", domain_id=found.id))),
     )  # fmt: skip
     summary = ngettext("One account, %(used)s of mail.", "%(num)d accounts, %(used)s of mail.", count, used=words.size(used))
-    return p.DomainPage(name=found.name, summary=summary, tab=tab, is_disabled=not found.is_enabled, limits=limits, names=tuple(accounts.domain_aliases(site().read(), found.id)), signature=signature_of(found) if tab == "signature" else {}, errors=errors or {})
+    return p.DomainPage(name=found.name, summary=summary, tab=tab, is_disabled=not found.is_enabled, limits=limits, names=tuple(accounts.domain_aliases(site().read(), found.id)), signature=signature_of(found) if tab == "signature" else {}, errors=errors or {},
+        graph=traffic.graph(lambda key: flask.url_for("admin.domain", domain=found.name, tab="traffic", range=key), found.id) if tab == "traffic" else None)
 
 
 def shown(size: int) -> str:

@@ -7,14 +7,13 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from admin import presenters as p
-from admin import sight
+from admin import sight, traffic
 from admin.blueprints import admin, is_server, own_domains, scope
 from admin.domains import domain_row
 from admin.flow import trace_page
-from mailcore.base.clock import HOUR
 from mailcore.directory import overview
 from mailcore.settings.catalogue import CATALOGUE
-from mailcore.store import accounts, lists, records
+from mailcore.store import accounts, lists, records, tallies
 from web import words
 from web.drawing import page
 from web.signed_in import require
@@ -27,18 +26,13 @@ from web.words import stated
 def home() -> Any:
     tx, now = site().read(), site().now()
     todo = tuple(need(n) for n in overview.needs(site().runtime, tx, now)) if is_server() else ()
-    counts = overview.today(tx, now)
-    hours, accepted, refused = overview.last_hours(tx, now)
-    graph = p.MailGraph(accepted=tuple(accepted), refused=tuple(refused), hours=tuple(words.local(h * HOUR).strftime("%H:00") for h in hours))
-    numbers = () if not is_server() else tuple(
-        p.Number(value=counts.get(k, 0), label=label) for k, label in (("received", _("received")), ("sent", _("sent")), ("refused", _("refused")), ("sign_ins", _("sign-ins")))
-    )
+    graph = traffic.graph(lambda key: flask.url_for("admin.home", range=key, _anchor=None), scope() or tallies.SERVER)
     hour = words.local(now).hour
     greeting = _("Good morning") if hour < 12 else _("Good afternoon") if hour < 18 else _("Good evening")
     summary = ngettext("One thing wants your attention. Everything else is running.", "%(num)d things want your attention. Everything else is running.", len(todo)) if todo else _("Nothing needs doing. Everything is running.")
     newest = records.find_traces(tx, limit=1, domains=sight.own_names())
     rows = tuple(domain_row(d) for d in own_domains()[:50])
-    return page("admin/home.html", area="home", greeting=greeting, summary=summary, todo=todo, numbers=numbers, graph=graph, latest=trace_page(newest[0]) if newest else None, domains=rows)
+    return page("admin/home.html", area="home", greeting=greeting, summary=summary, todo=todo, graph=graph, latest=trace_page(newest[0]) if newest else None, domains=rows)
 
 
 def need(item: overview.Need) -> p.NeedsDoing:

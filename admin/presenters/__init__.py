@@ -27,9 +27,7 @@ from admin.presenters.server import SettingRow as SettingRow
 from admin.presenters.server import SetupDone as SetupDone
 from admin.presenters.server import SetupForm as SetupForm
 from admin.presenters.shell import AdminShell as AdminShell
-from admin.presenters.shell import MailGraph as MailGraph
 from admin.presenters.shell import NeedsDoing as NeedsDoing
-from admin.presenters.shell import Number as Number
 from admin.presenters.shell import Paging as Paging
 from web.values import Choice as Choice
 from web.values import Failure as Failure

@@ -62,6 +62,8 @@ class DomainPage:
     checked_text: str = ""
     signature: dict[str, Any] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
+    graph: Any = None
+    """The Graph of the traffic tab."""
 
     @property
     def to_fix(self) -> int:

@@ -50,34 +50,3 @@ class NeedsDoing:
     action_label: str
     action_url: str
     is_post: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Number:
-    """One figure of the day, with what it counts."""
-
-    value: int
-    label: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MailGraph:
-    """Messages an hour, oldest first, 2 to 168 points. *hours* labels every point ("14:00")."""
-
-    accepted: tuple[int, ...]
-    refused: tuple[int, ...]
-    hours: tuple[str, ...]
-
-    WIDTH = 520
-    HEIGHT = 120
-
-    @property
-    def peak(self) -> int:
-        """The largest hour, at least 1; the top of the drawing."""
-        return max(1, *self.accepted, *self.refused)
-
-    def points(self, series: tuple[int, ...]) -> str:
-        """*series* as `x,y` pairs of an SVG polyline in a WIDTH x HEIGHT box, 8 units free at the top."""
-        step = self.WIDTH / max(1, len(series) - 1)
-        scale = (self.HEIGHT - 8) / self.peak
-        return " ".join(f"{index * step:.1f},{self.HEIGHT - value * scale:.1f}" for index, value in enumerate(series))

@@ -20,7 +20,7 @@ COMMANDS: dict[str, str] = {
     "dns": "server", "bench": "bench", "backup": "keeping", "restore": "keeping", "import": "importing",
     "dkim": "protection", "range": "protection", "sender": "protection", "rule": "rules", "rules": "rules", "quarantine": "protection",
     "certificate": "certificates", "route": "routes", "list": "lists", "group": "sharing", "public": "sharing", "fetch": "fetching",
-    "logs": "looking", "diagnose": "looking", "announce": "looking", "messages": "letters",
+    "logs": "looking", "diagnose": "looking", "announce": "looking", "messages": "letters", "traffic": "traffic",
 }  # fmt: skip
 """Command → module of this package."""
 
@@ -112,6 +112,7 @@ def overview(name: str) -> int:
         "  ./roost domain|account|alias     add, list, show, set, remove\n"
         "  ./roost settings get|set|list    every setting\n"
         "  ./roost queue, trace, ban        mail on its way, what became of it, who is kept out\n"
+        "  ./roost traffic [DOMAIN]         mail in and out, refused, spam, sessions, space, by hours or days\n"
         "  ./roost range, sender, rule      addresses, senders and filters; quarantine: mail that is held\n"
         "  ./roost logs, diagnose, announce what was written, what another server says, a message to all\n"
         "  ./roost messages list|show|set   the words of bounces and other notes the server writes\n"

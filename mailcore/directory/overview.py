@@ -3,10 +3,10 @@
 import shutil
 from dataclasses import dataclass
 
-from mailcore.base.clock import DAY, HOUR, Micros
+from mailcore.base.clock import Micros
 from mailcore.directory import dns_records
 from mailcore.runtime.runtime import Runtime
-from mailcore.store import Tx, access, accounts, outbox, tallies
+from mailcore.store import Tx, access, accounts, outbox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,18 +55,3 @@ def kind_of(record: dns_records.Record) -> str:
     if record.rdtype == "TXT":
         return "DMARC" if record.name.startswith("_dmarc.") else "DKIM" if "._domainkey." in record.name else "SPF"
     return record.rdtype
-
-
-def today(tx: Tx, now: Micros) -> dict[str, int]:
-    """Totals since midnight UTC by counter name."""
-    start = now // DAY * DAY
-    return {name: sum(hours.values()) for name, hours in tallies.read(tx, "hour", start).items()}
-
-
-def last_hours(tx: Tx, now: Micros, hours: int = 24) -> tuple[list[int], list[int], list[int]]:
-    """(hour numbers, accepted, refused) of the last *hours* hours, oldest first."""
-    newest = now // HOUR
-    span = list(range(newest - hours + 1, newest + 1))
-    found = tallies.read(tx, "hour", (newest - hours + 1) * HOUR)
-    accepted, refused = found.get("received", {}), found.get("refused", {})
-    return span, [accepted.get(h, 0) for h in span], [refused.get(h, 0) for h in span]

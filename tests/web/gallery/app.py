@@ -187,7 +187,7 @@ def _settings() -> Any:
 
 def _admin_routes(app: flask.Flask) -> None:
     both = ["GET", "POST"]
-    home = {"area": "home", "greeting": "Good morning", "summary": "Three things want your attention. Everything else is running.", "numbers": samples.NUMBERS, "graph": samples.GRAPH, "latest": samples.TRACE, "domains": samples.DOMAINS}
+    home = {"area": "home", "greeting": "Good morning", "summary": "Three things want your attention. Everything else is running.", "graph": samples.GRAPH, "latest": samples.TRACE, "domains": samples.DOMAINS}
     rules: tuple[tuple[str, str, View, list[str]], ...] = (
         ("admin.home", "/admin", lambda: page("admin/home.html", todo=() if flask.request.args.get("calm") else samples.TODO, **home), ["GET"]),
         ("admin.domains", "/admin/domains", _table("admin/domains.html", samples.DOMAINS, "Three domains, one with something to mend.", area="domains"), ["GET"]),
@@ -261,7 +261,7 @@ PAGES = (
     "/mail/1", "/mail/1?state=empty", "/mail/1?state=loading", "/mail/1?state=failed", "/mail/1?state=forbidden", "/mail/1/m1", "/mail/1/m2", "/mail/1/m1/source", "/mail/1/m1/source?view=headers", "/mail/1/m1/print",
     "/mail/search?q=from:mira", "/mail/search?q=nothing", "/mail/mailboxes", "/compose", "/compose?wrong=1", "/settings/profile", "/settings/signatures", "/settings/display", "/settings/sign-in",
     "/sign-in", "/sign-in?a=sara@sailmakers.test", "/sign-in/code", "/error/missing", "/error/forbidden", "/error/failed", "/error/expired", "/error/busy",
-    "/admin", "/admin?calm=1", "/admin/domains", "/admin/domains/new", "/admin/domains/harbour.test", "/admin/domains/harbour.test?tab=aliases", "/admin/domains/harbour.test?tab=limits", "/admin/domains/harbour.test/dns", "/admin/dns",
+    "/admin", "/admin?calm=1", "/admin/domains", "/admin/domains/new", "/admin/domains/harbour.test", "/admin/domains/harbour.test?tab=aliases", "/admin/domains/harbour.test?tab=limits", "/admin/domains/harbour.test?tab=traffic", "/admin/domains/harbour.test/dns", "/admin/dns",
     "/admin/accounts", "/admin/accounts?q=none", "/admin/accounts?picture=failed", "/admin/accounts?picture=forbidden", "/admin/accounts/new", "/admin/accounts/ravi@harbour.test", "/admin/aliases", "/admin/aliases/new", "/admin/aliases/crew@harbour.test", "/admin/lists", "/admin/lists/new", "/admin/lists/choir@harbour.test",
     "/admin/queue", "/admin/queue?picture=empty", "/admin/queue/q1", "/admin/messages", "/admin/messages/01JD1", "/admin/settings", "/admin/settings?q=zzz", "/admin/audit", "/admin/sessions", "/admin/find?q=har",
     "/setup/welcome", "/setup/domain", "/setup/relay", "/setup/admin", "/setup/done", "/not-ready",

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from admin import presenters as adm
 from admin.list_rows import ListPage, ListRow, MemberRow
+from admin.traffic import Graph, Line
 from webmail import presenters as web
 from webmail.settings import values as own
 
@@ -190,12 +191,20 @@ TODO = (
     adm.NeedsDoing(level="warn", title="17 messages wait for orchard.test", text="Its server answers “421 try later” since 07:12. Next try in 9 minutes.", action_label="Open queue", action_url="/admin/queue"),
     adm.NeedsDoing(level="info", title="Last backup is 26 hours old", text="The nightly run was skipped because the disk was 94 % full. It is at 71 % now.", action_label="Back up now", action_url="/admin/undo", is_post=True),
 )
-NUMBERS = tuple(adm.Number(value=value, label=label) for value, label in ((1482, "received"), (366, "sent"), (912, "refused as spam"), (58, "people signed in")))
-GRAPH = adm.MailGraph(
-    accepted=(40, 32, 24, 19, 18, 22, 44, 80, 106, 130, 124, 108, 90, 102, 128, 134, 116, 98, 74, 62, 58, 54, 50, 44),
-    refused=(18, 19, 19, 18, 15, 14, 20, 24, 28, 30, 32, 30, 27, 26, 30, 36, 34, 30, 29, 28, 26, 25, 24, 24),
-    hours=tuple(f"{(hour + 10) % 24:02d}:00" for hour in range(24)),
-)
+def _line(name: str, tone: str, total: str, *values: int) -> Line:
+    return Line(name=name, label=name, tone=tone, values=values, total_text=total, texts=tuple(str(v) for v in values))
+
+
+GRAPH = Graph(
+    title="Mail in the last 24 hours", chosen="24h", ranges=tuple(adm.Choice(value=f"?range={key}", label=key) for key in ("24h", "7d", "30d", "1y")),
+    lines=(
+        _line("received", "accent", "1,482", 40, 32, 24, 19, 18, 22, 44, 80, 106, 130, 124, 108, 90, 102, 128, 134, 116, 98, 74, 62, 58, 54, 50, 44),
+        _line("sent", "blue", "366", 9, 8, 6, 4, 4, 5, 11, 20, 26, 32, 31, 27, 22, 25, 32, 33, 29, 24, 18, 15, 14, 13, 12, 11),
+        _line("refused", "red", "912", 18, 19, 19, 18, 15, 14, 20, 24, 28, 30, 32, 30, 27, 26, 30, 36, 34, 30, 29, 28, 26, 25, 24, 24),
+    ),
+    others=(_line("spam", "amber", "212", *range(24)), _line("viruses", "red", "3", *([0] * 20), 1, 0, 2, 0), _line("space used", "accent", "303 GB", *range(280, 304))),
+    labels=("10:00", "16:00", "22:00", "04:00", "09:00"), points=tuple(f"{(hour + 10) % 24:02d}:00" for hour in range(24)),
+)  # fmt: skip
 EVENTS = (
     adm.TimelineEvent(time_text="09:58:12", time_iso="2026-11-23T09:58:12Z", title="Arrived from mx.board.test", text="203.0.113.9, TLS 1.3, 2 recipients, 41 KB"),
     adm.TimelineEvent(time_text="09:58:12", time_iso="2026-11-23T09:58:12Z", title="Checks passed, score 0.4 of 5", text="SPF pass · DKIM pass · DMARC pass · no list", tone="green"),
@@ -220,7 +229,7 @@ RECORDS = (
 
 def domain(tab: str) -> adm.DomainPage:
     """harbour.test, which has two records to mend."""
-    return adm.DomainPage(name="harbour.test", summary="7 of 9 DNS records are right. 61 accounts, 88 GB, renews in 12 days.", tab=tab, records=RECORDS, checked_text="looked 2 minutes ago", limits=adm.DomainLimits(storage="500 GB", account_quota="10 GB", message_size="50 MB", aliases="200", account_size="50 GB"), names=("harbour.example", "port.test"), errors={"accounts": "There are 61 accounts already. Give 61 or more."} if tab == "limits" else {})
+    return adm.DomainPage(name="harbour.test", summary="7 of 9 DNS records are right. 61 accounts, 88 GB, renews in 12 days.", tab=tab, records=RECORDS, checked_text="looked 2 minutes ago", graph=GRAPH if tab == "traffic" else None, limits=adm.DomainLimits(storage="500 GB", account_quota="10 GB", message_size="50 MB", aliases="200", account_size="50 GB"), names=("harbour.example", "port.test"), errors={"accounts": "There are 61 accounts already. Give 61 or more."} if tab == "limits" else {})
 
 
 ACCOUNTS = tuple(
