@@ -2,6 +2,7 @@
 
 from webmail import (  # noqa: F401 - each adds its routes
     acts,
+    answer_templates,
     bodies,
     bulk,
     compose,

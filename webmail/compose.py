@@ -15,7 +15,7 @@ from mailcore.mail.compose import Attachment
 from mailcore.mail.html import html_to_text, text_to_html
 from mailcore.sessions import webmail_drafts as drafts
 from mailcore.sessions import webmail_held
-from mailcore.store import listing
+from mailcore.store import listing, templates
 from web import tokens, words
 from web.drawing import done, page, wants_json
 from web.forms import token as form_token
@@ -94,6 +94,7 @@ def form_of(draft: drafts.Draft, title: str, errors: dict[str, str] | None = Non
         subject=typed.subject, body_text=typed.text, body_html=html or text_to_html(typed.text), format="html" if html or not draft.message_id else "text",
         attachments=shown, saved_text=saved, revision=draft.revision, limit_text=words.size(limit), limit_bytes=limit, errors=errors or {}, total_bytes=total,
         total_text=words.size(total) if total else "", priority=typed.priority, wants_receipt=typed.wants_receipt, wants_report=typed.wants_report,
+        templates=tuple(p.Choice(value=str(number), label=name) for number, name in templates.names(site().read(), mine.id)),
         account=mine.address, signatures=signatures(is_reply="-r" in draft.key or bool(draft.answers)),
     )  # fmt: skip
 

@@ -4,6 +4,7 @@ import { $, $$, isWide, on, post } from "./dom.js";
 import { toast } from "./toast.js";
 import { People } from "./recipients.js";
 import { attachFiles, sendFile } from "./uploads.js";
+import { keepByEnter, useTemplate } from "./templates.js";
 import { forgetTyped, holdDraft, keepTyped, keptOf, offerKept, renewToken } from "./keep.js";
 
 const SAVE_AFTER_MILLISECONDS = 3000;
@@ -104,6 +105,7 @@ class Draft {
   }
 
   onKey(event) {
+    keepByEnter(event);
     if ((event.ctrlKey || event.metaKey) && event.key === "Enter") {
       event.preventDefault();
       this.form.requestSubmit($(`[name="op"][value="${event.shiftKey ? "send-archive" : "send"}"]`, this.form));
@@ -312,6 +314,7 @@ class Draft {
     const button = event.submitter;
     if (button?.name === "detach") return this.detach(event, button);
     event.preventDefault();
+    if (useTemplate(this, button)) return undefined;
     clearTimeout(this.timer);
     if (button?.value === "save") return (this.touch(), this.save());
     if (this.section.uploading) { this.say(this.words.waiting); await this.section.uploading; }

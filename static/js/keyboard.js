@@ -74,7 +74,7 @@ function arrow(event) {
 
 function onKey(event) {
   if (event.defaultPrevented || event.altKey || $("dialog[open]")) return;
-  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k" && !event.target.closest?.(".compose")) {
+  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k" && !event.target.closest?.(".compose [role=textbox]")) {
     event.preventDefault();
     openPalette();
     return;

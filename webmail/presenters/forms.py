@@ -37,6 +37,8 @@ class ComposeForm:
     wants_report: bool = False
     account: str = ""
     """Whose draft it is: what a browser kept is offered to nobody else."""
+    templates: tuple[Choice, ...] = ()
+    """Templates of answers: id and name."""
     signatures: dict[str, dict[str, str]] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     """By field name: to, cc, bcc, subject, attachments, or form."""

@@ -12,7 +12,7 @@ from web.drawing import done, page
 from web.signed_in import require
 from web.words import said
 from webmail.blueprints import settings_blueprint as settings
-from webmail.settings import activity, away, display, elsewhere, profile, programs, rules, safety, signatures
+from webmail.settings import activity, away, display, elsewhere, profile, programs, rules, safety, signatures, templates
 from webmail.settings.values import Errors
 
 
@@ -33,6 +33,7 @@ SECTIONS: dict[str, Section] = {
     "away": Section(shown=away.shown, save=away.save, field="text"),
     "rules": Section(shown=rules.shown, save=rules.save, field="form"),
     "signatures": Section(shown=signatures.shown, save=signatures.save, field="name"),
+    "templates": Section(shown=templates.shown, save=templates.save, field="name"),
     "display": Section(shown=display.shown, save=display.save, field="theme"),
     "sign-in": Section(shown=safety.shown, save=safety.save, field="new_password"),
     "programs": Section(shown=programs.shown, save=programs.save, field="form"),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from mailcore.base.errors import MailError, Reason
 from mailcore.directory.away import Away
+from mailcore.store.templates import Template
 from web.rule_forms import RuleForm, RuleLine
 from webmail.presenters import Choice, ListRow
 
@@ -48,6 +49,14 @@ class SignaturesPage:
     identities: tuple[IdentityRow, ...]
     choices: tuple[Choice, ...]
     draft: SignatureRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemplatesPage:
+    """Templates of answers, and the one that is being added."""
+
+    templates: tuple[Template, ...]
+    draft: Template
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

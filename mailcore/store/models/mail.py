@@ -198,6 +198,19 @@ class SavedSearchRow(Base):
     __table_args__ = (UniqueConstraint("account_id", "name"),)
 
 
+class AnswerTemplate(Base):
+    """What a person writes again and again."""
+
+    __tablename__ = "answer_templates"
+    id: Mapped[Id]
+    account_id: Mapped[Ref]
+    name: Mapped[Str]
+    subject: Mapped[Str]
+    text: Mapped[Str]
+    html: Mapped[Str]
+    __table_args__ = (UniqueConstraint("account_id", "name"),)
+
+
 class LabelRow(Base):
     """A keyword that a person uses as a label, with its colour. The keyword itself stands on the messages, for every program."""
 
