@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from mailcore.base.errors import MailError
-from mailcore.jobs import announce, backup, certificates, sweep, watch
+from mailcore.jobs import announce, backup, certificates, quotas, sweep, watch
 from mailcore.runtime.runtime import Runtime
 from mailcore.sessions import webmail_bulk, webmail_held, webmail_later
 from mailcore.store import jobs
@@ -53,6 +53,7 @@ def take_one(runtime: Runtime, owner: str) -> bool:
         backup.ask_when_due(runtime, tx, now)
         watch.ask_when_due(runtime, tx, now)
         certificates.ask_when_due(runtime, tx, now)
+        quotas.warn_when_due(runtime, tx, now)
         if tx.one("SELECT 1 FROM jobs WHERE state IN ('waiting', 'running') AND next_at <= :n AND lease_until <= :n LIMIT 1", {"n": now}) is None:
             return False
         job = runtime.store.write(lambda tx: jobs.lease(tx, owner, runtime.clock.micros()), bulk=True)

@@ -1,0 +1,85 @@
+"""A mailbox that fills up: its owner is told at 80 and at 95 percent, once each; drafts and Sent have a reserve; moving and deleting always work."""
+
+import email
+import email.policy
+import imaplib
+import smtplib
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.scenario.server import PASSWORD, RoostServer
+
+QUOTA = 200 * 1024
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RoostServer]:
+    one = RoostServer(listeners=("smtp", "imap"), people=3)
+    for name in ("u1", "u2"):
+        one.run("account", "set", f"{name}@x.test", "--quota", "200K")
+    yield one
+    one.remove()
+
+
+def imap_of(server: RoostServer, who: str) -> imaplib.IMAP4:
+    imap = imaplib.IMAP4("127.0.0.1", server.ports["imap"])
+    imap.login(who, PASSWORD)
+    return imap
+
+
+def letter(size: int, subject: str = "Fill") -> bytes:
+    head = f"From: ann@out.test\r\nSubject: {subject}\r\n\r\n"
+    return (head + "x" * 70 + "\r\n" + ("y" * 70 + "\r\n") * ((size - len(head) - 72) // 72)).encode()
+
+
+def put(server: RoostServer, who: str, box: str, size: int) -> str:
+    with imap_of(server, who) as imap:
+        return imap.append(box, None, None, letter(size))[0]
+
+
+def warnings(server: RoostServer, who: str) -> list[str]:
+    with imap_of(server, who) as imap:
+        imap.select("INBOX", readonly=True)
+        found = []
+        for number in imap.search(None, "FROM", "postmaster")[1][0].split():
+            made = email.message_from_bytes(imap.fetch(number, "(BODY.PEEK[])")[1][0][1], policy=email.policy.default)
+            found.append(f"{made['Subject']} | {made.get_body(('plain',)).get_content()}")  # type: ignore[union-attr]
+        return found
+
+
+def wait_for(server: RoostServer, who: str, count: int) -> list[str]:
+    until = time.monotonic() + 25
+    while len(found := warnings(server, who)) < count and time.monotonic() < until:
+        time.sleep(0.5)
+    return found
+
+
+def test_the_owner_is_told_once_at_80_and_once_at_95_percent_in_their_language(server: RoostServer) -> None:
+    server.run("account", "set", "u1@x.test", "--language", "de")
+    assert put(server, "u1@x.test", "INBOX", 165 * 1024) == "OK"
+    first = wait_for(server, "u1@x.test", 1)
+    assert len(first) == 1 and first[0].startswith("Ihr Postfach ist zu 82 % voll") and "200.0 KB" in first[0]
+    assert put(server, "u1@x.test", "Archive", 27 * 1024) == "OK"
+    assert len(wait_for(server, "u1@x.test", 2)) == 2
+    time.sleep(11)
+    assert len(warnings(server, "u1@x.test")) == 2, "each level is told once"
+
+
+def test_a_full_mailbox_keeps_drafts_and_sent_mail_to_its_reserve_and_lets_go_of_everything(server: RoostServer) -> None:
+    who = "u2@x.test"
+    assert put(server, who, "INBOX", 198 * 1024) == "OK"
+    assert put(server, who, "INBOX", 4 * 1024) == "NO" and put(server, who, "Archive", 4 * 1024) == "NO"
+    assert put(server, who, "Drafts", 8 * 1024) == "OK" and put(server, who, "Sent", 4 * 1024) == "OK"
+    assert put(server, who, "Drafts", 20 * 1024) == "NO", "the reserve has an end"
+    with smtplib.SMTP("127.0.0.1", server.ports["smtp"]) as smtp, pytest.raises(smtplib.SMTPRecipientsRefused):
+        smtp.sendmail("ann@out.test", [who], letter(2000))
+    with imap_of(server, who) as imap:
+        imap.select("INBOX")
+        big = imap.search(None, "LARGER", "100000")[1][0].decode()
+        assert imap.uid("MOVE", imap.fetch(big, "(UID)")[1][0].decode().rpartition("UID ")[2].rstrip(")"), "Trash")[0] == "OK"  # type: ignore[union-attr]
+        imap.select("Trash")
+        imap.store("1", "+FLAGS", "\\Deleted")
+        assert imap.expunge()[0] == "OK"
+    assert put(server, who, "INBOX", 50 * 1024) == "OK"
