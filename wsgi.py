@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 from mailcore.base.errors import MailError, Reason
 from mailcore.config.environment import load
 from mailcore.runtime.runtime import Runtime, open_runtime
-from web import drawing, forms, signed_in, slots, words
+from web import drawing, forms, signed_in, slots, squeezing, words
 from web.site import Site, attach_database, site
 
 PAGE_POLICY = (
@@ -37,7 +37,8 @@ KIND = {400: "expired", 401: "forbidden", 403: "forbidden", 404: "missing", 405:
 def create_app(runtime: Runtime | None = None) -> flask.Flask:
     """The app over *runtime*, or over one opened from the environment."""
     made = runtime or open_runtime(load(os.environ), name="web")
-    app = flask.Flask("wsgi", root_path=os.path.dirname(os.path.abspath(__file__)))
+    app = flask.Flask("wsgi", root_path=os.path.dirname(os.path.abspath(__file__)), static_folder=None)
+    app.add_url_rule("/static/<path:filename>", "static", signed_in.public(squeezing.static_file))
     app.url_map.strict_slashes = False  # /admin/ is /admin: people type both
     app.extensions["roost"] = Site(made)
     app.wsgi_app = slots.Places(app.wsgi_app)  # type: ignore[method-assign]
@@ -56,6 +57,7 @@ def create_app(runtime: Runtime | None = None) -> flask.Flask:
     app.before_request(forms.check)
     app.after_request(forms.keep_token)
     app.after_request(headers)
+    app.after_request(squeezing.squeeze)
     app.add_url_rule("/healthz", "healthz", healthz)
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(MailError, mail_error)

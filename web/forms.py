@@ -4,6 +4,7 @@ Signed in, the token is the session's secret; before that it is a cookie of its 
 page elsewhere. Sec-Fetch-Site, where sent, must not be cross-site. GET, HEAD and OPTIONS change nothing and need no token.
 """
 
+import base64
 import hmac
 import secrets
 
@@ -21,7 +22,30 @@ def _cookie() -> str:
 
 
 def token() -> str:
-    """The token this request's forms carry."""
+    """The token this request's forms carry: masked anew for each answer, so that the length of a squeezed page tells nothing of it."""
+    if not hasattr(flask.g, "masked_token"):
+        flask.g.masked_token = masked(_secret())
+    return str(flask.g.masked_token)
+
+
+def masked(secret: str) -> str:
+    """*secret* in a form that is never the same twice."""
+    plain = secret.encode()
+    pad = secrets.token_bytes(len(plain))
+    return base64.urlsafe_b64encode(pad + bytes(a ^ b for a, b in zip(pad, plain, strict=True))).decode()
+
+
+def unmasked(text: str) -> str:
+    """What was masked; "" for what never was."""
+    try:
+        data = base64.b64decode(text.encode(), altchars=b"-_", validate=True)
+        half = len(data) // 2
+        return bytes(a ^ b for a, b in zip(data[:half], data[half:], strict=True)).decode()
+    except ValueError:
+        return ""
+
+
+def _secret() -> str:
     if is_signed_in():
         return visitor().session.csrf_secret
     if not hasattr(flask.g, "form_token"):
@@ -47,8 +71,8 @@ def check() -> flask.Response | None:
         return None
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         flask.abort(403)
-    sent = request.headers.get(HEADER) or request.form.get(FIELD, "")
-    wanted = token() if is_signed_in() else request.cookies.get(_cookie(), "")
+    sent = unmasked(request.headers.get(HEADER) or request.form.get(FIELD, ""))
+    wanted = _secret() if is_signed_in() else request.cookies.get(_cookie(), "")
     if not wanted or not hmac.compare_digest(sent.encode(), wanted.encode()):
         flask.abort(400, "expired")
     return None

@@ -28,6 +28,7 @@ from web.site import site
 from webmail import files
 from webmail import presenters as p
 from webmail.blueprints import mail, theme
+from webmail.marking import marked_body, phrases_of
 from webmail.reach import box_of, message_of
 
 BODY_POLICY = "sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox; default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
@@ -52,9 +53,9 @@ def body(token: str) -> Any:
 
 def drawn(made: files.Body) -> flask.Response:
     """A body as the document inside its frame."""
-    html = made.html + (f"<p>[{_('The rest of this message is left out here; its source holds all of it.')}]</p>" if made.has_cut else "")
+    html = marked_body(made.html, phrases_of(flask.request.args.get("mark", ""))) + (f"<p>[{_('The rest of this message is left out here; its source holds all of it.')}]</p>" if made.has_cut else "")
     text = flask.render_template(
-        "webmail/body.html", body=Markup(html), is_text=False, theme=theme(), title=_("Message"), language="", has_own_colours="bgcolor" in made.html or "background-color" in made.html
+        "webmail/body.html", body=Markup(html), is_text=False, theme=theme(), title=_("Message"), language="", has_own_colours=made.has_own_colours, as_sent="sent" in flask.request.args
     )
     response = flask.Response(text, mimetype="text/html")
     response.headers["Content-Security-Policy"] = BODY_POLICY

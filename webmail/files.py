@@ -1,6 +1,7 @@
 """Bodies and files of messages: safe HTML by the sanitiser, cached; attachments with a kind, a badge and a signed address."""
 
 import io
+import re
 import threading
 import zipfile
 from collections import OrderedDict
@@ -49,6 +50,10 @@ KINDS = {
 }  # fmt: skip
 
 
+OWN_COLOURS = re.compile(r"""style=["'][^"'>]*(?:background|color)\b|\sbgcolor=|\sbackground=|<font\s""", re.IGNORECASE)
+"""What stands in the HTML of a message that brings colours of its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Body:
     """A body ready to show; *text* for measuring, *remote_count* pictures kept back or proxied."""
@@ -58,6 +63,11 @@ class Body:
     remote_count: int
     is_text: bool
     has_cut: bool
+
+    @property
+    def has_own_colours(self) -> bool:
+        """Whether it was written for a page of its own colours."""
+        return OWN_COLOURS.search(self.html) is not None
 
 
 _cache: "OrderedDict[tuple[int, int, bool], Body]" = OrderedDict()

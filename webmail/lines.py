@@ -14,7 +14,7 @@ from markupsafe import Markup
 from web.drawing import asset
 from webmail import presenters as p
 from webmail.blueprints import mail
-from webmail.marking import marked
+from webmail.marking import marked, phrases_of
 
 _PLACE = "987654321"
 """Stands for a message's id while an address is made."""
@@ -64,12 +64,12 @@ class Pen:
         tick, star = self.tick % {"subject": told}, self.star % {"subject": told}
         button = f'<button class="row-star" type="submit" name="star" value="{number}" aria-pressed="{pressed}" aria-label="{star}"{self.stars[item.is_starred]}' if self.can_star else ""
         return (
-            f'<li class="row{state}" data-id="{number}" data-mailbox="{escape(item.mailbox_id)}" data-thread="{escape(item.thread)}">'
+            f'<li class="row{state}" draggable="true" data-id="{number}" data-mailbox="{escape(item.mailbox_id)}" data-thread="{escape(item.thread)}">'
             f'<label class="row-pick"><span class="avatar tint-{item.person.tint}" aria-hidden="true">{escape(item.person.initials)}</span>'
             f'<input type="checkbox" name="ids" value="{number}" aria-label="{tick}"></label>'
             f'<div class="row-line"><bdi class="row-who">{marked(item.who, self.phrases)}</bdi>{self.line(item)}</div>'
             f'<time class="row-time" datetime="{item.time_iso}"{title}>{escape(item.time_text)}</time>'
-            f'<div class="row-sub cut"><a href="{url}"{leads}{current}>{self.unread if item.is_unread else ""}<bdi>{marked(subject, self.phrases)}</bdi></a></div>'
+            f'<div class="row-sub cut"><a href="{url}" draggable="false"{leads}{current}>{self.unread if item.is_unread else ""}<bdi>{marked(subject, self.phrases)}</bdi></a></div>'
             f'<div class="row-marks">{self.marks_of(item)}{button}</div>'
             f'<div class="row-pre cut"><bdi>{marked(item.preview, self.phrases)}</bdi></div>{labels}</li>'
         )
@@ -89,6 +89,12 @@ def chip(text: str, tone: str = "") -> str:
     """A chip, as components/ui.html draws it."""
     kind = f" chip-{escape(tone)}" if tone else ""
     return f'<span class="chip{kind}">{escape(text)}</span>'
+
+
+@mail.app_template_global("draw_marked")
+def draw_marked(text: str) -> Markup:
+    """*text* with what the search of this request's address asked for marked."""
+    return Markup(marked(text, phrases_of(flask.request.args.get("q", ""))))
 
 
 @mail.app_template_global("draw_rows")

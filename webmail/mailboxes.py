@@ -1,11 +1,11 @@
-"""Mailbox management: create, rename, delete, subscribe."""
+"""Mailbox management: create, rename, move into another, delete, subscribe."""
 
 from typing import Any
 
 import flask
 from flask_babel import gettext as _
 
-from mailcore.base.errors import MailError
+from mailcore.base.errors import MailError, Reason
 from mailcore.sessions import webmail
 from mailcore.store import mailboxes as store
 from web import words
@@ -47,6 +47,13 @@ def change(form: Any) -> None:
         head = box.name.rpartition("/")[0]
         new = (head + "/" if head else "") + form.get("name", "").strip().replace("/", "-")
         site().write(lambda tx: store.rename(tx, mine.id, box.name, new, actor=actor, now=now))
+    elif op == "into":
+        target = own_box(form["parent"]) if form.get("parent") else None
+        if target is not None and (target.id == box.id or target.name.startswith(box.name + "/")):
+            raise MailError(Reason.CONFLICT, "A mailbox cannot stand inside itself.")
+        new = (target.name + "/" if target else "") + box.name.rpartition("/")[2]
+        if new != box.name:
+            site().write(lambda tx: store.rename(tx, mine.id, box.name, new, actor=actor, now=now))
     elif op == "delete":
         webmail.delete_mailbox(site().runtime, mine, box)
     elif op == "subscribe":

@@ -180,6 +180,10 @@ def message(mailbox_id: str, message_id: int) -> Any:
         flask.g.pop("shared", None)
     if flask.request.headers.get("HX-Target", "").rstrip("0123456789") in ("reader", "m"):
         return page("webmail/mailbox.html", page=p.ListPage(mailbox_id=list_id, title=role_name(box)), reader=reader)
+    if "q" in flask.request.args:
+        from webmail.search import found_page
+
+        return page("webmail/mailbox.html", page=found_page(flask.request.args["q"], stored.row), reader=reader, nav=nav())
     return page("webmail/mailbox.html", page=list_page(list_id, stored.row), reader=reader, nav=nav(list_id))
 
 
@@ -267,12 +271,19 @@ def reader_message(row: ListRow, stored: Stored | None, *, is_expanded: bool) ->
         warnings=() if sender.is_me else warnings.warnings_of(row, reply_to, body.html, is_list=is_list),
         to=to, cc=cc, invite=invitations.invite_of(stored, parts) if is_own else None, bcc=people(headers.text(b"bcc")), reply_to=reply_to,
         trust=None if sender.is_me else trust, arrivals=arrivals_of(stored) if sender.is_me else (), unsubscribe=way if is_own and not sender.is_me else "", list_id=unsubscribing.list_of(headers),
-        to_text=to_line(to, cc), body_url=flask.url_for("mail.body", token=tokens.make("body", [row.message_id, shows_images])),
+        to_text=to_line(to, cc), body_url=flask.url_for("mail.body", token=tokens.make("body", [row.message_id, shows_images]), **looks_of()),
         body_lines=max(3, min(200, body.text.count("\n") + len(body.text) // 90 + 2)), remote_images=0 if shows_images else body.remote_count,
         attachments=tuple(files.unpacked(stored, attached)),
+        has_own_colours=body.has_own_colours,
         files_left=max(0, len(attached) - files.FILES_SHOWN),
         all_parts_url=flask.url_for("mail.all_parts", token=tokens.make("zip", row.message_id)) if len(attached) > 1 else None, **common,
     )  # fmt: skip
+
+
+def looks_of() -> dict[str, str]:
+    """How a body is to be shown: with the words of a search marked, or as it was sent."""
+    args = flask.request.args
+    return {name: args[given] for name, given in (("mark", "q"), ("sent", "sent")) if args.get(given)}
 
 
 @mail.post("/mail/<int:message_id>/unsubscribe")

@@ -6,6 +6,7 @@ import flask
 from flask_babel import gettext as _
 
 from mailcore.mail.address import mailboxes as addresses
+from mailcore.sessions import webmail_later
 from mailcore.store import labels, messages
 from mailcore.store.conversations import Thread
 from mailcore.store.listing import ListRow
@@ -40,7 +41,18 @@ def known_words() -> dict[str, str]:
 
 def labels_of(row: ListRow) -> tuple[p.Label, ...]:
     """A message's labels."""
-    return tuple(label_of(w) for w in row.keywords.split() if w.lower() not in HIDDEN_WORDS) if row.keywords else ()
+    if not row.keywords:
+        return ()
+    until = words.kept("snoozed_until", lambda: webmail_later.until(site().read(), account().id)).get(row.message_id) if webmail_later.KEYWORD in row.keywords.split() else None
+    shown = [label_of(w) for w in row.keywords.split() if w.lower() not in HIDDEN_WORDS and (until is None or w != webmail_later.KEYWORD)]
+    return tuple(shown if until is None else [p.Label(name=_("snoozed until %(when)s", when=when_of(until)), tone="amber"), *shown])
+
+
+def when_of(moment: int) -> str:
+    """A moment to come: the clock time if it is today, else the day as well."""
+    short, _iso, long = words.told(moment)
+    clock = long[-5:]
+    return short if short == clock else f"{short}, {clock}"
 
 
 def tones() -> dict[str, str]:

@@ -1,42 +1,109 @@
-"""Search results: the same list with the understood parts of the query as chips."""
+"""Search results: the same list, with the understood parts of the query as chips, and a plain word for what was not understood."""
 
 from typing import Any
 
 import flask
 from flask_babel import gettext as _
 
+from mailcore.store import conversations, searches
 from mailcore.store import search as store
-from mailcore.store import searches
+from mailcore.store.listing import ListRow
 from web import words
 from web.drawing import done, page
 from web.signed_in import account, require
 from web.site import site
-from webmail import bulk
+from webmail import bulk, hints
 from webmail import presenters as p
 from webmail.blueprints import boxes, mail, role_name, saved_searches, setting, targets
-from webmail.messages import cursor_of, mark
+from webmail.marking import phrases_of
+from webmail.messages import cursor_of, list_page, mark
 from webmail.rows import groups_of, row_of
+
+READING_SECONDS = 0.08
+"""How long a search reads mail that is not indexed yet: an answer comes within a keystroke, and the next one knows more."""
 
 
 @mail.get("/mail/search")
 @require("user")
 def search() -> Any:
     query = flask.request.args.get("q", "").strip()
-    size = int(setting("web.page_size"))
+    if not query and "HX-Request" in flask.request.headers:
+        inbox = next((b for b in boxes() if b.role == "inbox"), boxes()[0])
+        return _placed(page("webmail/mailbox.html", page=list_page(str(inbox.id)), reader=None), flask.url_for("mail.mailbox", mailbox_id=inbox.id))
+    return _placed(page("webmail/mailbox.html", page=found_page(query), reader=None), flask.url_for("mail.search", q=query))
+
+
+def _placed(response: flask.Response, url: str) -> flask.Response:
+    """What one types is one step of the browser's history: the first letter makes it, the others change its address."""
+    if flask.request.headers.get("HX-Target") == "panes":
+        is_searching = "/mail/search" in flask.request.headers.get("HX-Current-URL", "")
+        response.headers["HX-Replace-Url" if is_searching else "HX-Push-Url"] = url
+    return response
+
+
+def scope_of(seconds: float | None = READING_SECONDS) -> store.Scope:
+    """Whose mail is searched, by the person's names and time."""
+    return store.Scope(account_id=account().id, boxes=bulk.boxes_by_name(), hidden=bulk.hidden_boxes(), zone=words.zone(), now=site().now(), seconds=seconds)
+
+
+def is_whole() -> bool:
+    """Whether a conversation is found once."""
+    return bool(setting("web.conversations"))
+
+
+def found_page(query: str, opened: ListRow | None = None) -> p.ListPage:
+    """What *query* finds, from the cursor of the request on."""
+    opened_store, size = site().store, int(setting("web.page_size"))
     cursor = cursor_of(flask.request.args["cursor"]) if "cursor" in flask.request.args else None
-    scope = store.Scope(account_id=account().id, boxes=bulk.boxes_by_name(), hidden=bulk.hidden_boxes(), zone=words.zone(), now=site().now())
-    opened = site().store
-    found = store.search(site().read(), opened.blobs, opened.fulltext, scope, query, limit=size, before=cursor) if query else store.Found([], 0)
-    by_id = {b.id: b for b in boxes()}
-    items = [row_of(r, by_id.get(r.mailbox_id), account().address, mailbox_name=role_name(by_id[r.mailbox_id]) if r.mailbox_id in by_id else "") for r in found.rows]
-    terms = [t for clause in store.parse(query) for t in clause]
-    chips = tuple(p.SearchChip(label=t.text, without=" ".join(o.text for o in terms if o is not t)) for t in terms if t.operator)
-    made = p.ListPage(
-        mailbox_id=str(boxes()[0].id) if boxes() else "0", title=_("Search"), groups=groups_of(found.rows, items),
-        total=len(items), state="ready" if items else "empty", query=p.SearchQuery(text=query, chips=chips, left=found.left, saved_as=next((c.label for c in saved_searches() if c.value == query), "")),
-        older=mark(found.rows[-1]) if len(found.rows) == size else None, move_targets=targets(), list_query={"q": query},
+    found = store.search(site().read(), opened_store.blobs, opened_store.fulltext, scope_of(), query, limit=size, before=cursor, whole=is_whole()) if query else store.Found([], 0)
+    is_more, has_begun = len(found.rows) == size, cursor is not None
+    continued = words.day_key(cursor[0]) if cursor and flask.request.headers.get("HX-Target") == "more" else ""
+    asked = p.SearchQuery(
+        text=query, chips=chips_of(query), left=found.left, saved_as=next((c.label for c in saved_searches() if c.value == query), ""), phrases=tuple(phrases_of(query)),
+        troubles=hints.troubles_of(query), count_url=flask.url_for("mail.search_count", q=query) if is_more or has_begun else "",
     )  # fmt: skip
-    return page("webmail/mailbox.html", page=made, reader=None)
+    return p.ListPage(
+        mailbox_id="0", title=_("Search"), groups=groups_of(found.rows, items_of(found.rows, opened), continued), total=len(found.rows), state="ready" if found.rows else "empty",
+        query=asked, older=mark(found.rows[-1]) if is_more else None, move_targets=targets(), list_query={"q": query}, is_whole=is_whole(),
+    )  # fmt: skip
+
+
+def items_of(rows: list[ListRow], opened: ListRow | None) -> list[p.ListRow]:
+    """The rows, worded, each with where it is and what its conversation says."""
+    by_id = {b.id: b for b in boxes()}
+    hidden = [b.id for b in by_id.values() if b.role in ("trash", "junk", "drafts")]
+    said = conversations.threads(site().read(), None, [r.thread_id for r in rows], hidden) if is_whole() else {}
+    return [
+        row_of(
+            r, by_id.get(r.mailbox_id), account().address, mailbox_name=role_name(by_id[r.mailbox_id]) if r.mailbox_id in by_id else "",
+            thread=said.get(r.thread_id) if r.mailbox_id not in hidden else None, is_open=opened is not None and opened.message_id == r.message_id,
+        )
+        for r in rows
+    ]  # fmt: skip
+
+
+def chips_of(query: str) -> tuple[p.SearchChip, ...]:
+    """The operators of a query, each with what is left without it."""
+    terms = [t for clause in store.parse(query) for t in clause]
+    return tuple(p.SearchChip(label=t.text, without=" ".join(o.text for o in terms if o is not t)) for t in terms if t.operator)
+
+
+@mail.get("/mail/search/count")
+@require("user")
+def search_count() -> Any:
+    """How many there are in all: asked for by itself, so that nobody waits for it."""
+    opened = site().store
+    number = store.count(site().read(), opened.blobs, opened.fulltext, scope_of(), flask.request.args.get("q", ""), whole=is_whole())
+    one, many = ("%(num)s conversation", "%(num)s conversations") if is_whole() else ("%(num)s message", "%(num)s messages")
+    said = words.translations().ungettext(one, many, number) % {"num": f"{number:,}"}  # in the words of the page, which counts the same way
+    return flask.Response(said, mimetype="text/plain")
+
+
+@mail.get("/mail/search/hints")
+@require("user")
+def search_hints() -> Any:
+    """What one may want to type next."""
+    return flask.jsonify(hints=[{"text": h.text, "label": h.label, "note": h.note, "icon": h.icon} for h in hints.hints_of(flask.request.args.get("q", "")[:500])])
 
 
 @mail.post("/mail/searches")

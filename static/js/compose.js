@@ -1,6 +1,6 @@
 // Writing: a floating panel on wide screens and a page elsewhere, chips, the rich editor (loaded when first needed), autosave three seconds
 // after the last key, a copy in this browser until the server has it, and Ctrl+Enter. Without script the same form is plain text.
-import { $, $$, isWide, on, post } from "./dom.js";
+import { $, $$, on, post } from "./dom.js";
 import { toast } from "./toast.js";
 import { People } from "./recipients.js";
 import { attachFiles, sendFile } from "./uploads.js";
@@ -387,7 +387,7 @@ function asHtml(text) {
 }
 
 async function openPanel(event, link) {
-  if (!isWide() || event.ctrlKey || event.metaKey || event.shiftKey || event.button || $(".compose-page")) return;
+  if (!window.matchMedia("(min-width: 901px)").matches || event.ctrlKey || event.metaKey || event.shiftKey || event.button || $(".compose-page")) return;
   event.preventDefault();
   const reply = await fetch(link.href, { headers: { "HX-Request": "true", "HX-Target": "compose-slot" }, credentials: "same-origin" }).catch(() => null);
   if (!reply?.ok) return location.assign(link.href);

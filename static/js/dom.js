@@ -36,4 +36,6 @@ export function isTyping(target) {
   return target instanceof Element && Boolean(target.closest("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable=true]"));
 }
 
-export const isWide = () => window.matchMedia("(min-width: 901px)").matches;
+/** Whether list and message stand side by side. */
+export const isWide = () => window.matchMedia("(min-width: 901px)").matches && document.body.dataset.layout !== "list";
+export const isRightToLeft = () => document.documentElement.dir === "rtl";

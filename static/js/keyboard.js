@@ -1,5 +1,5 @@
 // Single keys, as in the `?` dialog. A key presses the visible control that carries it (data-key), so no act exists twice.
-import { $, $$, isTyping } from "./dom.js";
+import { $, $$, isTyping, isWide } from "./dom.js";
 import { openPalette } from "./palette.js";
 import { act, allRows, currentRow, focusRow, rowBox, rowLink, showList, tick, tickedRows } from "./list.js";
 
@@ -29,7 +29,7 @@ function move(step, event) {
     tick(row);
   }
   focusRow(row);
-  if (!event.shiftKey && $("#reader[data-id]") && matchMedia("(min-width: 901px)").matches) rowLink(row).click();
+  if (!event.shiftKey && $("#reader[data-id]") && isWide()) rowLink(row).click();
 }
 
 function starRow() {

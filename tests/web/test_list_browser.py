@@ -164,6 +164,11 @@ def test_snoozed_mail_leaves_the_list_and_comes_back_unread_at_the_top(browser: 
     expect(page.locator("#toasts")).to_contain_text("Moved to Snoozed")
     expect(row(page, "Old bill")).to_have_count(0)
     assert found(server, "Snoozed", "KEYWORD", "$Snoozed", address=address) == 1
+    with page.context.new_page() as other:
+        other.goto(page.url.partition("/mail")[0] + "/")
+        other.click("#nav a:has-text('Snoozed')")
+        expect(row(other, "Old bill").locator(".row-labels")).to_contain_text("snoozed until")
+        expect(row(other, "Old bill").locator(".row-labels")).to_contain_text("08:00")
     page.click("#toasts button:has-text('Undo')")
     expect(row(page, "Old bill")).to_have_count(1)
     assert found(server, "INBOX", "KEYWORD", "$Snoozed", address=address) == 0
@@ -241,3 +246,107 @@ def test_the_tab_counts_offline_says_so_and_a_mail_link_opens_a_message(browser:
     expect(page.locator("h2")).to_have_text("The mail server is out of reach")
     page.context.set_offline(False)
     assert [t for t in troubles if "ERR_INTERNET_DISCONNECTED" not in t and "Failed to fetch" not in t] == []
+
+
+def test_the_list_is_as_wide_as_one_drags_it_by_pointer_and_keys_and_stays_so(browser: Any, server: RoostServer) -> None:
+    page, troubles = signed_in(browser, server, "u5@x.test")
+    page.set_viewport_size({"width": 1400, "height": 800})
+
+    def width() -> int:
+        return round(page.locator("#list").bounding_box()["width"])
+
+    divider = page.locator("#divider")
+    at = divider.bounding_box()
+    before = width()
+    page.mouse.move(at["x"] + 5, 400)
+    page.mouse.down()
+    page.mouse.move(at["x"] + 125, 400, steps=4)
+    page.mouse.up()
+    wide = width()
+    assert abs(wide - before - 120) <= 10
+    expect(divider).to_have_attribute("aria-valuenow", str(wide))
+    page.reload()
+    assert width() == wide
+    divider.focus()
+    page.keyboard.press("ArrowLeft")
+    assert width() == wide - 20
+    page.keyboard.press("Home")
+    assert width() == 280
+    page.keyboard.press("Enter")
+    assert width() == before
+    assert troubles == []
+
+
+def test_with_the_list_alone_a_message_opens_over_the_full_width_and_back_leads_to_the_list(browser: Any, server: RoostServer) -> None:
+    put(server, "INBOX", letter("Wide one", to="u5@x.test"), "u5@x.test")
+    page, troubles = signed_in(browser, server, "u5@x.test")
+    page.set_viewport_size({"width": 1400, "height": 800})
+    page.click("#list .list-head .menu summary")
+    page.click("#list button[name=layout]")
+    expect(page.locator("#reader")).to_be_hidden()
+    row(page, "Wide one").locator(".row-sub > a").click()
+    expect(page.locator("#subject")).to_have_text("Wide one")
+    expect(page.locator("#list")).to_be_hidden()
+    assert page.locator("#reader").bounding_box()["width"] > 1100
+    page.keyboard.press("u")
+    expect(page.locator("#list")).to_be_visible()
+    page.click("#list .list-head .menu summary")
+    page.click("#list button[name=layout]")
+    expect(page.locator("#reader")).to_be_visible()
+    assert troubles == []
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_messages_are_dragged_onto_a_mailbox_and_a_mailbox_into_another(browser: Any, server: RoostServer, language: str) -> None:
+    address = "u6@x.test"
+    with imap_of(server, address) as imap:
+        for name in (f"Outer-{language}", f"Inner-{language}"):
+            imap.create(name)
+        for number in (1, 2, 3, 4):
+            imap.append("INBOX", "\\Seen", None, letter(f"Drag {language} {number}", to=address, number=f"{language}{number}"))
+    page, troubles = signed_in(browser, server, address)
+    page.goto("/settings/profile")
+    page.select_option("select[name=language]", language)
+    page.click("main button[type=submit]")
+    page.goto("/")
+    expect(page.locator("html")).to_have_attribute("dir", "rtl" if language == "ar" else "ltr")
+    for number in (1, 2):
+        row(page, f"Drag {language} {number}").locator(".row-pick").click()
+    row(page, f"Drag {language} 2").drag_to(page.locator("#nav a", has_text=f"Outer-{language}"))
+    expect(row(page, f"Drag {language}")).to_have_count(2)
+    until(lambda: found(server, f"Outer-{language}", "ALL", address=address) == 2)
+    row(page, f"Drag {language} 3").drag_to(page.locator("#nav a", has_text=f"Outer-{language}"))
+    until(lambda: found(server, f"Outer-{language}", "ALL", address=address) == 3)
+    with page.expect_navigation():
+        page.locator("#nav a", has_text=f"Inner-{language}").drag_to(page.locator("#nav a", has_text=f"Outer-{language}"))
+    with imap_of(server, address) as imap:
+        assert f"Outer-{language}/Inner-{language}" in str(imap.list())
+    page.goto("/mail/mailboxes")
+    line = page.locator(f"tr:has(.row-link:text-is('Inner-{language}'))")
+    line.locator("summary").click()
+    line.locator("select[name=parent]").select_option("")
+    line.locator("button[value=into]").click()
+    with imap_of(server, address) as imap:
+        assert f"Outer-{language}/Inner-{language}" not in str(imap.list()), "the menu does what the pointer does"
+    page.goto("/settings/profile")
+    page.select_option("select[name=language]", "en")
+    page.click("main button[type=submit]")
+    assert troubles == []
+
+
+def test_a_message_with_its_own_colours_is_turned_in_the_dark_and_shown_as_sent_when_asked(browser: Any, server: RoostServer) -> None:
+    address = "u2@x.test"
+    data = letter("Coloured", to=address, more="Content-Type: text/html", text='<table bgcolor="#ffffff"><tr><td style="color:#000000">Ink</td></tr></table>')
+    put(server, "INBOX", data, address)
+    page, troubles = signed_in(browser, server, address)
+    row(page, "Coloured").locator(".row-sub > a").click()
+    expect(page.locator("#reader iframe")).to_be_visible()
+    expect(page.locator(".as-sent")).to_be_hidden()
+    page.emulate_media(color_scheme="dark")
+    inside = page.frame_locator("#reader iframe").locator("body")
+    assert "invert" in inside.evaluate("body => getComputedStyle(body).filter")
+    page.click(".as-sent")
+    expect(page.locator(".as-sent")).to_have_attribute("aria-pressed", "true")
+    expect(inside).to_contain_text("Ink")
+    assert inside.evaluate("body => getComputedStyle(body).filter") == "none"
+    assert troubles == []

@@ -221,3 +221,21 @@ def test_a_backup_is_made_from_the_panel_and_listed(server: RoostServer, tmp_pat
     panel.post("/admin/backup", {"op": "now"})
     wait_for(lambda: re.search(r"<code>\d{4}-\d\d-\d\dT\d{6}Z</code>", panel.get("/admin/backup").text))
     assert signed_in(server, "u1@x.test").get("/admin/backup").status_code == 403
+
+
+def test_pages_and_scripts_are_sent_small_and_the_form_token_is_never_the_same_twice(server: RoostServer) -> None:
+    browser = signed_in(server, "u1@x.test")
+    one, other = browser.get("/mail"), browser.get("/mail")
+    assert one.headers["Content-Encoding"] == "gzip" and "Accept-Encoding" in one.headers["Vary"]
+    tokens = {re.search(r'name="csrf_token" value="([^"]+)"', page.text)[1] for page in (one, other)}
+    assert len(tokens) == 2
+    for browser.token in tokens:
+        assert browser.post("/theme", {"theme": "light", "next": "/mail"}).status_code == 200
+    browser.token = browser.token[::-1]
+    assert browser.session.post(browser.base + "/theme", data={"csrf_token": browser.token, "theme": "light"}, timeout=20).status_code == 400
+    plain = browser.session.get(browser.base + "/mail", headers={"Accept-Encoding": "identity"}, timeout=20)
+    assert "Content-Encoding" not in plain.headers and plain.text.startswith("<!doctype html>")
+    script = re.search(r'src="(/static/vendor/webmail.js[^"]*)"', one.text)[1]
+    small = browser.session.get(browser.base + script, timeout=20)
+    assert small.headers["Content-Encoding"] == "gzip" and int(small.headers["Content-Length"]) * 3 < len(small.content)
+    assert browser.session.get(browser.base + script, headers={"If-None-Match": small.headers["ETag"]}, timeout=20).status_code == 304

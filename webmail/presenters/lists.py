@@ -72,6 +72,10 @@ class SearchQuery:
     saved_as: str = ""
     phrases: tuple[tuple[tuple[str, ...], bool], ...] = ()
     """The words that were looked for, to be marked; whether the last of each must be whole."""
+    troubles: tuple[str, ...] = ()
+    """Sentences about parts that mean nothing."""
+    count_url: str = ""
+    """Where the number of all that match is told, when this page does not hold them all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -98,6 +98,8 @@ class ReaderMessage:
     preview: str = ""
     body_url: str = ""
     """Signed, short-lived address of the body's own response (mail.body)."""
+    has_own_colours: bool = False
+    """Written for a page of its own colours: turned in the dark, unless it is shown as it was sent."""
     body_lines: int = 12
     """Rough height in lines, for the space kept before the body has loaded; 3..200."""
     size_text: str = ""

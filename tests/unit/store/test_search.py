@@ -7,8 +7,8 @@ import pytest
 from mailcore.delivery.parcel import new_email
 from mailcore.mail.structure import summarise
 from mailcore.store import Store, accounts, mailboxes, messages
-from mailcore.store.messages import FLAGGED, SEEN
 from mailcore.store.fresh import next_documents
+from mailcore.store.messages import FLAGGED, SEEN
 from mailcore.store.search import Scope, count, search
 
 DAY = 86_400_000_000

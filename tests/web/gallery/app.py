@@ -19,7 +19,8 @@ from admin import presenters as adm
 from admin.list_rows import ListPage
 from tests.web.gallery import samples
 from webmail import presenters as web
-from webmail.lines import draw_rows
+from webmail.lines import draw_marked, draw_rows
+from webmail.looks import Look
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGE_POLICY = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; frame-ancestors 'self'"
@@ -239,7 +240,7 @@ def create_gallery() -> flask.Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.undefined = __import__("jinja2").StrictUndefined
     Babel(app)
-    app.jinja_env.globals.update(asset=lambda path: flask.url_for("static", filename=path), csrf_token=lambda: "token", page_language=lambda: "en", page_direction=lambda: "ltr", draw_rows=draw_rows, open_accounts=list, add_account_url=lambda: "/u/1/sign-in")
+    app.jinja_env.globals.update(asset=lambda path: flask.url_for("static", filename=path), csrf_token=lambda: "token", page_language=lambda: "en", page_direction=lambda: "ltr", draw_rows=draw_rows, draw_marked=draw_marked, device_look=Look, open_accounts=list, add_account_url=lambda: "/u/1/sign-in")
     app.after_request(_policy)
     _mail_routes(app)
     _admin_routes(app)
