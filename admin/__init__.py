@@ -9,6 +9,7 @@ from admin import (  # noqa: F401 - each adds its routes
     domains,
     flow,
     home,
+    importing,
     keeping,
     letters,
     lists,

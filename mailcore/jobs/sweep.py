@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from mailcore.base.clock import DAY, HOUR, Micros
 from mailcore.directory import logs
+from mailcore.jobs import import_backup
 from mailcore.runtime.runtime import Runtime
 from mailcore.store import Tx, changes, jobs, messages, tallies
 from mailcore.store.blobs import rows
@@ -45,6 +46,7 @@ def run(runtime: Runtime, job: Job, step: Step) -> str:
         ("segments removed", lambda: remove_segments(runtime, now)),
         ("changes forgotten", lambda: bounded(runtime, lambda tx: changes.prune(tx, now - changes.KEPT_DAYS * DAY, BATCH))),
         ("log files removed", lambda: logs.forget(runtime, int(runtime.settings.get("log.days")))),
+        ("uploads forgotten", lambda: import_backup.forget_old(runtime, now)),
         ("tallies forgotten", lambda: bounded(runtime, lambda tx: tallies.forget(tx, now, BATCH))),
         ("old records removed", lambda: bounded(runtime, lambda tx: old_records(tx, now))),
     ]
