@@ -21,7 +21,9 @@ def collect(static: Path, node_modules: Path) -> list[str]:
     target = static / "vendor"
     target.mkdir(exist_ok=True)
     for entry in plan["file"]:
-        shutil.copyfile(node_modules / entry["package"] / entry["from"], target / entry["to"])
+        source = node_modules / entry["package"] / entry["from"]
+        if source.exists():  # a part that is newer than the last set-up comes with the next one
+            shutil.copyfile(source, target / entry["to"])
     for bundle in plan["bundle"]:
         joined = "\n".join(_source(static / name) for name in bundle["from"])
         (target / bundle["to"]).write_text(joined, "utf-8")

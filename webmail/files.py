@@ -159,6 +159,8 @@ def attachment(message_id: int, part: Part) -> p.Attachment:
     made = card(name, size, url, is_image=part.type == "image")
     if part.mime_type in SHOWN_TYPES:
         return replace(made, view_url=url, thumb_url=url if size <= THUMB_BYTES else None)
+    if part.mime_type == "application/pdf" or name.lower().endswith(".pdf"):
+        return replace(made, view_url=flask.url_for("mail.pdf", token=tokens.make("part", [message_id, *number_of(part)]), name=name))
     if part.message is not None:
         return replace(made, view_url=flask.url_for("mail.enclosed", token=tokens.make("part", [message_id, *number_of(part)])))
     if part.mime_type == "text/plain" or part.type == "text" and name.rpartition(".")[2].lower() in TEXT_ENDINGS:

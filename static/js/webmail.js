@@ -16,6 +16,7 @@ import { startLive } from "./live.js";
 import { startCompose } from "./compose.js";
 import { startRich } from "./rich.js";
 import { startRules } from "./rules.js";
+import { startPdf } from "./pdf.js";
 
 startToasts();
 startTheme();
@@ -33,6 +34,7 @@ startDevice();
 startCompose();
 startRich();
 startRules();
+startPdf();
 
 on("click", "[data-print-now]", () => window.print());
 on("submit", "[data-shortcuts-form]", (event, form) => {

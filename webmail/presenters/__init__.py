@@ -23,6 +23,7 @@ from webmail.presenters.reader import Attachment as Attachment
 from webmail.presenters.reader import EnclosedPage as EnclosedPage
 from webmail.presenters.reader import Guest as Guest
 from webmail.presenters.reader import Invite as Invite
+from webmail.presenters.reader import PdfPage as PdfPage
 from webmail.presenters.reader import ReaderMessage as ReaderMessage
 from webmail.presenters.reader import ReaderPage as ReaderPage
 from webmail.presenters.reader import SourcePage as SourcePage

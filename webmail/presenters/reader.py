@@ -194,6 +194,20 @@ class EnclosedPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PdfPage:
+    """A PDF that is drawn in place. *limits*: bytes, pages, pixels of a page, seconds until its first page stands."""
+
+    name: str
+    size_text: str
+    url: str
+    frame_url: str
+    back_url: str
+    is_too_big: bool
+    limit_text: str
+    limits: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourcePage:
     """A message as it came. *headers* keep their order; *text* is the raw message, cut at *shown_text* when long."""
 
