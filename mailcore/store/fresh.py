@@ -15,7 +15,7 @@ from mailcore.store.blobs import BlobStore, Locator
 from mailcore.store.engine import Row, Tx
 from mailcore.store.phrases import FIELDS, Document, Phrase
 
-SCANNED = 5000
+SCANNED = 20_000
 """Messages that are not indexed yet and that one search reads."""
 SCAN_BYTES = 1024 * 1024
 """Bytes of a message that are looked at."""
@@ -56,13 +56,16 @@ class Fresh:
 
     def _keep(self, read: dict[int, Words], done: int) -> None:
         with self._lock:
-            self._kept |= read
-            self._characters += sum(len(text) for one in read.values() for text in one.values())
-            if self._characters > KEPT_CHARACTERS:
+            if self._characters > KEPT_CHARACTERS:  # what is indexed by now goes
                 self._kept = {i: one for i, one in self._kept.items() if i > done}
-                self._characters = sum(len(text) for one in self._kept.values() for text in one.values())
-            if self._characters > KEPT_CHARACTERS:
-                self._kept, self._characters = {}, 0
+                self._characters = sum(map(_size, self._kept.values()))
+            if self._characters <= KEPT_CHARACTERS:
+                self._kept |= read
+                self._characters += sum(map(_size, read.values()))
+
+
+def _size(text: Words) -> int:
+    return sum(map(len, text.values()))
 
 
 def _words_of(document: Document) -> Words:

@@ -36,8 +36,12 @@ class FullText:
         """Index *documents* and note that everything up to the id *upto* is in."""
         raise NotImplementedError
 
-    def find(self, account_id: int, clauses: Iterable[Clause]) -> list[int]:
+    def find(self, account_id: int, clauses: Iterable[Clause], limit: int = -1) -> list[int]:
         """Ids of the account's emails that fit every clause."""
+        raise NotImplementedError
+
+    def between(self, account_id: int, clauses: Iterable[Clause], first: int, last: int) -> list[int]:
+        """The same, of emails with an id from *first* to *last*."""
         raise NotImplementedError
 
     def clear(self) -> None:
@@ -95,9 +99,12 @@ class SqliteFullText(FullText):
             connection.execute("ROLLBACK")
             raise
 
-    def find(self, account_id: int, clauses: Iterable[Clause]) -> list[int]:
-        parts = [f"(owner : a{account_id})", *("(" + " OR ".join(_fts5(p) for p in clause) + ")" for clause in clauses)]
-        found = self._connection().execute("SELECT rowid FROM mail_words WHERE mail_words MATCH ?", (" AND ".join(parts),))
+    def find(self, account_id: int, clauses: Iterable[Clause], limit: int = -1) -> list[int]:
+        found = self._connection().execute("SELECT rowid FROM mail_words WHERE mail_words MATCH ? LIMIT ?", (_match(account_id, clauses), limit))
+        return [row[0] for row in found]
+
+    def between(self, account_id: int, clauses: Iterable[Clause], first: int, last: int) -> list[int]:
+        found = self._connection().execute("SELECT rowid FROM mail_words WHERE mail_words MATCH ? AND rowid BETWEEN ? AND ?", (_match(account_id, clauses), first, last))
         return [row[0] for row in found]
 
     def clear(self) -> None:
@@ -111,6 +118,11 @@ class SqliteFullText(FullText):
                 connection.close()
         self._all.clear()
         self._local = threading.local()
+
+
+def _match(account_id: int, clauses: Iterable[Clause]) -> str:
+    parts = [f"(owner : a{account_id})", *("(" + " OR ".join(_fts5(p) for p in clause) + ")" for clause in clauses)]
+    return " AND ".join(parts)
 
 
 def _fts5(phrase: Phrase) -> str:
@@ -158,15 +170,26 @@ class PostgresFullText(FullText):
             tx.run("ROLLBACK")
             raise
 
-    def find(self, account_id: int, clauses: Iterable[Clause]) -> list[int]:
-        query = " & ".join("(" + " | ".join(_tsquery(p) for p in clause) + ")" for clause in clauses)
-        rows = self._tx().all("SELECT email_id FROM mail_words WHERE account_id = :a AND words @@ to_tsquery('simple', :q)", {"a": account_id, "q": query})
+    def find(self, account_id: int, clauses: Iterable[Clause], limit: int = -1) -> list[int]:
+        most = f" LIMIT {int(limit)}" if limit >= 0 else ""
+        rows = self._tx().all(f"SELECT email_id FROM mail_words WHERE account_id = :a AND words @@ to_tsquery('simple', :q){most}", {"a": account_id, "q": _query(clauses)})
+        return [row[0] for row in rows]
+
+    def between(self, account_id: int, clauses: Iterable[Clause], first: int, last: int) -> list[int]:
+        rows = self._tx().all(
+            "SELECT email_id FROM mail_words WHERE account_id = :a AND email_id BETWEEN :f AND :l AND words @@ to_tsquery('simple', :q)",
+            {"a": account_id, "f": first, "l": last, "q": _query(clauses)},
+        )
         return [row[0] for row in rows]
 
     def clear(self) -> None:
         tx = self._tx()
         tx.run("TRUNCATE mail_words")
         tx.run("UPDATE mail_words_done SET email_id = 0")
+
+
+def _query(clauses: Iterable[Clause]) -> str:
+    return " & ".join("(" + " | ".join(_tsquery(p) for p in clause) + ")" for clause in clauses)
 
 
 def _tsquery(phrase: Phrase) -> str:

@@ -21,6 +21,10 @@ from mailcore.store.query import TEXT_OPERATORS, Term, bound_of, parse, size_of
 
 BY_ID = 400
 """Up to so many hits are fetched by their ids."""
+COMMON = 4000
+"""A word with so many hits is looked for in each step of the way by date, and not as a whole."""
+GAP = 2000
+"""Ids between two emails that are passed over in one range of the index."""
 STEP = 100
 """Rows of a step where every row fits."""
 WALK = 2000
@@ -94,6 +98,8 @@ def count(tx: Tx, blobs: BlobStore, index: FullText, scope: Scope, query: str, *
     if not clauses:
         return 0
     sought = _seek(tx, blobs, index, scope, clauses)
+    if sought.common:
+        sought = _Sought(sought.finder, sought.plan, sought.finder.find(sought.common) - sought.misses, set(), ())
     if sought.hits is None and not sought.misses:
         what = "count(DISTINCT m.thread_id)" if whole else "count(*)"
         return int(tx.value(f"SELECT {what} {_FROM} {' AND '.join(sought.plan.where)}", sought.plan.params))
@@ -103,29 +109,38 @@ def count(tx: Tx, blobs: BlobStore, index: FullText, scope: Scope, query: str, *
 
 @dataclass(slots=True)
 class _Sought:
-    """A query with what the index says: *hits* None when it asks for no words; *misses* are what it must not hold."""
+    """A query with what the index says: *hits* None when it asks for no words, or for *common* ones, which are met on the way;
+    *misses* are what it must not hold."""
 
+    finder: "_Finder"
     plan: "_Plan"
     hits: set[int] | None
     misses: set[int]
-    left: int
+    common: Sequence[Sequence[Phrase]]
 
-    def fits(self, email_id: int) -> bool:
-        """Whether the words are right."""
-        return email_id not in self.misses and (self.hits is None or email_id in self.hits)
+    @property
+    def left(self) -> int:
+        """Messages that were neither indexed nor read."""
+        return self.finder.left
+
+    def fitting(self, rows: list[Row]) -> list[Row]:
+        """Those of *rows* (email ids second) whose words are right."""
+        hits = self.finder.among(self.common, [r[1] for r in rows]) if self.common and rows else self.hits
+        return [r for r in rows if r[1] not in self.misses and (hits is None or r[1] in hits)]
 
 
 def _seek(tx: Tx, blobs: BlobStore, index: FullText, scope: Scope, clauses: list[list[Term]]) -> _Sought:
     finder = _Finder(tx, blobs, index, scope, has_text=any(t.is_text for clause in clauses for t in clause))
     plan = _plan(clauses, scope, finder)
-    hits = finder.find(plan.wanted) if plan.wanted else None
+    hits = finder.find(plan.wanted, COMMON) if plan.wanted else None
+    is_common = hits is not None and len(hits) >= COMMON
     misses: set[int] = set()
     for phrase in plan.unwanted if hits is None or hits else ():
         misses |= finder.find([[phrase]])
-    if hits is not None:
+    if hits is not None and not is_common:
         hits -= misses
         misses = set()
-    return _Sought(plan, hits, misses, finder.left)
+    return _Sought(finder, plan, None if is_common else hits, misses, plan.wanted if is_common else ())
 
 
 class _Finder:
@@ -135,9 +150,19 @@ class _Finder:
         self._index, self._account_id = index, scope.account_id
         self._fresh, self.left = index.fresh.words(tx, blobs, scope.account_id, index.done(), scope.seconds) if has_text else ({}, 0)
 
-    def find(self, clauses: Sequence[Sequence[Phrase]]) -> set[int]:
-        """Ids of the emails that fit every clause."""
-        return set(self._index.find(self._account_id, clauses)) | {i for i, text in self._fresh.items() if fits(text, clauses)}
+    def find(self, clauses: Sequence[Sequence[Phrase]], limit: int = -1) -> set[int]:
+        """Ids of the emails that fit every clause; some of them when there are *limit* or more."""
+        return set(self._index.find(self._account_id, clauses, limit)) | {i for i, text in self._fresh.items() if fits(text, clauses)}
+
+    def among(self, clauses: Sequence[Sequence[Phrase]], emails: list[int]) -> set[int]:
+        """Those of *emails* that fit every clause. Mail of one time has ids side by side, so a few ranges of the index hold it all."""
+        ordered, found = sorted(emails), set[int]()
+        start = 0
+        for at in range(1, len(ordered) + 1):
+            if at == len(ordered) or ordered[at] - ordered[at - 1] > GAP:
+                found.update(self._index.between(self._account_id, clauses, ordered[start], ordered[at - 1]))
+                start = at
+        return found & set(emails) | {i for i in emails if i in self._fresh and fits(self._fresh[i], clauses)}
 
 
 def _plan(clauses: list[list[Term]], scope: Scope, finder: _Finder) -> _Plan:
@@ -209,7 +234,7 @@ def _steps(tx: Tx, sought: _Sought, before: tuple[Micros, int] | None, limit: in
     plan, hits = sought.plan, sought.hits
     if hits is not None and not hits:
         return
-    where, size = plan.where, WALK if hits is not None or sought.misses else max(STEP, 2 * limit)
+    where, size = plan.where, WALK if hits is not None or sought.misses and not sought.common else max(STEP, 2 * limit)
     if hits is not None and len(hits) <= BY_ID:
         where = [*where, f"m.email_id IN ({', '.join(str(int(i)) for i in hits)})"]
     place = before
@@ -220,10 +245,10 @@ def _steps(tx: Tx, sought: _Sought, before: tuple[Micros, int] | None, limit: in
             f"SELECT m.id, m.email_id, m.thread_id, m.internal_date {_FROM} {' AND '.join([*where, *after])} ORDER BY m.internal_date DESC, m.id DESC LIMIT :n",
             {**plan.params, **more, "n": size},
         )
-        yield [r for r in step if sought.fits(r[1])]
+        yield sought.fitting(step)
         if len(step) < size:
             return
-        place = (step[-1][3], step[-1][0])
+        place, size = (step[-1][3], step[-1][0]), min(2 * size, WALK)
 
 
 def _met(tx: Tx, sought: _Sought, threads: set[int], before: tuple[Micros, int]) -> set[int]:
@@ -234,4 +259,4 @@ def _met(tx: Tx, sought: _Sought, threads: set[int], before: tuple[Micros, int])
     rows = tx.all(
         f"SELECT m.thread_id, m.email_id {_FROM} {' AND '.join([*sought.plan.where, which])}", {**sought.plan.params, "wd": before[0], "wi": before[1]}
     )
-    return {r[0] for r in rows if sought.fits(r[1])}
+    return {r[0] for r in sought.fitting(rows)}

@@ -7,6 +7,7 @@ import pytest
 from mailcore.delivery.parcel import new_email
 from mailcore.mail.structure import summarise
 from mailcore.store import Store, accounts, mailboxes, messages
+from mailcore.store import search as search_room
 from mailcore.store.fresh import next_documents
 from mailcore.store.messages import FLAGGED, SEEN
 from mailcore.store.search import Scope, count, search
@@ -97,6 +98,14 @@ def mail(store: Store, request: pytest.FixtureRequest) -> Mail:
 
 def test_queries_find_what_people_mean(mail: Mail) -> None:
     wrong = {query: mail.finds(query) for query, wanted in CASES if mail.finds(query) != wanted}
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("gap", [0, 2000])
+def test_common_words_are_met_on_the_way_with_the_same_answers(mail: Mail, monkeypatch: pytest.MonkeyPatch, gap: int) -> None:
+    monkeypatch.setattr(search_room, "COMMON", 1)
+    monkeypatch.setattr(search_room, "GAP", gap)
+    wrong = {query: mail.finds(query, limit=2) for query, wanted in CASES if mail.finds(query, limit=2) != wanted}
     assert wrong == {}
 
 
