@@ -16,6 +16,8 @@ SMALLEST_BYTES = 1400
 """What fits into one packet is left as it is."""
 LARGEST_BYTES = 4 * 1024 * 1024
 """A longer answer is a download, and costs more time than it saves."""
+LEVEL = 3
+"""Of gzip, for what is made anew each time: a quarter of a millisecond for a list."""
 FILES_KEPT = 32
 YEAR_SECONDS = 365 * 86_400
 TEXTS = frozenset({"text/html", "text/css", "text/javascript", "application/javascript", "application/json", "image/svg+xml"})
@@ -33,7 +35,7 @@ def squeeze(response: flask.Response) -> flask.Response:
     response.vary.add("Accept-Encoding")
     data = response.get_data()
     if is_taken() and SMALLEST_BYTES < len(data) < LARGEST_BYTES:
-        response.set_data(gzip.compress(data, 1, mtime=0))
+        response.set_data(gzip.compress(data, LEVEL, mtime=0))
         response.headers["Content-Encoding"] = "gzip"
     return response
 
