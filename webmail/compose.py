@@ -22,7 +22,7 @@ from web.forms import token as form_token
 from web.signed_in import account, require
 from web.site import site
 from web.words import said
-from webmail import files, starting
+from webmail import files, later, starting
 from webmail import presenters as p
 from webmail.blueprints import compose, setting
 from webmail.reach import message_of
@@ -95,7 +95,7 @@ def form_of(draft: drafts.Draft, title: str, errors: dict[str, str] | None = Non
         attachments=shown, saved_text=saved, revision=draft.revision, limit_text=words.size(limit), limit_bytes=limit, errors=errors or {}, total_bytes=total,
         total_text=words.size(total) if total else "", priority=typed.priority, wants_receipt=typed.wants_receipt, wants_report=typed.wants_report,
         templates=tuple(p.Choice(value=str(number), label=name) for number, name in templates.names(site().read(), mine.id)),
-        account=mine.address, signatures=signatures(is_reply="-r" in draft.key or bool(draft.answers)),
+        account=mine.address, signatures=signatures(is_reply="-r" in draft.key or bool(draft.answers)), moments=later.sending(),
     )  # fmt: skip
 
 
@@ -220,12 +220,12 @@ def attach(draft_id: str) -> Any:
 @require("user")
 def send(draft_id: str) -> Any:
     typed, form = typed_of_form(), flask.request.form
-    op = form.get("op") or form.get("sure", "send")
+    op = "schedule" if form.get("offer") else form.get("op") or form.get("sure", "send")
     take_files(draft_id)
     draft_id, is_own = apart(draft_id, typed)
     try:
         check(typed, draft_id, is_sure="sure" in form)
-        told, undo = sent(draft_id, typed, op, form.get("when", ""))
+        told, undo = sent(draft_id, typed, op, form.get("offer") or form.get("when", ""))
     except MailError as error:
         if error.temporary and error.reason in (Reason.STORAGE, Reason.NO_SPACE):
             raise

@@ -1,4 +1,4 @@
-"""When a snoozed message comes back: what is offered, in the person's own time."""
+"""When a snoozed message comes back and a written one leaves: what is offered, in the person's own time."""
 
 from datetime import datetime, time, timedelta
 
@@ -8,7 +8,7 @@ from web import words
 from web.site import site
 from webmail import presenters as p
 
-MORNING, EVENING = time(8), time(18)
+MORNING, AFTERNOON, EVENING = time(8), time(13), time(18)
 
 
 def choices() -> tuple[p.Choice, ...]:
@@ -21,4 +21,14 @@ def choices() -> tuple[p.Choice, ...]:
     if now.weekday() < 4:
         offered.append((_("On Saturday"), datetime.combine(now.date() + timedelta(days=5 - now.weekday()), MORNING)))
     offered.append((_("On Monday"), datetime.combine(now.date() + timedelta(days=7 - now.weekday()), MORNING)))
+    return tuple(p.Choice(value=moment.isoformat(timespec="minutes"), label=label) for label, moment in offered)
+
+
+def sending() -> tuple[p.Choice, ...]:
+    """Tomorrow morning, tomorrow afternoon, Monday morning: wall time of the account's zone."""
+    today = words.local(site().now()).date()
+    tomorrow, monday = today + timedelta(days=1), today + timedelta(days=7 - today.weekday())
+    offered = [(_("Tomorrow morning"), datetime.combine(tomorrow, MORNING)), (_("Tomorrow afternoon"), datetime.combine(tomorrow, AFTERNOON))]
+    if monday != tomorrow:
+        offered.append((_("On Monday"), datetime.combine(monday, MORNING)))
     return tuple(p.Choice(value=moment.isoformat(timespec="minutes"), label=label) for label, moment in offered)

@@ -32,7 +32,8 @@ class Draft {
     this.showSpare();
     this.people = $$("[data-people]", section).map((box) => new People(box, this.words, section.dataset.peopleUrl, () => this.touch()));
     this.listen();
-    if (this.format.dataset.format === "html") this.makeRich();
+    this.ready = this.format.dataset.format === "html" ? this.makeRich() : Promise.resolve();
+    this.begin();
     this.restore();
   }
 
@@ -73,6 +74,23 @@ class Draft {
     $("[data-small]", section)?.addEventListener("click", () => section.classList.toggle("is-small"));
     $("[data-shut]", section)?.addEventListener("click", () => this.shut());
     $("[data-expand]", section)?.addEventListener("click", async (event) => { event.preventDefault(); const link = event.currentTarget; if (await this.save()) location.assign(link.href); });
+  }
+
+  /** The cursor stands where writing goes on: at who gets it, the subject, or the start of the text. */
+  async begin() {
+    const { subject } = this.form.elements;
+    if (!$(".pill", this.section)) return $("#to", this.section).focus();
+    if (!subject.value) return subject.focus();
+    await this.ready;
+    if (this.section.contains(document.activeElement)) return undefined;
+    if (this.editor) {
+      this.editor.focus();
+      this.editor.moveCursorToStart();
+    } else {
+      this.plain.focus();
+      this.plain.setSelectionRange(0, 0);
+    }
+    return undefined;
   }
 
   /** Pictures that fall into the text stand there; everything else is a file. */
@@ -395,10 +413,7 @@ async function openPanel(event, link) {
   for (const old of open) if (slot.contains(old.section) && !(await old.save())) return undefined;
   for (const old of open) if (slot.contains(old.section)) open.delete(old);
   slot.innerHTML = await reply.text();
-  const section = $("[data-compose-form]", slot);
-  new Draft(section);
-  const to = $("#to", section);
-  if (to && !$(".pill", section)) to.focus();
+  new Draft($("[data-compose-form]", slot));
   return undefined;
 }
 

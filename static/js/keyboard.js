@@ -6,14 +6,17 @@ import { act, allRows, currentRow, focusRow, rowBox, rowLink, showList, tick, ti
 const SEQUENCE_MILLISECONDS = 1200;
 const PLACES = { i: "inbox", s: "sent", d: "drafts", a: "archive", t: "trash" };
 const LIST_ACTS = { e: "archive", "#": "trash", Delete: "trash", "!": "junk", m: "mute", I: "read", U: "unread" };
+const OPENING_MILLISECONDS = 3000;
 let firstKey = "";
 let firstKeyTimer = 0;
+let openingUntil = 0;  // while the editor opens, what is typed for it must not act on the list
 
 const visible = (element) => element && element.getClientRects().length > 0;
 
 function press(key) {
   const found = $$("[data-key]").find((element) => element.dataset.key === key && visible(element));
   const inMenu = $$(".menu-panel [data-key]").find((element) => element.dataset.key === key);
+  if ((found || inMenu)?.matches("[data-compose]")) openingUntil = performance.now() + OPENING_MILLISECONDS;
   (found || inMenu)?.click();
   return Boolean(found || inMenu);
 }
@@ -79,7 +82,9 @@ function onKey(event) {
     openPalette();
     return;
   }
+  if (isTyping(event.target)) openingUntil = 0;
   if (event.ctrlKey || event.metaKey || isTyping(event.target)) return;
+  if (performance.now() < openingUntil && event.key !== "Escape") return event.preventDefault();
   if (arrow(event)) return event.preventDefault();
   if (event.key === "Escape" && document.body.dataset.pane === "read") return showList();
   if (document.body.dataset.shortcuts !== "on") return;

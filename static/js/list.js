@@ -2,7 +2,7 @@
 import { $, $$, isWide, on, post } from "./dom.js";
 import { toast } from "./toast.js";
 
-const LEAVES = new Set(["archive", "trash", "junk", "not-junk", "move", "restore", "delete"]);
+const LEAVES = new Set(["archive", "trash", "junk", "not-junk", "move", "restore", "delete", "snooze"]);
 let tickAnchor = null;
 
 export const allRows = () => $$("#rows .row");
@@ -88,6 +88,7 @@ export async function act(op, ids, fields = {}) {
   const data = new FormData();
   for (const id of ids) data.append("ids", id);
   data.set(fields.move ? "move" : "op", fields.move || op);
+  if (fields.snooze) data.set("snooze", fields.snooze);
   data.set("mailbox", $("#list")?.dataset.mailbox || "");
   if ($('#list input[name="whole"]')) data.set("whole", "1");
   try {

@@ -27,6 +27,12 @@ function initials(person) {
 }
 
 /** Turns one line into chips; `changed` is called after every edit. */
+// Tab goes from one line of people to the next, past the buttons for Cc and Bcc: Shift+Tab from the subject finds those.
+function nextField(input) {
+  const fields = $$("[data-line] input:not([type=hidden]), [name=subject]", input.closest("form")).filter((one) => one.getClientRects().length);
+  return fields[fields.indexOf(input) + 1];
+}
+
 export class People {
   constructor(box, words, url, changed) {
     this.box = box;
@@ -82,6 +88,9 @@ export class People {
     } else if ((event.key === "Enter" || event.key === "Tab") && !event.ctrlKey && chosen >= 0 && !this.list.hidden) {
       event.preventDefault();
       this.take(options[chosen]);
+    } else if (event.key === "Tab" && !event.shiftKey) {
+      const next = nextField(this.input);
+      if (next) { event.preventDefault(); next.focus(); }
     } else if (event.key === "Enter" && !event.ctrlKey) {
       event.preventDefault();
       this.commit();

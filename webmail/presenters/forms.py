@@ -40,6 +40,8 @@ class ComposeForm:
     templates: tuple[Choice, ...] = ()
     """Templates of answers: id and name."""
     signatures: dict[str, dict[str, str]] = field(default_factory=dict)
+    moments: tuple[Choice, ...] = ()
+    """When it may be sent later, as offered."""
     errors: dict[str, str] = field(default_factory=dict)
     """By field name: to, cc, bcc, subject, attachments, or form."""
 
