@@ -2,6 +2,7 @@
 import { $, on } from "./dom.js";
 import { act, rowLink } from "./list.js";
 
+const MENU_PIXELS = 240;  // room the menu of moments wants below
 const rowTools = () => $("#row-acts");
 
 function placeTools(row) {
@@ -10,6 +11,7 @@ function placeTools(row) {
   bar.hidden = false;
   bar.dataset.row = row.dataset.id;
   bar.style.insetBlockStart = `${row.offsetTop + Math.max(1, row.offsetHeight - 38)}px`;
+  $(".menu", bar)?.classList.toggle("menu-up", bar.getBoundingClientRect().bottom > innerHeight - MENU_PIXELS);
   const unread = $('[data-row-act="unread"], [data-row-act="read"]', bar);
   if (unread) unread.dataset.rowAct = row.classList.contains("row-unread") ? "read" : "unread";
 }
