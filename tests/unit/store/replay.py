@@ -40,10 +40,10 @@ class File:
     is_named: bool = True
 
 
-def record(folder: Path, seed: int, steps: int, log: Path) -> None:
-    """Run the workload under strace."""
+def record(folder: Path, seed: int, steps: int, log: Path, module: str = "tests.unit.store.workload") -> None:
+    """Run a workload under strace."""
     subprocess.run(
-        ["strace", "-f", "-y", "-xx", "-s", "4000000", "-e", f"trace={CALLS}", "-o", str(log), sys.executable, "-m", "tests.unit.store.workload", str(folder), str(seed), str(steps)],
+        ["strace", "-f", "-y", "-xx", "-s", "4000000", "-e", f"trace={CALLS}", "-o", str(log), sys.executable, "-m", module, str(folder), str(seed), str(steps)],
         check=True, stdout=subprocess.DEVNULL, cwd=Path(__file__).resolve().parents[3],
     )  # fmt: skip
 
