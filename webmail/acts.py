@@ -74,6 +74,10 @@ def performed(form: Any, op: str, ids: list[int]) -> webmail.Done:
         return webmail.label(runtime, mine, ids, name, is_on=op == "label")
     if op == "move":
         return webmail.move(runtime, mine, ids, int(form["move"]))
+    if op == "remove-now":
+        return webmail.remove(runtime, mine, ids)
+    if op == "remove-marked":
+        return webmail.remove_marked(runtime, mine, number_of(form.get("mailbox", "")))
     if op == "read-all":
         return read_all(form.get("mailbox", ""))
     if op == "snooze":
@@ -103,6 +107,8 @@ def sentence(op: str, told: webmail.Done) -> str:
         return ngettext("%(num)d message labelled", "%(num)d messages labelled", told.count)
     if op == "unlabel":
         return _("Label taken off")
+    if op == "keep":
+        return _("Kept")
     if op in webmail.MARKS:
         return {"pin": _("Pinned"), "unpin": _("No longer pinned"), "mute": _("Muted: later mail of it goes past the inbox"), "unmute": _("No longer muted")}[op]
     if not told.target:

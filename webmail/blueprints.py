@@ -83,14 +83,15 @@ def link(box: Mailbox) -> p.MailboxLink:
 def boxes() -> list[Mailbox]:
     """The account's mailboxes, read once a request."""
     if not hasattr(flask.g, "boxes"):
-        flask.g.boxes = mailboxes.list_all(site().read(), account().id)
+        flask.g.boxes = webmail_rooms.settled(site().read(), mailboxes.list_all(site().read(), account().id))
     return flask.g.boxes  # type: ignore[no-any-return]
 
 
 def shared() -> list[Place]:
     """What others share with the account, and public mailboxes, read once a request."""
     if not hasattr(flask.g, "shared"):
-        flask.g.shared = [place for place in sharing.places(site().read(), account()) if place.may("lr") and not place.box.is_noselect]
+        found = [place for place in sharing.places(site().read(), account()) if place.may("lr") and not place.box.is_noselect]
+        flask.g.shared = webmail_rooms.settled_places(site().read(), found)
     return flask.g.shared  # type: ignore[no-any-return]
 
 

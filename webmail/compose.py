@@ -86,7 +86,7 @@ def form_of(draft: drafts.Draft, title: str, errors: dict[str, str] | None = Non
     """A draft on screen."""
     mine, typed = account(), draft.typed
     limit = drafts.file_bytes(int(site().runtime.settings.get("smtp.message_size", domain_id=mine.domain_id)))
-    html = starting.on_screen(typed.html, draft.key) if typed.html else ""
+    html = starting.on_screen(typed.html, draft) if typed.html else ""
     shown = tuple(replace_id(files.card(f.name, len(f.content), ""), i) for i, f in enumerate(draft.files) if not f.content_id)
     total = sum(len(f.content) for f in draft.files)
     return p.ComposeForm(

@@ -147,7 +147,7 @@ def list_page(mailbox_id: str, opened: ListRow | None = None) -> p.ListPage:
         mailbox_id=mailbox_id, title=title_of(mailbox_id), groups=groups, unread=sum(b.unseen_count for b in some), total=sum(b.message_count for b in some),
         is_whole=is_whole(box), modseq=sum(b.modseq for b in some), state="ready" if groups else "empty", role=box.role if len(some) == 1 else "inbox",
         older=mark(rows[-1]) if len(rows) == size else None, newer="a" + mark(rows[0]) if rows and cursor else None, move_targets=targets(box.id),
-        list_query=({"sort": "oldest"} if is_oldest else {}) | query_of(mailbox_id), offers=offers(mailbox_id),
+        list_query=({"sort": "oldest"} if is_oldest else {}) | query_of(mailbox_id), offers=offers(mailbox_id), marked=box.deleted_count if len(some) == 1 else 0,
         share_url=flask.url_for("mail.share", mailbox_id=mailbox_id) if mailbox_id != INBOXES and reach.place_of(mailbox_id).may("a") else "",
     )  # fmt: skip
 
@@ -251,7 +251,7 @@ def reader_message(row: ListRow, stored: Stored | None, *, is_expanded: bool) ->
     common: dict[str, Any] = {
         "id": str(row.message_id), "mailbox_id": str(row.mailbox_id), "sender": sender, "time_text": words.short(row.internal_date),
         "time_iso": words.iso(row.internal_date), "time_long": words.long(row.internal_date), "preview": row.preview, "size_text": words.size(row.size),
-        "is_unread": not row.flags & messages.SEEN, "is_starred": bool(row.flags & messages.FLAGGED), "is_expanded": is_expanded,
+        "is_unread": not row.flags & messages.SEEN, "is_starred": bool(row.flags & messages.FLAGGED), "is_deleted": bool(row.flags & messages.DELETED), "is_expanded": is_expanded,
     }  # fmt: skip
     if not is_expanded:
         return p.ReaderMessage(to=(), **common)

@@ -82,7 +82,7 @@ def row_of(row: ListRow, box: Mailbox | None, me: str, *, mailbox_name: str = ""
     return p.ListRow(
         id=str(row.message_id), mailbox_id=str(row.mailbox_id), person=person, who=who_of(thread, me) if thread and not is_own else person.label or "?", subject=row.subject or "(no subject)", preview=row.preview,
         time_text=told[0], time_iso=told[1], time_long=told[2],
-        is_unread=thread.is_unread if thread else not row.flags & messages.SEEN, is_starred=thread.is_starred if thread else bool(row.flags & messages.FLAGGED), is_answered=bool(row.flags & messages.ANSWERED),
+        is_unread=thread.is_unread if thread else not row.flags & (messages.SEEN | messages.DELETED), is_starred=thread.is_starred if thread else bool(row.flags & messages.FLAGGED), is_answered=bool(row.flags & messages.ANSWERED),
         is_forwarded="$forwarded" in marks, is_draft=bool(row.flags & messages.DRAFT) and (box is None or box.account_id == account().id), is_deleted=bool(row.flags & messages.DELETED),
         has_attachment=thread.has_attachments if thread else row.has_attachments, is_open=is_open, mailbox_name=mailbox_name, labels=marked,
         count=thread.count if thread else 1, thread=str(row.thread_id) if thread else "", is_pinned="$pinned" in marks, is_muted="$muted" in marks,

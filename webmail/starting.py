@@ -141,10 +141,15 @@ def typed_list(members: list[Contact]) -> str:
     return ", ".join(f'"{c.card.name}" <{c.card.addresses[0]}>' if c.card.name and not set(c.card.name) & set('"\\\\') else c.card.addresses[0] for c in members)
 
 
-def on_screen(html: str, draft_id: str) -> str:
-    """Safe HTML for the editor: pictures of the message by this server's address, those of others as a grey stand-in."""
+def on_screen(html: str, draft: drafts.Draft) -> str:
+    """Safe HTML for the editor: pictures of the message by this server's address, those of others and missing ones as a grey stand-in."""
+    there = {file.content_id for file in draft.files if file.content_id}
+
+    def picture(cid: str) -> str:
+        return flask.url_for("compose.picture", draft_id=draft.key, cid=cid) if cid in there else flask.url_for("compose.stand_in", url=f"cid:{cid}")
+
     return sanitise(
-        html, cid_url=lambda cid: flask.url_for("compose.picture", draft_id=draft_id, cid=cid), remote_url=lambda url: flask.url_for("compose.stand_in", url=url)
+        html, cid_url=picture, remote_url=lambda url: flask.url_for("compose.stand_in", url=url)
     ).html  # fmt: skip
 
 

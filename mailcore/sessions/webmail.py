@@ -24,7 +24,9 @@ from mailcore.store.accounts import Account
 from mailcore.store.mailboxes import Mailbox
 from mailcore.store.messages import FLAGGED, SEEN
 
-FLAG_OPS: dict[str, tuple[str, int]] = {"read": ("add", SEEN), "unread": ("remove", SEEN), "star": ("add", FLAGGED), "unstar": ("remove", FLAGGED)}
+FLAG_OPS: dict[str, tuple[str, int]] = {"read": ("add", SEEN), "unread": ("remove", SEEN), "star": ("add", FLAGGED), "unstar": ("remove", FLAGGED), "keep": ("remove", messages.DELETED)}
+RIGHT_OF = {SEEN: "s", messages.DELETED: "te"}
+"""The right in a shared mailbox that a flag needs; others need `w`."""
 ROLE_OPS: dict[str, str] = {
     "archive": "archive", "trash": "trash", "delete": "trash", "junk": "junk", "not-junk": "inbox", "restore": "inbox",
 }  # fmt: skip
@@ -46,7 +48,7 @@ def flag(runtime: Runtime, account: Account, op: str, ids: Sequence[int]) -> Don
     how, bits = FLAG_OPS[op]
 
     def fn(work: Work) -> str:
-        for box, uids in groups(work, ids, "s" if bits == SEEN else "w").items():
+        for box, uids in groups(work, ids, RIGHT_OF.get(bits, "w")).items():
             set_flag(work, box, uids, how, bits)
         return ""
 
@@ -145,6 +147,18 @@ def remove(runtime: Runtime, account: Account, ids: Sequence[int]) -> Done:
     return write(runtime, account, fn)
 
 
+def remove_marked(runtime: Runtime, account: Account, mailbox_id: int) -> Done:
+    """Remove what other programs have marked \\Deleted in a mailbox. Raises MailError(NOT_FOUND, NOT_PERMITTED)."""
+
+    def fn(work: Work) -> str:
+        box = work.place(mailbox_id, "te").box
+        found = work.tx.all(f"SELECT uid FROM messages WHERE mailbox_id = :b AND (flags & {messages.DELETED}) <> 0 ORDER BY uid", {"b": box.id})
+        expunge(work, box.id, [r[0] for r in found])
+        return ""
+
+    return write(runtime, account, fn)
+
+
 def empty(runtime: Runtime, account: Account, mailbox_id: int) -> int:
     """Empty Trash or Junk; how many messages went. Raises MailError(NOT_FOUND, NOT_PERMITTED)."""
 
@@ -167,7 +181,7 @@ def take_back(runtime: Runtime, account: Account, undo: Undo) -> Done:
         for step in undo.steps:
             uids = changes.parse_ranges(step[-1])
             if step[0] == "flags":
-                work.place(step[1], "s" if step[3] == SEEN else "w")
+                work.place(step[1], RIGHT_OF.get(step[3], "w"))
                 done = messages.store_flags(work.tx, work.owner(step[1]), step[1], uids, step[2], step[3], actor=work.actor, now=work.now)
                 work.count += len(done.changed)
             elif step[0] == "label":

@@ -3,7 +3,7 @@
 The page, the poll and the live stream read the same, so that a number on screen never jumps between two truths.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mailcore.store import Tx, accounts, mailboxes, sharing
 from mailcore.store.mailboxes import Mailbox
@@ -29,6 +29,17 @@ class Rooms:
     account_ids: frozenset[int] = frozenset()
 
 
+def settled(tx: Tx, boxes: list[Mailbox]) -> list[Mailbox]:
+    """*boxes* with what other programs marked \\Deleted no longer counted as unread. IMAP's own UNSEEN goes on counting it."""
+    gone = "SELECT count(*) FROM messages WHERE mailbox_id = :b AND (flags & 9) = 8"
+    return [replace(box, unseen_count=box.unseen_count - int(tx.value(gone, {"b": box.id}) or 0)) if box.deleted_count and box.unseen_count else box for box in boxes]
+
+
+def settled_places(tx: Tx, places: list[Place]) -> list[Place]:
+    """The same for others' mailboxes."""
+    return [replace(place, box=box) for place, box in zip(places, settled(tx, [place.box for place in places]), strict=True)]
+
+
 def count_of(box: Mailbox, role: str) -> int:
     """The number beside a mailbox: unread, for drafts all, for what one has dealt with none."""
     if role == "drafts":
@@ -47,8 +58,8 @@ def rooms(tx: Tx, account_id: int) -> Rooms:
     account = accounts.account(tx, account_id)
     if account is None:
         return Rooms()
-    own = mailboxes.list_all(tx, account_id)
-    shared = [place for place in sharing.places(tx, account) if place.may("lr")]
+    own = settled(tx, mailboxes.list_all(tx, account_id))
+    shared = settled_places(tx, [place for place in sharing.places(tx, account) if place.may("lr")])
     found = {str(box.id): Room(box.modseq, count_of(box, box.role)) for box in own}
     found |= {str(place.box.id): Room(place.box.modseq, count_of(place.box, place.own_role)) for place in shared}
     both = inboxes(own, shared)

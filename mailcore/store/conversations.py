@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from mailcore.base.clock import Micros
 from mailcore.store.engine import Tx
 from mailcore.store.listing import _LIST, PAGE, ListRow, _row
-from mailcore.store.messages import FLAGGED, SEEN
+from mailcore.store.messages import DELETED, FLAGGED, SEEN
 
 PEOPLE = 12
 """Messages of a thread, newest first, whose senders are named in the list."""
@@ -87,7 +87,7 @@ def _thread(mailbox_id: int | None, rows: list[tuple[int, int, int, int, str, st
     here = [flags for _total, box, flags, *_rest in rows if mailbox_id is None or box == mailbox_id]
     once = {r[6]: r for r in rows}
     return Thread(
-        count=rows[0][0] - (len(rows) - len(once)), is_unread=any(not flags & SEEN for flags in here), is_starred=any(flags & FLAGGED for flags in here),
+        count=rows[0][0] - (len(rows) - len(once)), is_unread=any(not flags & (SEEN | DELETED) for flags in here), is_starred=any(flags & FLAGGED for flags in here),
         has_attachments=any(r[3] for r in rows), senders=tuple((r[4], r[5]) for r in once.values()),
     )  # fmt: skip
 

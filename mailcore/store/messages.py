@@ -12,7 +12,7 @@ from mailcore.base.errors import MailError, Reason
 from mailcore.store import changes
 from mailcore.store.blobs import BlobStore, Staged, rows
 from mailcore.store.engine import Row, Tx
-from mailcore.store.threads import find_thread, remember_thread
+from mailcore.store.threads import find_thread, named, remember_thread
 
 SEEN, ANSWERED, FLAGGED, DELETED, DRAFT = 1, 2, 4, 8, 16
 KEYWORDS_A_MESSAGE = 64
@@ -349,9 +349,9 @@ def date_anew(tx: Tx, message_id: int, now: Micros) -> None:
 
 
 def is_muted(tx: Tx, account_id: int, email: NewEmail) -> bool:
-    """Whether the conversation that *email* belongs to was muted."""
-    thread_id = find_thread(tx, account_id, email.names)
-    return thread_id is not None and tx.one("SELECT 1 FROM messages WHERE thread_id = :t AND keywords LIKE '%$Muted%' LIMIT 1", {"t": thread_id}) is not None
+    """Whether the conversation that *email* belongs to was muted; a full one too, whose next message begins another thread."""
+    muted = "SELECT 1 FROM messages WHERE thread_id = :t AND keywords LIKE '%$Muted%' LIMIT 1"
+    return any(tx.one(muted, {"t": thread_id}) is not None for thread_id in named(tx, account_id, email.names))
 
 
 def replace(

@@ -12,6 +12,9 @@ from mailcore.store.engine import Tx
 THREAD_MESSAGES = 400
 """Messages of one conversation. Stops a thread that is answered without end from slowing every page that shows it."""
 
+NAMES = 100
+"""Message-IDs of one message that are looked up for what was said of its conversation."""
+
 
 def msgid_hash(msgid: str) -> int:
     """A Message-ID as a positive 63-bit number, the key of `thread_refs`."""
@@ -29,6 +32,12 @@ def find_thread(tx: Tx, account_id: int, names: Sequence[str]) -> int | None:
             return int(found)
         full.add(int(found))
     return None
+
+
+def named(tx: Tx, account_id: int, names: Sequence[str]) -> set[int]:
+    """Every thread that *names* lead to, full ones too."""
+    found = (tx.value("SELECT thread_id FROM thread_refs WHERE account_id = :a AND msgid_hash = :h", {"a": account_id, "h": msgid_hash(name)}) for name in names[:NAMES])
+    return {int(thread_id) for thread_id in found if thread_id is not None}
 
 
 def is_full(tx: Tx, thread_id: int) -> bool:

@@ -2,6 +2,7 @@
 // after the last key, a copy in this browser until the server has it, and Ctrl+Enter. Without script the same form is plain text.
 import { $, $$, on, post } from "./dom.js";
 import { toast } from "./toast.js";
+import { cleanHtml } from "./clean.js";
 import { People } from "./recipients.js";
 import { attachFiles, sendFile } from "./uploads.js";
 import { keepByEnter, useTemplate } from "./templates.js";
@@ -10,7 +11,6 @@ import { forgetTyped, holdDraft, keepTyped, keptOf, offerKept, renewToken } from
 const SAVE_AFTER_MILLISECONDS = 3000;
 const KEEP_MILLISECONDS = 400;
 const open = new Set();
-const SAFE = { ALLOW_DATA_ATTR: false, ALLOW_UNKNOWN_PROTOCOLS: false, FORBID_TAGS: ["style", "form", "input", "button", "textarea", "select", "svg", "math", "iframe"], FORBID_ATTR: ["id", "name"], RETURN_DOM_FRAGMENT: true };
 
 class Draft {
   constructor(section) {
@@ -135,7 +135,7 @@ class Draft {
     const root = document.createElement("div");
     root.className = "editor";
     for (const [name, value] of [["role", "textbox"], ["aria-multiline", "true"], ["aria-label", this.words.text], ["hx-disable", ""], ["spellcheck", "true"], ["lang", this.plain.lang], ["tabindex", "0"], ["dir", "auto"]]) root.setAttribute(name, value);
-    this.clean = (html) => purify.sanitize(html, SAFE);
+    this.clean = (html) => cleanHtml(purify, html);
     this.plain.hidden = true;
     this.plain.after(root);
     this.editor = new Squire(root, { blockTag: "DIV", sanitizeToDOMFragment: this.clean });

@@ -1,8 +1,8 @@
 // Short texts with form (signatures, auto-replies): a small editor over a textarea with [data-rich]. Without script it stays plain text.
 // The hidden textarea behind it takes the HTML; the server cleans it again.
 import { $, $$ } from "./dom.js";
+import { cleanHtml } from "./clean.js";
 
-const RICH_SAFE = { ALLOW_DATA_ATTR: false, ALLOW_UNKNOWN_PROTOCOLS: false, FORBID_TAGS: ["style", "form", "input", "button", "textarea", "select", "svg", "math", "iframe"], FORBID_ATTR: ["id", "name"], RETURN_DOM_FRAGMENT: true };
 const RICH_COMMANDS = [["B", "bold", (e) => e.hasFormat("B") ? e.removeBold() : e.bold()], ["I", "italic", (e) => e.hasFormat("I") ? e.removeItalic() : e.italic()]];
 
 async function makeRichField(plain) {
@@ -13,7 +13,7 @@ async function makeRichField(plain) {
   for (const [name, value] of [["role", "textbox"], ["aria-multiline", "true"], ["aria-label", plain.dataset.label], ["hx-disable", ""], ["spellcheck", "true"], ["lang", plain.lang], ["tabindex", "0"], ["dir", "auto"]]) root.setAttribute(name, value);
   plain.hidden = true;
   plain.after(root);
-  const editor = new Squire(root, { blockTag: "DIV", sanitizeToDOMFragment: (text) => purify.sanitize(text, RICH_SAFE) });
+  const editor = new Squire(root, { blockTag: "DIV", sanitizeToDOMFragment: (text) => cleanHtml(purify, text) });
   const words = document.createElement("div");
   words.textContent = plain.value;
   editor.setHTML(html.value || words.innerHTML.replaceAll("\n", "<br>"));

@@ -101,6 +101,8 @@ class ListPage:
     """What the list was drawn from, so that the live stream can tell what it missed."""
     is_whole: bool = False
     """Whether a row is a conversation: an act on it is an act on all of its messages in this mailbox."""
+    marked: int = 0
+    """Messages here that another program marked \\Deleted."""
     share_url: str = ""
     """Where one says who else may use the mailbox; "" where that is not one's to say."""
     offers: frozenset[str] = ACTS

@@ -121,6 +121,8 @@ class ReaderMessage:
     is_expanded: bool = True
     is_unread: bool = False
     is_starred: bool = False
+    is_deleted: bool = False
+    """Marked \\Deleted by another program."""
     failure: Failure | None = None
 
 

@@ -62,3 +62,30 @@ def test_a_conversation_that_never_ends_goes_on_in_a_new_one(store: Store, monke
         found.append(store.write(lambda tx, e=email: messages.append(tx, store.blobs, account, inbox, e, actor="t", now=NOW + len(found))).thread_id)
     assert [found.count(t) for t in dict.fromkeys(found)] == [5, 5, 2]
     assert [r.internal_date - NOW for r in listing.thread(store.read(), account, found[0], 3)] == [2, 3, 4]
+
+
+def test_muting_goes_on_where_a_full_conversation_goes_on_in_a_new_one(store: Store, monkeypatch) -> None:
+    monkeypatch.setattr(threads, "THREAD_MESSAGES", 3)
+
+    def begin(tx):
+        account = accounts.add_account(tx, accounts.add_domain(tx, "mute.test", NOW), "u@mute.test", NOW)
+        mailboxes.create_standard(tx, account, actor="t", now=NOW)
+        return account
+
+    account = store.write(begin)
+    archive = mailboxes.by_name(store.read(), account, "Archive").id
+
+    def come(number: int) -> bool:
+        """Whether the next answer is taken as muted; it is filed as delivery files it."""
+        head = f"From: a@out.test\r\nSubject: s\r\nMessage-ID: <{number}@mute.test>\r\n" + (f"In-Reply-To: <{number - 1}@mute.test>\r\n" if number else "")
+        data = f"{head}\r\nx\r\n".encode()
+        email = new_email(store.blobs.add(data), summarise(data))
+
+        def write(tx):
+            is_muted = messages.is_muted(tx, account, email)
+            messages.append(tx, store.blobs, account, archive, email, actor="t", now=NOW + number, keywords="$Muted" if is_muted or number == 0 else "")
+            return is_muted
+
+        return store.write(write)
+
+    assert [come(number) for number in range(9)] == [False] + [True] * 8
