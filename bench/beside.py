@@ -27,6 +27,8 @@ from bench.webmail import CROWD, MESSAGES, PANES, READER, ROUNDS, ROWS, Client, 
 from tests.scenario.server import RoostServer, free_ports
 
 PUBLIC, SCHEMA = Path("/var/lib/roundcube/public_html"), Path("/usr/share/roundcube/SQL/sqlite.initial.sql")
+DEFAULTS = Path("/etc/roundcube")
+"""Where Debian keeps Roundcube's own defaults; they are copied, the machine's configuration is not."""
 PHP_WORKERS, CROWD_ROUNDS = 4, 10
 
 CONFIG = """<?php
@@ -76,6 +78,8 @@ class Roundcube:
         facts = {"folder": self.folder, "imap": others.imap, "smtp": others.smtp, "port": self.port, "public": PUBLIC, "workers": PHP_WORKERS}
         for name, text in (("config.inc.php", CONFIG), ("pool.conf", POOL), ("nginx.conf", NGINX)):
             (self.folder / name).write_text(text.format(**facts) if name != "config.inc.php" else text.replace("{folder}", str(self.folder)).replace("{imap}", str(others.imap)).replace("{smtp}", str(others.smtp)))
+        for part in ("defaults.inc.php", "mimetypes.php"):
+            shutil.copyfile(DEFAULTS / part, self.folder / part)
         self.children = [subprocess.Popen([php(), "-F", "-y", str(self.folder / "pool.conf")], stderr=subprocess.DEVNULL)]
         self.children.append(subprocess.Popen(["nginx", "-c", str(self.folder / "nginx.conf"), "-g", "daemon off;"], stderr=subprocess.DEVNULL))
         time.sleep(2)

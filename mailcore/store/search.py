@@ -21,7 +21,7 @@ from mailcore.store.query import TEXT_OPERATORS, Term, bound_of, parse, size_of
 
 BY_ID = 400
 """Up to so many hits are fetched by their ids."""
-COMMON = 4000
+COMMON = 1000
 """A word with so many hits is looked for in each step of the way by date, and not as a whole."""
 GAP = 2000
 """Ids between two emails that are passed over in one range of the index."""
@@ -236,7 +236,7 @@ def _steps(tx: Tx, sought: _Sought, before: tuple[Micros, int] | None, limit: in
         return
     where, size = plan.where, WALK if hits is not None or sought.misses and not sought.common else max(STEP, 2 * limit)
     if hits is not None and len(hits) <= BY_ID:
-        where = [*where, f"m.email_id IN ({', '.join(str(int(i)) for i in hits)})"]
+        where = [*_by_id(where), f"m.email_id IN ({', '.join(str(int(i)) for i in hits)})"]
     place = before
     while True:
         after = [] if place is None else ["(m.internal_date, m.id) < (:wd, :wi)"]
@@ -251,12 +251,17 @@ def _steps(tx: Tx, sought: _Sought, before: tuple[Micros, int] | None, limit: in
         place, size = (step[-1][3], step[-1][0]), min(2 * size, WALK)
 
 
+def _by_id(where: list[str]) -> list[str]:
+    """The same conditions, but not by the account's index: ids or threads lead to a few rows, the account to all."""
+    return [one.replace("m.account_id = :a", "+m.account_id = :a") for one in where]
+
+
 def _met(tx: Tx, sought: _Sought, threads: set[int], before: tuple[Micros, int]) -> set[int]:
     """Those of *threads* that have a fitting message on an earlier page."""
     if not threads:
         return set()
     which = f"m.thread_id IN ({', '.join(str(int(i)) for i in threads)}) AND (m.internal_date, m.id) >= (:wd, :wi)"
     rows = tx.all(
-        f"SELECT m.thread_id, m.email_id {_FROM} {' AND '.join([*sought.plan.where, which])}", {**sought.plan.params, "wd": before[0], "wi": before[1]}
+        f"SELECT m.thread_id, m.email_id {_FROM} {' AND '.join([*_by_id(sought.plan.where), which])}", {**sought.plan.params, "wd": before[0], "wi": before[1]}
     )
     return {r[0] for r in sought.fitting(rows)}
