@@ -19,7 +19,7 @@ export function currentRow() {
 export function rove(row) {
   for (const other of allRows()) {
     const stop = other === row ? "0" : "-1";
-    for (const part of [rowLink(other), rowBox(other), $(".row-star", other)]) part?.setAttribute("tabindex", stop);
+    for (const part of [rowLink(other), rowBox(other), $(".row-star", other)]) if (part && part.getAttribute("tabindex") !== stop) part.setAttribute("tabindex", stop);
   }
 }
 
