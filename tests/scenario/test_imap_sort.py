@@ -51,12 +51,34 @@ def test_sort_takes_what_search_finds_and_may_answer_with_uids_and_results(wire:
 def test_a_thread_is_one_subject_in_the_order_it_was_sent(wire: Raw) -> None:
     assert wire.say("t THREAD ORDEREDSUBJECT UTF-8 ALL")[0] == b"* THREAD (3)(1 (4)(2))"
     assert wire.say("u UID THREAD ORDEREDSUBJECT UTF-8 1:2")[0] == b"* THREAD (1 2)"
-    assert b" NO " in wire.say("v THREAD REFERENCES UTF-8 ALL")[-1]
+    assert b" BAD " in wire.say("v THREAD REFS UTF-8 ALL")[-1]
+
+
+def test_answers_stand_below_what_they_answer_and_missing_messages_hold_theirs_together(wire: Raw) -> None:
+    letters = (
+        ("root", "", "", "Boats"), ("two", "root", "root", "Re: Boats"), ("three", "two", "root two", "Re: Boats"), ("four", "root", "root", "Re: Boats"),
+        ("five", "gone", "gone", "Re: Sails"), ("six", "gone", "gone", "Re: Sails"), ("seven", "absent", "root absent", "Re: Boats"), ("eight", "eight", "", "Alone"),
+        ("nine", "ten", "ten", "Round"), ("ten", "nine", "nine", "Re: Round"),
+    )  # fmt: skip
+    wire.say("a CREATE Threads")
+    for number, (own, parent, references, subject) in enumerate(letters):
+        head = f"From: a@out.test\r\nSubject: {subject}\r\nDate: Mon, 2 Mar 2026 10:{number:02d}:00 +0000\r\nMessage-ID: <{own}@t.test>\r\n"
+        head += f"In-Reply-To: <{parent}@t.test>\r\n" if parent else ""
+        head += f"References: {' '.join(f'<{r}@t.test>' for r in references.split())}\r\n" if references else ""
+        text = f"{head}\r\nx\r\n".encode()
+        wire.socket.sendall(b"a APPEND Threads {%d+}\r\n%b\r\n" % (len(text), text))
+        assert b" OK" in wire.until(b"a ")[-1]
+    wire.say("b SELECT Threads")
+    answer = wire.say("c THREAD REFERENCES UTF-8 ALL")[0]
+    assert answer == b"* THREAD (1 (2 3)(4)(7))((5)(6))(8)(10 9)"
+    assert wire.say("d UID THREAD REFERENCES UTF-8 2:4")[0] == b"* THREAD ((2 3)(4))"
+    assert wire.say("e THREAD REFERENCES UTF-8 SUBJECT nothing")[0] == b"* THREAD"
+    wire.say("f SELECT INBOX")
 
 
 def test_what_is_offered_is_what_is_done(wire: Raw) -> None:
     words = wire.say("c CAPABILITY")[0].split()
-    assert {b"SORT", b"SORT=DISPLAY", b"ESORT", b"THREAD=ORDEREDSUBJECT"} <= set(words) and b"THREAD=REFERENCES" not in words
+    assert {b"SORT", b"SORT=DISPLAY", b"ESORT", b"THREAD=ORDEREDSUBJECT", b"THREAD=REFERENCES"} <= set(words)
 
 
 def test_the_first_address_of_a_field_is_read_from_any_stored_envelope() -> None:

@@ -21,7 +21,7 @@ from mailcore.wire.imap.codes import refusal_for
 from mailcore.wire.imap.states import BY_SEQUENCE_NUMBER, Offer, State, capabilities, refusal
 
 NOT_OFFERED = frozenset({
-    "THREAD=REFERENCES", "BINARY", "LIST-MYRIGHTS", "MULTIAPPEND",
+    "BINARY", "LIST-MYRIGHTS", "MULTIAPPEND",
 })  # fmt: skip
 """Capabilities the wire knows and no handler serves yet; a test holds this against HANDLERS."""
 GONE = "The mailbox was deleted by another program, or is no longer shared with you."

@@ -1,4 +1,4 @@
-"""SORT and THREAD=ORDEREDSUBJECT, with ESORT's results: the search decides which messages, columns made at delivery decide the order.
+"""SORT and THREAD, with ESORT's results: the search decides which messages, columns made at delivery decide the order.
 
 Names and addresses of To and Cc are read from the stored ENVELOPE, so no message is opened. Ties go by number, also in reverse.
 """
@@ -7,7 +7,8 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from mailcore.base.errors import MailError, Reason
+from mailcore.mail.threading import Letter, ThreadNode, by_references
+from mailcore.mail.threads import is_reply_or_forward
 from mailcore.mail.words import decode_value
 from mailcore.sessions.imap.search import matches
 from mailcore.sessions.imap.steps import Asking, LongRead, Steps
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 _ROWS = (
     "SELECT m.uid, m.internal_date, m.size, coalesce(e.sent_at, m.internal_date), e.base_subject, {} FROM messages m JOIN emails e ON e.id = m.email_id"
     " WHERE m.mailbox_id = :b AND m.uid BETWEEN :f AND :l ORDER BY m.uid"
+)
+_LETTERS = (
+    "SELECT m.uid, coalesce(e.sent_at, m.internal_date), e.msgid, e.in_reply_to, m.thread_id, e.base_subject, e.subject FROM messages m"
+    " JOIN emails e ON e.id = m.email_id WHERE m.mailbox_id = :b AND m.uid BETWEEN :f AND :l ORDER BY m.uid"
 )
 _TOKEN = re.compile(rb'([()])|"((?:[^"\\]|\\.)*)"|\{(\d{1,9})\}\r\n|(NIL)|[^()" ]+')
 _ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
@@ -129,17 +134,41 @@ def results(command: c.Sort, numbers: list[int]) -> Steps:
 
 
 def thread(session: "Session", command: c.Thread) -> Steps:
-    """THREAD=ORDEREDSUBJECT: one subject, one thread, the rest of it answers to its oldest message. RFC 5256 §3."""
+    """THREAD and UID THREAD. RFC 5256 §3."""
     view = session.view
     assert view is not None
-    if command.algorithm != "ORDEREDSUBJECT":
-        raise MailError(Reason.NOT_SUPPORTED, "This way of threading is not offered.")
     hits = yield from matches(session, view, command.key)
-    rows = yield from rows_of(view, [uid for uid, _ in hits], has_envelope=False)
+    uids = [uid for uid, _ in hits]
+    if command.algorithm == "REFERENCES":
+        yield r.thread(by_references((yield from letters_of(view, uids, is_uid=command.is_uid))))
+    else:
+        yield r.thread((yield from by_subject(view, uids, is_uid=command.is_uid)))
+    yield from session.done(command)
+
+
+def letters_of(view: View, uids: list[int], *, is_uid: bool) -> Asking[list[Letter]]:
+    """What threading wants to know of messages."""
+    if not uids:
+        return []
+    wanted = set(uids)
+
+    def read(tx: Tx) -> list[Any]:
+        return [row for row in tx.all(_LETTERS, {"b": view.mailbox_id, "f": uids[0], "l": uids[-1]}) if row[0] in wanted]
+
+    rows: list[Any] = yield LongRead(read)
+    return [
+        Letter(number=number, sent=sent, msgid=msgid, parent=parent, conversation=conversation, subject=base, is_reply=is_reply_or_forward(subject))
+        for uid, sent, msgid, parent, conversation, base, subject in rows
+        if (number := uid if is_uid else view.number_of(uid))
+    ]
+
+
+def by_subject(view: View, uids: list[int], *, is_uid: bool) -> Asking[list[ThreadNode]]:
+    """ORDEREDSUBJECT: one subject, one thread, the rest of it answers to its oldest message."""
+    rows = yield from rows_of(view, uids, has_envelope=False)
     threads: dict[str, list[int]] = {}
     for row in sorted(rows, key=lambda row: row[3]):  # so a thread begins with its oldest, and threads come by theirs
-        number = row[0] if command.is_uid else view.number_of(row[0])
+        number = row[0] if is_uid else view.number_of(row[0])
         if number:
             threads.setdefault(row[4], []).append(number)
-    yield r.thread([(numbers[0], [(number, ()) for number in numbers[1:]]) for numbers in threads.values()])
-    yield from session.done(command)
+    return [(numbers[0], [(number, ()) for number in numbers[1:]]) for numbers in threads.values()]
