@@ -190,7 +190,8 @@ ThreadNode = tuple[int, Sequence["ThreadNode"]]
 
 def thread(roots: Iterable[ThreadNode]) -> bytes:
     """THREAD; a root numbered 0 stands for a missing parent. RFC 5256 §4."""
-    return b"* THREAD " + b"".join([_thread(root) for root in roots]) + CRLF
+    told = b"".join([_thread(root) for root in roots])
+    return b"* THREAD" + (b" " + told if told else b"") + CRLF
 
 
 def _thread(root: ThreadNode) -> bytes:
