@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from mailcore.base.errors import MailError
-from mailcore.jobs import announce, backup, certificates, import_backup, quotas, sweep, watch
+from mailcore.jobs import announce, backup, certificates, import_backup, mail_import, quotas, sweep, watch
 from mailcore.runtime.runtime import Runtime
 from mailcore.sessions import webmail_bulk, webmail_held, webmail_later
 from mailcore.store import jobs
@@ -21,7 +21,7 @@ Step = Callable[[int, int, str], bool]
 Kind = Callable[[Runtime, jobs.Job, Step], str]
 
 KINDS: dict[str, Kind] = {
-    "sweep": sweep.run, "announce": announce.run, "watch": watch.run, "backup": backup.run, "import": import_backup.run, "certificates": certificates.run, "bulk": webmail_bulk.run,
+    "sweep": sweep.run, "announce": announce.run, "watch": watch.run, "backup": backup.run, "import": import_backup.run, "mail-import": mail_import.run, "certificates": certificates.run, "bulk": webmail_bulk.run,
     "send": lambda runtime, job, _step: webmail_held.send_due(runtime, job), "wake": lambda runtime, job, _step: webmail_later.wake_due(runtime, job),
 }  # fmt: skip
 """Job kind → the function that does it and returns its closing note."""

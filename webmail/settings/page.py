@@ -12,7 +12,7 @@ from web.drawing import done, page
 from web.signed_in import require
 from web.words import said
 from webmail.blueprints import settings_blueprint as settings
-from webmail.settings import activity, away, display, elsewhere, profile, programs, rules, safety, signatures, templates
+from webmail.settings import activity, away, display, elsewhere, mail_import, profile, programs, rules, safety, signatures, templates
 from webmail.settings.values import Errors
 
 
@@ -38,6 +38,7 @@ SECTIONS: dict[str, Section] = {
     "sign-in": Section(shown=safety.shown, save=safety.save, field="new_password"),
     "programs": Section(shown=programs.shown, save=programs.save, field="form"),
     "elsewhere": Section(shown=elsewhere.shown, save=elsewhere.save, field="host"),
+    "import": Section(shown=mail_import.shown, save=mail_import.save, field="host"),
     "activity": Section(shown=activity.shown, save=activity.save, field="form"),
 }
 

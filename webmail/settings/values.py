@@ -52,6 +52,26 @@ class SignaturesPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ImportPage:
+    """Bringing in mail: the two forms as typed, and the import that is at work or was the last (*told* says what came of it)."""
+
+    boxes: tuple[Choice, ...]
+    securities: tuple[Choice, ...]
+    limit_text: str
+    host: str = ""
+    port: str = ""
+    username: str = ""
+    security: str = "tls"
+    is_running: bool = False
+    state: str = ""
+    count_text: str = ""
+    where: str = ""
+    told: str = ""
+    left_out: tuple[str, ...] = ()
+    by_mailbox: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TemplatesPage:
     """Templates of answers, and the one that is being added."""
 
