@@ -15,6 +15,7 @@ from admin import (  # noqa: F401 - each adds its routes
     lists,
     looking,
     protection,
+    quarantine,
     route_grants,
     routes,
     rules,

@@ -84,6 +84,6 @@ def around() -> dict[str, Any]:
         "shell": p.AdminShell(
             name=mine.display_name or mine.address, initials=(words[0][0] + (words[1][0] if len(words) > 1 else "")).upper(), theme=theme(), language=language(),
             direction=direction(), domains=len(own_domains()), accounts=accounts.count_accounts(tx, scope()),
-            queued=outbox.count(tx) if is_server() else 0, is_server_admin=is_server(), toast=p.Toast(**told) if told else None,
+            queued=outbox.count(tx) if is_server() else 0, quarantined=outbox.count(tx, is_quarantined=True) if is_server() else 0, is_server_admin=is_server(), toast=p.Toast(**told) if told else None,
         ),
     }  # fmt: skip

@@ -1,5 +1,7 @@
 """Mail flow: the queue with its items, and the timeline of every message."""
 
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
 import flask
@@ -83,22 +85,29 @@ def queue_item(item_id: int) -> Any:
     return page("admin/queue_item.html", area="queue", page=made)
 
 
+def clock(at: int) -> str:
+    """The clock time, and the day before it where that is not today."""
+    there = words.local(at)
+    day = "" if there.date() == words.local(site().now()).date() else words.day(there.date()) + " "
+    return f"{day}{there:%H:%M}"
+
+
 def attempt(event: records.TraceEvent) -> p.Attempt:
     """One try."""
     data = event.data
     text = {"sent": _("%(address)s was taken", address=event.address), "deferred": _("%(address)s must wait", address=event.address), "failed": _("%(address)s was refused", address=event.address)}[event.kind]
     return p.Attempt(
-        time_text=words.short(event.at), time_iso=words.iso(event.at), host=f"{data.get('host', '')} {data.get('address', '')}".strip(),
+        time_text=clock(event.at), time_iso=words.iso(event.at), host=f"{data.get('host', '')} {data.get('address', '')}".strip(),
         outcome={"sent": "delivered", "deferred": "later", "failed": "failed"}[event.kind], text=text, reply=f"{data.get('code') or ''} {data.get('text', '')}".strip(), tls=data.get("tls", ""),
     )  # fmt: skip
 
 
-STATES = {"delivered": "delivered", "sent": "delivered", "queued": "waiting", "failed": "failed", "refused": "refused", "dropped": "failed"}
+STATES = {"delivered": "delivered", "sent": "delivered", "queued": "waiting", "failed": "failed", "refused": "refused", "dropped": "failed", "quarantined": "waiting"}
 
 
 def state_words(outcome: str) -> str:
     """An outcome for people."""
-    return {"delivered": _("delivered"), "sent": _("sent"), "queued": _("waiting"), "failed": _("failed"), "refused": _("refused"), "dropped": _("nobody to tell")}.get(outcome, outcome)
+    return {"delivered": _("delivered"), "sent": _("sent"), "queued": _("waiting"), "failed": _("failed"), "refused": _("refused"), "dropped": _("nobody to tell"), "quarantined": _("in quarantine")}.get(outcome, outcome)
 
 
 @admin.get("/messages")
@@ -107,16 +116,27 @@ def timeline() -> Any:
     args, tx = flask.request.args, site().read()
     q, state = args.get("q", "").strip(), args.get("state", "")
     before = int(args["cursor"]) if args.get("cursor", "").isdigit() else None
-    found = records.find_traces(tx, contains=q, before=before, domains=sight.own_names(), limit=PAGE)
-    chosen = [h for one in found if (h := sight.head_of(one, q)) is not None and (not state or STATES.get(h.outcome) == state)]
+    day, (since, until) = args.get("day", ""), day_of(args.get("day", ""))
+    outcomes = [outcome for outcome, kind in STATES.items() if kind == state]
+    found = records.find_traces(tx, contains=q, since=since, until=until, before=before, domains=sight.own_names(), outcomes=outcomes, limit=PAGE)
+    chosen = [h for one in found if (h := sight.head_of(one, q)) is not None]
     rows = tuple(
         p.TraceRow(id=h.trace_id, time_text=words.short(h.at), time_iso=words.iso(h.at), sender=h.sender, recipient=h.recipients, subject=h.subject, state=STATES.get(h.outcome, "waiting"), state_text=state_words(h.outcome))
         for h in chosen
     )
-    states = (p.Choice(value="", label=_("All")), p.Choice(value="delivered", label=_("Delivered")), p.Choice(value="waiting", label=_("Waiting")), p.Choice(value="failed", label=_("Failed")))
-    older = flask.url_for("admin.timeline", q=q, state=state, cursor=found[-1].at) if len(found) == PAGE else None
-    paging = p.Paging(shown=len(rows), total=len(rows), older=older, is_filtered=bool(q or state), state="ready" if rows else "empty")
-    return page("admin/timeline.html", area="timeline", summary=_("Every message of the last 90 days, and what became of it."), q=q, state=state, states=states, rows=rows, paging=paging)
+    states = (p.Choice(value="", label=_("All")), p.Choice(value="delivered", label=_("Delivered")), p.Choice(value="waiting", label=_("Waiting")), p.Choice(value="failed", label=_("Failed")), p.Choice(value="refused", label=_("Refused")))
+    older = flask.url_for("admin.timeline", q=q, state=state, day=day, cursor=found[-1].at) if len(found) == PAGE else None
+    paging = p.Paging(shown=len(rows), total=len(rows), older=older, is_filtered=bool(q or state or day), state="ready" if rows else "empty")
+    return page("admin/timeline.html", area="timeline", summary=_("Every message of the last 90 days, and what became of it."), q=q, state=state, day=day, states=states, rows=rows, paging=paging)
+
+
+def day_of(text: str) -> tuple[int, int | None]:
+    """When a day such as 2026-11-30 begins and ends in the admin's zone; everything for what is no day."""
+    try:
+        first = words.moment_of(f"{date.fromisoformat(text).isoformat()}T00:00")
+        return first, words.moment_of(f"{(date.fromisoformat(text) + timedelta(days=1)).isoformat()}T00:00")
+    except (ValueError, OverflowError, MailError):
+        return 0, None
 
 
 @admin.get("/messages/<trace_id>")
@@ -130,11 +150,15 @@ def trace(trace_id: str) -> Any:
 
 def trace_page(head: records.TraceHead) -> p.TracePage:
     """The whole story of one message."""
-    events = tuple(story(e) for e in sight.events_of(head, records.trace_of(site().read(), head.trace_id)))
+    events, last = [], words.local(site().now()).date()
+    for event in sight.events_of(head, records.trace_of(site().read(), head.trace_id)):
+        day = words.local(event.at).date()
+        events.append(replace(story(event), day_text=words.day(day) if day != last else ""))
+        last = day
     head = sight.head_of(head) or head
     return p.TracePage(
         id=head.trace_id, sender=head.sender, recipients=tuple(r for r in head.recipients.split(", ") if r), subject=head.subject, state=STATES.get(head.outcome, "waiting"),
-        state_text=state_words(head.outcome), size_text=words.size(head.size), message_id=head.msgid, events=events,
+        state_text=state_words(head.outcome), size_text=words.size(head.size), message_id=head.msgid, events=tuple(events),
     )  # fmt: skip
 
 

@@ -24,13 +24,10 @@ def who_text(row: store.MailingList) -> str:
     return _("%(who)s, signed in", who=said) if row.needs_sign_in else said
 
 
-def list_row(row: store.MailingList) -> ListRow:
-    """One line."""
-    tx = site().read()
-    members = _("the whole domain") if row.mode == "domain" else f"{store.count_members(tx, row.id):,}"
-    return ListRow(
-        address=row.address, name=row.name, who_text=who_text(row), members_text=members, paused=store.count_paused(tx, row.id), is_disabled=not row.is_enabled
-    )
+def list_row(row: store.MailingList, counts: tuple[int, int]) -> ListRow:
+    """One line; *counts* are its members and how many of them are paused."""
+    members = _("the whole domain") if row.mode == "domain" else f"{counts[0]:,}"
+    return ListRow(address=row.address, name=row.name, who_text=who_text(row), members_text=members, paused=counts[1], is_disabled=not row.is_enabled)
 
 
 def member_row(row: store.Member) -> MemberRow:
@@ -51,9 +48,10 @@ def lists() -> Any:
     total = store.count(tx, domain_id)
     older = flask.url_for("admin.lists", q=q, domain=args.get("domain", ""), cursor=found[-1].address) if len(found) == PAGE else None
     paging = p.Paging(shown=len(found), total=total, older=older, is_filtered=bool(q), state="ready" if found else "empty")
+    counts = store.counts(tx, [a.id for a in found])
     summary = ngettext("One address that many people share.", "%(num)d addresses that many people share.", total)
     domains = (p.Choice(value="", label=_("All domains")), *domain_choices())
-    return page("admin/lists.html", area="aliases", summary=summary, q=q, domain=args.get("domain", ""), domains=domains, rows=tuple(list_row(a) for a in found), paging=paging)
+    return page("admin/lists.html", area="aliases", summary=summary, q=q, domain=args.get("domain", ""), domains=domains, rows=tuple(list_row(a, counts.get(a.id, (0, 0))) for a in found), paging=paging)
 
 
 def fields_of(form: Any) -> dict[str, Any]:

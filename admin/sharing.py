@@ -20,8 +20,8 @@ from web.site import actor, site
 
 RIGHTS = {"read": _l("read"), "mark": _l("read and mark"), "write": _l("read and file"), "all": _l("everything, sharing too")}
 """The presets in words: what a person may do in the mailbox."""
-MOST_SHARED = 5000
-"""Shared mailboxes that the page looks through."""
+MOST_SHARED = 200
+"""Shared mailboxes that the page of a group names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,12 +55,17 @@ class SharedRow:
     who_text: str
 
 
-def paged(found: list[Any], key: str, endpoint: str, **kept: str) -> tuple[list[Any], p.Paging]:
-    """One page of *found*, behind the cursor of the address, and its paging."""
-    start = int(flask.request.args["cursor"]) if flask.request.args.get("cursor", "").isdigit() else 0
-    some = found[start : start + PAGE]
-    older = flask.url_for(endpoint, cursor=start + PAGE, **kept) if start + PAGE < len(found) else None
-    return some, p.Paging(shown=len(some), total=len(found), older=older, is_filtered=bool(key), state="ready" if some else "empty")
+def place() -> int:
+    """Where the page of a list begins, by its address."""
+    cursor = flask.request.args.get("cursor", "")
+    return int(cursor) if cursor.isdigit() and len(cursor) < 9 else 0
+
+
+def paged(shown: int, total: int, key: str, endpoint: str, **kept: str) -> p.Paging:
+    """The paging of *shown* rows of *total* from `place` on."""
+    older = flask.url_for(endpoint, cursor=place() + PAGE, **kept) if place() + PAGE < total else None
+    newer = flask.url_for(endpoint, cursor=place() - PAGE, **kept) if place() >= PAGE else None
+    return p.Paging(shown=shown, total=total, older=older, newer=newer, is_filtered=bool(key), state="ready" if shown else "empty")
 
 
 @admin.route("/groups", methods=["GET", "POST"])
@@ -77,8 +82,10 @@ def groups() -> Any:
             errors["localpart"] = beside(error)
     q = flask.request.args.get("q", "").strip()
     found = [g for g in group_rows.groups(tx, scope()) if q.lower() in f"{g.address} {g.name}".lower()]
-    some, paging = paged(found, q, "admin.groups", q=q)
-    rows = tuple(GroupRow(address=g.address, name=g.name, members_text=count_text(len(group_rows.members(tx, g.id)))) for g in some)
+    some = found[place() : place() + PAGE]
+    paging = paged(len(some), len(found), q, "admin.groups", q=q)
+    counts = group_rows.member_counts(tx)
+    rows = tuple(GroupRow(address=g.address, name=g.name, members_text=count_text(counts.get(g.id, 0))) for g in some)
     return page("admin/groups.html", area="aliases", q=q, rows=rows, paging=paging, domains=domain_choices(), typed=form, errors=errors), 422 if errors else 200
 
 
@@ -97,11 +104,12 @@ def group(address: str) -> Any:
             return change_group(found, form)
         except MailError as error:
             errors["members"] = beside(error)
-    members = group_rows.members(tx, found.id)
-    q = flask.request.args.get("q", "").strip()
-    some, paging = paged([m for m in members if q.lower() in m], q, "admin.group", address=found.address, q=q)
-    seen = [row for row in shared_rows("") if f"${found.address}" in {e.name for e in sharing.entries(tx, row.id)}]
-    values = {"found": found, "members": tuple(some), "seen": tuple(seen), "typed": form.get("members", ""), "count_text": count_text(len(members))}
+    q, everyone = flask.request.args.get("q", "").strip(), group_rows.count_members(tx, found.id)
+    members = group_rows.members(tx, found.id, contains=q, limit=PAGE, offset=place())
+    total = group_rows.count_members(tx, found.id, contains=q) if q else everyone
+    paging = paged(len(members), total, q, "admin.group", address=found.address, q=q)
+    seen = shared_rows(sharing.given(tx, scope(), limit=MOST_SHARED, group_id=found.id)[0])
+    values = {"found": found, "members": tuple(members), "seen": tuple(seen), "typed": form.get("members", ""), "count_text": count_text(everyone)}
     return page("admin/group.html", area="aliases", q=q, paging=paging, errors=errors, **values), 422 if errors else 200
 
 
@@ -139,8 +147,13 @@ def _is_of(domain_id: int, word: str) -> bool:
 
 def holder_rows(mailbox_id: int) -> tuple[HolderRow, ...]:
     """Who may do what in a mailbox."""
+    return worded(sharing.entries(site().read(), mailbox_id))
+
+
+def worded(entries: list[sharing.Entry]) -> tuple[HolderRow, ...]:
+    """Rights in words."""
     found = []
-    for entry in sharing.entries(site().read(), mailbox_id):
+    for entry in entries:
         preset = next((k for k, letters in sharing_verbs.PRESETS.items() if sharing.ordered(letters) == entry.rights), "")
         label = _("everyone") if entry.kind == "anyone" else entry.name.lstrip("$")
         text = str(RIGHTS[preset]) if preset else _("by letters: %(letters)s", letters=entry.rights)
@@ -148,16 +161,14 @@ def holder_rows(mailbox_id: int) -> tuple[HolderRow, ...]:
     return tuple(found)
 
 
-def shared_rows(q: str) -> list[SharedRow]:
-    """The mailboxes that the admin looks after and *q* finds."""
-    found = []
-    for one in sharing.given(site().read(), scope(), limit=MOST_SHARED):
-        who = ", ".join(f"{h.label} ({h.rights_text})" for h in holder_rows(one.mailbox_id)[:4]) or _("nobody yet")
+def shared_rows(found: list[sharing.Given]) -> list[SharedRow]:
+    """Mailboxes that the admin looks after, in words."""
+    rows, holders = [], sharing.entries_of(site().read(), [one.mailbox_id for one in found])
+    for one in found:
+        who = ", ".join(f"{h.label} ({h.rights_text})" for h in worded(holders.get(one.mailbox_id, [])[:4])) or _("nobody yet")
         owner = one.owner if not one.is_public else one.owner.partition("@")[2] or _("the server")
-        row = SharedRow(id=one.mailbox_id, name=one.name, owner=owner, is_public=one.is_public, messages=one.message_count, who_text=who)
-        if q.lower() in f"{row.name} {row.owner} {row.who_text}".lower():
-            found.append(row)
-    return found
+        rows.append(SharedRow(id=one.mailbox_id, name=one.name, owner=owner, is_public=one.is_public, messages=one.message_count, who_text=who))
+    return rows
 
 
 @admin.route("/shared", methods=["GET", "POST"])
@@ -172,7 +183,9 @@ def shared() -> Any:
         except MailError as error:
             errors["name"] = beside(error)
     q = flask.request.args.get("q", "").strip()
-    some, paging = paged(shared_rows(q), q, "admin.shared", q=q)
+    found, total = sharing.given(site().read(), scope(), limit=PAGE, offset=place(), contains=q)
+    some = shared_rows(found)
+    paging = paged(len(some), total, q, "admin.shared", q=q)
     choices = ((p.Choice(value="", label=_("the whole server")),) if is_server() else ()) + domain_choices()
     return page("admin/shared.html", area="aliases", q=q, rows=tuple(some), paging=paging, domains=choices, typed=form, errors=errors), 422 if errors else 200
 

@@ -70,6 +70,8 @@ class TimelineEvent:
     text: str = ""
     code: str = ""
     tone: str = "accent"
+    day_text: str = ""
+    """The day, where it is another than that of the event before and not today."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ class AdminShell:
     domains: int = 0
     accounts: int = 0
     queued: int = 0
+    quarantined: int = 0
     is_server_admin: bool = True
     """False for a domain admin, who sees only the pages of own domains."""
     has_webmail: bool = True

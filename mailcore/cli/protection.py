@@ -149,7 +149,7 @@ def quarantine_list(context: Context) -> int:
         tx = runtime.store.read()
         rows = [
             {"id": i.id, "trace_id": i.trace_id, "sender": i.sender or "<>", "recipients": ", ".join(r.address for r in outbox.recipients(tx, i.id)), "subject": i.subject, "at": from_micros(i.created_at).isoformat()[:19]}
-            for i in outbox.listing(tx, state="held", limit=10_000)
+            for i in outbox.listing(tx, limit=10_000, is_quarantined=True)
         ]  # fmt: skip
         return context.table(rows, ["id", "at", "sender", "recipients", "subject"])
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from mailcore.base.clock import Micros
+from mailcore.store.accounts import like
 from mailcore.store.engine import Row, Tx
 
 
@@ -51,10 +52,25 @@ def count(tx: Tx, domain_id: int) -> int:
     return int(tx.value("SELECT count(*) FROM member_groups WHERE domain_id = :d", {"d": domain_id}))
 
 
-def members(tx: Tx, group_id: int) -> list[str]:
-    """The addresses of a group's members."""
-    rows = tx.all("SELECT a.address FROM group_members m JOIN accounts a ON a.id = m.account_id WHERE m.group_id = :g ORDER BY a.address", {"g": group_id})
+def member_counts(tx: Tx) -> dict[int, int]:
+    """How many members each group has."""
+    return {r[0]: r[1] for r in tx.all("SELECT group_id, count(*) FROM group_members GROUP BY group_id")}
+
+
+_MEMBERS = " FROM group_members m JOIN accounts a ON a.id = m.account_id WHERE m.group_id = :g"
+
+
+def members(tx: Tx, group_id: int, *, contains: str = "", limit: int = 1_000_000, offset: int = 0) -> list[str]:
+    """The addresses of a group's members in order."""
+    extra = " AND a.address LIKE :c ESCAPE '\\'" if contains else ""
+    rows = tx.all(f"SELECT a.address{_MEMBERS}{extra} ORDER BY a.address LIMIT :n OFFSET :o", {"g": group_id, "c": like(contains), "n": limit, "o": offset})
     return [r[0] for r in rows]
+
+
+def count_members(tx: Tx, group_id: int, *, contains: str = "") -> int:
+    """How many there are."""
+    extra = " AND a.address LIKE :c ESCAPE '\\'" if contains else ""
+    return int(tx.value(f"SELECT count(*){_MEMBERS}{extra}", {"g": group_id, "c": like(contains)}))
 
 
 def join(tx: Tx, group_id: int, account_id: int) -> None:

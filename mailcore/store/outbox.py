@@ -230,9 +230,13 @@ def remove(tx: Tx, item_id: int) -> None:
     tx.run("DELETE FROM queue_items WHERE id = :i", {"i": item_id})
 
 
-def listing(tx: Tx, *, state: str = "", contains: str = "", after_id: int = 0, limit: int = 50) -> list[Item]:
-    """Items by id after *after_id*; *contains* looks into sender, subject and recipients."""
-    where = ["q.id > :after"]
+_QUARANTINED = "(q.state = 'held' AND EXISTS (SELECT 1 FROM traces t WHERE t.trace_id = q.trace_id AND t.outcome = 'quarantined'))"
+"""Held for what was found in it, not by an admin; it is no mail on its way."""
+
+
+def listing(tx: Tx, *, state: str = "", contains: str = "", after_id: int = 0, limit: int = 50, is_quarantined: bool = False) -> list[Item]:
+    """Items by id after *after_id*, on their way or in quarantine; *contains* looks into sender, subject and recipients."""
+    where = ["q.id > :after", _QUARANTINED if is_quarantined else f"NOT {_QUARANTINED}"]
     if state:
         where.append("q.state = :s")
     if contains:
@@ -246,10 +250,10 @@ def listing(tx: Tx, *, state: str = "", contains: str = "", after_id: int = 0, l
     return [_item(r) for r in tx.all(sql, {"after": after_id, "s": state, "c": like(contains), "n": limit})]
 
 
-def count(tx: Tx, state: str = "") -> int:
-    """How many items wait, or are in *state*."""
-    extra = " WHERE state = :s" if state else ""
-    return int(tx.value(f"SELECT count(*) FROM queue_items{extra}", {"s": state}))
+def count(tx: Tx, state: str = "", *, is_quarantined: bool = False) -> int:
+    """How many items are on their way, or in *state*, or in quarantine."""
+    extra = " AND q.state = :s" if state else ""
+    return int(tx.value(f"SELECT count(*) FROM queue_items q WHERE {'' if is_quarantined else 'NOT '}{_QUARANTINED}{extra}", {"s": state}))
 
 
 def waiting_by_domain(tx: Tx, limit: int = 20) -> list[tuple[str, int, str]]:

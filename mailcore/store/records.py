@@ -176,7 +176,7 @@ def trace_of(tx: Tx, trace_id: str) -> list[TraceEvent]:
 
 def find_traces(
     tx: Tx, *, contains: str = "", sender: str = "", recipient: str = "", since: Micros = 0, until: Micros | None = None,
-    before: Micros | None = None, domains: Sequence[str] = (), limit: int = 50,
+    before: Micros | None = None, domains: Sequence[str] = (), outcomes: Sequence[str] = (), limit: int = 50,
 ) -> list[TraceHead]:  # fmt: skip
     """Traces, newest first; every text filter is "contains", in any case; *domains* keeps what comes from them or goes to them."""
     where = ["at >= :since"]
@@ -191,6 +191,8 @@ def find_traces(
     if domains:
         touches = "lower(sender) LIKE :f{0} ESCAPE '\\' OR lower(recipients) || ',' LIKE :t{0} ESCAPE '\\'"
         where.append("(" + " OR ".join(touches.format(n) for n in range(len(domains))) + ")")
+    if outcomes:
+        where.append(f"outcome IN ({', '.join(f':o{n}' for n in range(len(outcomes)))})")
     if contains:
         where.append(
             "(lower(subject) LIKE :c ESCAPE '\\' OR lower(sender) LIKE :c ESCAPE '\\' OR lower(recipients) LIKE :c ESCAPE '\\'"
@@ -201,6 +203,7 @@ def find_traces(
         {
             "since": since, "until": until, "before": before, "s": like(sender), "r": like(recipient), "c": like(contains), "n": limit,
             **{f"f{n}": like("@" + name).removesuffix("%") for n, name in enumerate(domains)}, **{f"t{n}": like(f"@{name},") for n, name in enumerate(domains)},
+            **{f"o{n}": outcome for n, outcome in enumerate(outcomes)},
         },
     )  # fmt: skip
     return [TraceHead(**dict(zip(_HEAD.split(", "), row, strict=True))) for row in rows]

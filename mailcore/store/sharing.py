@@ -4,6 +4,7 @@ What an account sees of others is found from its own rights, never from the name
 "anyone" is everyone in the owner's domain; for the server's public mailboxes it is everyone. The owner has every right.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from mailcore.base.clock import Micros
@@ -174,6 +175,21 @@ def entries(tx: Tx, mailbox_id: int) -> list[Entry]:
     return [Entry(kind=r[0], holder_id=r[1], name=r[3] or (f"${r[4]}" if r[4] else "anyone"), rights=r[2]) for r in rows]
 
 
+def entries_of(tx: Tx, mailbox_ids: Sequence[int]) -> dict[int, list[Entry]]:
+    """The same of several mailboxes by id, read at once."""
+    if not mailbox_ids:
+        return {}
+    rows = tx.all(
+        "SELECT r.mailbox_id, r.holder_kind, r.holder_id, r.rights, a.address, g.address FROM mailbox_rights r"
+        " LEFT JOIN accounts a ON r.holder_kind = 'user' AND a.id = r.holder_id"
+        f" LEFT JOIN member_groups g ON r.holder_kind = 'group' AND g.id = r.holder_id WHERE r.mailbox_id IN ({', '.join(str(int(i)) for i in mailbox_ids)}) ORDER BY r.id"
+    )
+    found: dict[int, list[Entry]] = {}
+    for mailbox_id, kind, holder_id, rights, address, group in rows:
+        found.setdefault(mailbox_id, []).append(Entry(kind=kind, holder_id=holder_id, name=address or (f"${group}" if group else "anyone"), rights=rights))
+    return found
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
     """A mailbox in which others have rights, or a public one."""
@@ -186,16 +202,36 @@ class Given:
     message_count: int
 
 
-def given(tx: Tx, domain_id: int | None, *, limit: int) -> list[Given]:
-    """Public mailboxes, and people's that others may see, of one domain or all (None); public ones first."""
-    extra = "" if domain_id is None else " AND o.domain_id = :d"
+_GIVEN = (
+    " FROM mailboxes m JOIN accounts o ON o.id = m.account_id WHERE o.deleted_at IS NULL AND (o.kind = 'public' OR m.id IN (SELECT mailbox_id FROM mailbox_rights))"
+)
+
+
+def given(tx: Tx, domain_id: int | None, *, limit: int, offset: int = 0, contains: str = "", group_id: int | None = None) -> tuple[list[Given], int]:
+    """Public mailboxes, and people's that others may see, of one domain or all (None), public ones first; and how many there are in all.
+
+    *contains* looks into the mailbox's name, its owner's and its holders'; *group_id* keeps those in which that group has rights.
+    """
     rows = tx.all(
-        "SELECT m.id, m.name, o.address, o.kind, o.domain_id, m.message_count FROM mailboxes m JOIN accounts o ON o.id = m.account_id"
-        " WHERE o.deleted_at IS NULL AND (o.kind = 'public' OR m.id IN (SELECT mailbox_id FROM mailbox_rights))"
-        f"{extra} ORDER BY CASE WHEN o.kind = 'public' THEN 0 ELSE 1 END, o.address, m.name LIMIT :n",
-        {"d": domain_id, "n": limit},
+        f"SELECT m.id, m.name, o.address, o.kind, o.domain_id, m.message_count, count(*) OVER (){_GIVEN}{_given_where(domain_id, contains, group_id)}"
+        " ORDER BY CASE WHEN o.kind = 'public' THEN 0 ELSE 1 END, o.address, m.name LIMIT :n OFFSET :o",
+        {"d": domain_id, "c": accounts.like(contains), "g": group_id, "n": limit, "o": offset},
     )
-    return [Given(mailbox_id=r[0], name=r[1], owner=r[2], is_public=r[3] == "public", domain_id=r[4], message_count=r[5]) for r in rows]
+    found = [Given(mailbox_id=r[0], name=r[1], owner=r[2], is_public=r[3] == "public", domain_id=r[4], message_count=r[5]) for r in rows]
+    return found, int(rows[0][6]) if rows else 0
+
+
+def _given_where(domain_id: int | None, contains: str, group_id: int | None) -> str:
+    where = "" if domain_id is None else " AND o.domain_id = :d"
+    if group_id is not None:
+        where += " AND m.id IN (SELECT mailbox_id FROM mailbox_rights WHERE holder_kind = 'group' AND holder_id = :g)"
+    if contains:
+        where += (
+            " AND (lower(m.name) LIKE :c ESCAPE '\\' OR o.address LIKE :c ESCAPE '\\' OR m.id IN (SELECT r.mailbox_id FROM mailbox_rights r JOIN accounts h"
+            " ON r.holder_kind = 'user' AND h.id = r.holder_id WHERE h.address LIKE :c ESCAPE '\\') OR m.id IN (SELECT r.mailbox_id FROM mailbox_rights r"
+            " JOIN member_groups g ON r.holder_kind = 'group' AND g.id = r.holder_id WHERE g.address LIKE :c ESCAPE '\\'))"
+        )
+    return where
 
 
 def set_rights(tx: Tx, box: Mailbox, kind: str, holder_id: int, letters: str, *, actor: str, now: Micros) -> None:

@@ -1,6 +1,8 @@
 """The panel's protection, keys, rules and quarantine, and the commands beside them, on a running server."""
 
+import datetime
 import json
+import smtplib
 from collections.abc import Iterator
 
 import pytest
@@ -111,3 +113,12 @@ def test_a_rule_on_everyone_is_refused_with_a_sentence(admin: Browser) -> None:
     admin.get("/admin/senders")
     answer = admin.post("/admin/senders", {"op": "add", "kind": "deny", "sender": "*"})
     assert answer.status_code == 422 and "would speak of everyone" in answer.text
+
+
+def test_messages_are_found_by_day_and_by_what_became_of_them(server: RoostServer, admin: Browser) -> None:
+    with smtplib.SMTP("127.0.0.1", server.ports["smtp"]) as smtp:
+        smtp.sendmail("ann@out.test", ["u1@x.test"], "From: ann@out.test\r\nSubject: Found by day\r\n\r\nx\r\n")
+    today, old = datetime.datetime.now(datetime.UTC).date().isoformat(), "2020-01-01"
+    assert "Found by day" in admin.get(f"/admin/messages?day={today}").text and "Found by day" not in admin.get(f"/admin/messages?day={old}").text
+    assert "Found by day" in admin.get("/admin/messages?state=delivered").text and "Found by day" not in admin.get("/admin/messages?state=refused").text
+    assert admin.get("/admin/messages?day=nonsense").status_code == 200

@@ -205,7 +205,7 @@ def _admin_routes(app: flask.Flask) -> None:
         ("admin.one_list", "/admin/lists/<address>", _list, both),
         ("admin.queue", "/admin/queue", _table("admin/queue.html", samples.QUEUE, "17 messages wait; most of them for orchard.test, which answers “try later”.", area="queue"), both),
         ("admin.queue_item", "/admin/queue/<item_id>", lambda item_id: page("admin/queue_item.html", area="queue", page=samples.QUEUE_ITEM), both),
-        ("admin.timeline", "/admin/messages", _table("admin/timeline.html", samples.TRACES, "Every message of the last 30 days, and what became of it.", area="timeline"), ["GET"]),
+        ("admin.timeline", "/admin/messages", _table("admin/timeline.html", samples.TRACES, "Every message of the last 30 days, and what became of it.", area="timeline", day=""), ["GET"]),
         ("admin.trace", "/admin/messages/<trace_id>", lambda trace_id: page("admin/trace.html", area="timeline", page=samples.TRACE), ["GET"]),
         ("admin.settings", "/admin/settings", _settings, both),
         ("admin.audit", "/admin/audit", _table("admin/audit.html", samples.AUDIT, "Who changed what, kept for a year.", area="audit"), ["GET"]),
