@@ -72,7 +72,7 @@ class Doorkeeper:
         """*newcomer* makes an account of an address and a name for who a directory knows and is not here yet."""
         self._runtime = runtime
         self._newcomer = newcomer
-        self._verifier = Verifier()
+        self._verifier = Verifier(runtime.key("wrong passwords"))
         self._written: dict[tuple[int, str, str], Micros] = {}
 
     def quick(self, attempt: Attempt) -> accounts.Account | None:

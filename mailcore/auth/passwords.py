@@ -50,11 +50,16 @@ def _fits(stored: str, password: str) -> bool:
     return imported.fits(stored, password) if is_foreign else is_good
 
 
-class Verifier:
-    """Checks passwords and remembers good ones for REMEMBER_SECONDS. Thread-safe."""
+MARK_DIGITS = 4
+"""Of a wrong password's mark: enough to tell ten apart, too few to guess it by."""
 
-    def __init__(self) -> None:
+
+class Verifier:
+    """Checks passwords and remembers good ones for REMEMBER_SECONDS. Thread-safe. *marking* is the key of wrong ones' marks."""
+
+    def __init__(self, marking: bytes = b"") -> None:
         self._key = os.urandom(32)
+        self._marking = marking or self._key
         self._good: OrderedDict[bytes, float] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -83,8 +88,8 @@ class Verifier:
                 self._good.popitem(last=False)
 
     def fingerprint(self, password: Secret) -> str:
-        """A keyed digest by which the same wrong password is known again; says nothing about it."""
-        return hmac.new(self._key, password.reveal().encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:16]
+        """A keyed digest by which every process knows the same wrong password again; so short that it gives none away."""
+        return hmac.new(self._marking, password.reveal().encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:MARK_DIGITS]
 
     def _digest(self, stored: str, password: Secret) -> bytes:
         return hmac.new(self._key, stored.encode() + b"\0" + password.reveal().encode("utf-8", "surrogatepass"), hashlib.sha256).digest()

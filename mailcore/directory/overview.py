@@ -3,7 +3,7 @@
 import shutil
 from dataclasses import dataclass
 
-from mailcore.base.clock import Micros
+from mailcore.base.clock import DAY, Micros
 from mailcore.directory import dns_records
 from mailcore.runtime.runtime import Runtime
 from mailcore.store import Tx, access, accounts, outbox
@@ -11,7 +11,7 @@ from mailcore.store import Tx, access, accounts, outbox
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
-    """One thing to do. *level*: bad, warn, info; *place* and *target* say where: dns, queue, settings, accounts, bans, domains."""
+    """One thing to do. *level*: bad, warn, info; *place* and *target* say where: dns, queue, settings, accounts, account, bans, domains."""
 
     level: str
     title: str
@@ -46,6 +46,9 @@ def needs(runtime: Runtime, tx: Tx, now: Micros) -> list[Need]:
     banned = access.bans(tx, now)
     if banned:
         found.append(Need(level="info", title=f"{len(banned)} addresses may not sign in", text=f"{banned[0][0]}: {banned[0][1]}", place="sessions"))
+    for address, ip, protocol, agent, times in access.stubborn(tx, now - DAY):
+        program = agent[:60] or protocol.upper()
+        found.append(Need(level="info", title=f"{program} at {ip} keeps sending an old password", text=f"It tried {times} times in a day as {address}. The new one has to be typed in there.", place="account", target=address))
     order = {"bad": 0, "warn": 1, "info": 2}
     return sorted(found, key=lambda n: order[n.level])
 

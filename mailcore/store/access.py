@@ -107,6 +107,22 @@ def had_good_sign_in(tx: Tx, network: str, since: Micros) -> bool:
     return tx.one("SELECT 1 FROM sign_ins WHERE ip = :ip AND at >= :t AND is_good = 1 LIMIT 1", {"ip": network, "t": since}) is not None
 
 
+STUBBORN_TRIES = 5
+"""The same wrong password so often is a program that nobody told of the new one."""
+
+
+def stubborn(tx: Tx, since: Micros, *, account_id: int | None = None, limit: int = 5) -> list[tuple[str, str, str, str, int]]:
+    """(address of the account, ip, protocol, agent, times) of programs that keep sending it one wrong password, the latest first."""
+    only = " AND s.account_id = :a" if account_id is not None else ""
+    rows = tx.all(
+        "SELECT a.address, s.ip, s.protocol, max(s.agent), count(*) FROM sign_ins s JOIN accounts a ON a.id = s.account_id"
+        f" WHERE s.at >= :t AND s.is_good = 0 AND s.secret_hash <> ''{only}"
+        " GROUP BY a.address, s.ip, s.protocol, s.secret_hash HAVING count(*) >= :m ORDER BY max(s.at) DESC LIMIT :n",
+        {"t": since, "m": STUBBORN_TRIES, "n": limit} | ({"a": account_id} if account_id is not None else {}),
+    )
+    return [(r[0], r[1], r[2], r[3], int(r[4])) for r in rows]
+
+
 def uses_only_pop3(tx: Tx, account_id: int, since: Micros) -> bool:
     """Whether an account was read by POP3 since then, and neither by IMAP nor in a browser."""
     found = {r[0] for r in tx.all("SELECT DISTINCT protocol FROM sign_ins WHERE account_id = :a AND at >= :t AND is_good = 1", {"a": account_id, "t": since})}

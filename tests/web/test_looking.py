@@ -1,7 +1,9 @@
 """What an admin looks with: logs, real dialogues with another server, bans, a message to everybody; and the commands beside them."""
 
+import contextlib
 import imaplib
 import json
+import socket
 import time
 from collections.abc import Callable, Iterator
 
@@ -58,6 +60,24 @@ def test_a_wrong_password_stands_in_the_log_and_the_password_does_not(server: Ro
     day = lines[-1][:10]
     assert "sign-in failed" in admin.get(f"/admin/logs?day={day}&download=1").text
     assert admin.get("/admin/logs?day=../../secret.key").status_code == 404
+
+
+def test_a_program_that_keeps_sending_an_old_password_is_named_to_its_owner_and_the_admin(server: RoostServer, admin: Browser) -> None:
+    person = Browser(server)
+    assert person.sign_in("u2@x.test").status_code == 200
+    for tries in range(5):
+        assert "keeps sending an old password" not in person.get("/settings/sign-in").text, tries
+        with contextlib.closing(socket.create_connection(("127.0.0.1", server.ports["imap"]), timeout=60)) as one:
+            one.recv(4096)
+            one.sendall(b'a ID ("name" "Old Phone")\r\nb LOGIN u2@x.test "the password of last year"\r\n')
+            while b"b NO" not in one.recv(4096):
+                pass
+    assert "Old Phone at 127.0.0.1 keeps sending an old password: 5 times" in person.get("/settings/sign-in").text
+    page = admin.get("/admin").text
+    assert "Old Phone at 127.0.0.1 keeps sending an old password" in page and "/admin/accounts/u2@x.test" in page
+    with imaplib.IMAP4("127.0.0.1", server.ports["imap"], timeout=60) as client:
+        client.login("u2@x.test", PASSWORD)
+    assert "keeps sending" not in person.get("/settings/sign-in").text, "it has learned the new one"
 
 
 def test_a_real_dialogue_is_shown_and_nothing_is_delivered(server: RoostServer, admin: Browser, sink: Sink) -> None:

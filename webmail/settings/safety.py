@@ -7,6 +7,7 @@ import segno
 from flask_babel import gettext as _
 
 from mailcore.auth import app_passwords, second_step
+from mailcore.base.clock import DAY
 from mailcore.directory import security
 from mailcore.store import access
 from web import words
@@ -40,8 +41,12 @@ def page(**more: Any) -> SafetyPage:
         SignInRow(time_text=words.short(at), time_iso=words.iso(at), protocol=protocol.upper() if protocol != "web" else _("Webmail"), ip=ip, agent=agent_words(agent), is_good=is_good, is_tls=is_tls)
         for at, protocol, ip, agent, is_good, is_tls in access.recent_sign_ins(tx, mine.id, SHOWN)
     )
+    stubborn = tuple(
+        _("%(program)s at %(ip)s keeps sending an old password: %(times)d times in a day. Type the new one in there.", program=agent_words(agent) if agent else protocol.upper(), ip=ip, times=times)
+        for _address, ip, protocol, agent, times in access.stubborn(tx, now - DAY, account_id=mine.id)
+    )
     return SafetyPage(
-        changed_text=changed, has_second_step=bool(mine.totp_secret), recovery_left=second_step.recovery_left(tx, mine.id), apps=apps, browsers=browsers, tries=tries, **more
+        stubborn=stubborn, changed_text=changed, has_second_step=bool(mine.totp_secret), recovery_left=second_step.recovery_left(tx, mine.id), apps=apps, browsers=browsers, tries=tries, **more
     )  # fmt: skip
 
 

@@ -145,6 +145,8 @@ class SafetyPage:
     apps: tuple[AppPasswordRow, ...] = ()
     browsers: tuple[BrowserRow, ...] = ()
     tries: tuple[SignInRow, ...] = ()
+    stubborn: tuple[str, ...] = ()
+    """Programs that keep sending a wrong password, each a sentence."""
     totp_secret: str = ""
     qr: str = ""
     codes: tuple[str, ...] = ()
