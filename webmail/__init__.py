@@ -15,6 +15,7 @@ from webmail import (  # noqa: F401 - each adds its routes
     mailboxes,
     messages,
     pdf,
+    receipts,
     search,
     session,
     settings,

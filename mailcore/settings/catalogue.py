@@ -116,6 +116,7 @@ CATALOGUE: tuple[Setting, ...] = (
     _s("web.shortcuts", "bool", True, "Single-key shortcuts", "Switch them off if they get in the way.", scope="account"),
     _s("web.undo_seconds", "int", 10, "Seconds to take a message back", "How long a message waits here after Send, so that Undo can stop it. 0 sends at once.", scope="account", low=0, high=30),
     _s("web.warnings", "bool", True, "Warnings about senders", "A first mail, a look-alike of a domain one knows, answers or links that lead elsewhere.", scope="account"),
+    _s("web.receipts", "choice", "ask", "Read receipts", "Ask when a message wants one, or never tell. None is ever sent by itself.", choices=("ask", "never"), scope="account", rfc="8098"),
     _s("web.images", "choice", "ask", "Remote images", "Ask each time, or always show.", choices=("ask", "always"), scope="account"),
     _s("auth.id", "text", "", "Name in our results", "The authserv-id of our Authentication-Results. Set once at set-up, so that it survives a new host name. Empty: the host name.", rfc="8601 §2.5"),
     _s("auth.strict_reject", "bool", False, "Refuse what p=reject forbids", "On: 550 5.7.26. Off: into Junk, and refused only without any DKIM signature, List-Id or known forwarder.", rfc="9989 §5.3"),

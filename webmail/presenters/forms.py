@@ -68,6 +68,7 @@ class DisplayForm:
     undo_seconds: int = 10
     has_conversations: bool = True
     has_warnings: bool = True
+    asks_receipts: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -121,6 +121,8 @@ class ReaderMessage:
     is_expanded: bool = True
     is_unread: bool = False
     is_starred: bool = False
+    receipt_to: str = ""
+    """Who asks whether this was read, where that may be answered."""
     is_deleted: bool = False
     """Marked \\Deleted by another program."""
     failure: Failure | None = None
