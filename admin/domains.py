@@ -1,5 +1,6 @@
 """Domains: list, add, limits, DNS records, delete."""
 
+from dataclasses import replace
 from typing import Any
 
 import flask
@@ -225,6 +226,8 @@ def dns(domain: str | None) -> Any:
     if domain is None:
         return dns_all()
     found = domain_of(domain)
+    if flask.request.form.get("op") == "key":
+        return add_key(found)
     if flask.request.method == "POST":
         forget = getattr(site().runtime.resolver, "forget", None)
         if forget is not None:
@@ -233,6 +236,19 @@ def dns(domain: str | None) -> Any:
             return flask.render_template("admin/_records.html", page=dns_page(found))
         return done(flask.url_for("admin.dns", domain=found.name))
     return page("admin/domain.html", area="domains", page=dns_page(found), rows=(), paging=p.Paging())
+
+
+def add_key(found: accounts.Domain) -> Any:
+    """Sign with a key of another server, or with a new one under a selector of the admin's choice."""
+    form, file = flask.request.form, flask.request.files.get("file")
+    try:
+        made = dkim_keys.key_of(file.read(dkim_keys.PEM_BYTES + 1)) if file is not None and file.filename else dkim_keys.new_key("ed25519" if form.get("algorithm") == "ed25519" else "rsa")
+        site().write(lambda tx: dkim_keys.add_named(tx, actor(), found.id, form.get("selector", ""), made, site().now()))
+    except MailError as error:
+        errors = {"selector" if "elector" in error.detail else "file": beside(error)}
+        return page("admin/domain.html", area="domains", page=replace(dns_page(found), errors=errors), rows=(), paging=p.Paging()), 422
+    toast(_("It signs as soon as DNS shows it"))
+    return done(flask.url_for("admin.dns", domain=found.name))
 
 
 STATUS = {"right": "right", "missing": "missing", "wrong": "wrong", "optional": "unchecked", "unknown": "unchecked"}

@@ -3,7 +3,9 @@
 Each verb is the directory's; this only reads arguments and prints.
 """
 
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from mailcore.base.clock import from_micros
@@ -27,6 +29,10 @@ def _dkim(commands: Any) -> None:
     group = verbs(commands, "dkim", "The keys domains sign with. Example: ./roost dkim list")
     verb(group, "list", dkim_list, example="dkim list example.org").add_argument("domain", nargs="?", default="")
     verb(group, "rotate", dkim_rotate, "domain", example="dkim rotate example.org")
+    own = verb(group, "add", dkim_add, "domain", example="dkim add example.org --selector mail --key-file old-key.pem")
+    own.add_argument("--selector", required=True, help="the name before ._domainkey")
+    own.add_argument("--key-file", default="", help="a private key in PEM, - for standard input; left out, one is made")
+    own.add_argument("--algorithm", choices=dkim_keys.ALGORITHMS, default="rsa", help="of a key that is made")
 
 
 def _ranges(commands: Any) -> None:
@@ -79,6 +85,22 @@ def dkim_rotate(context: Context) -> int:
         waiting = [k for k in dkim_keys.keys(runtime.store.read(), domain.id) if k.state == "waiting"]
         text = "New keys are made. They sign once DNS shows:\n" + "\n".join(f"  {k.name}  TXT  {k.value}" for k in waiting)
         return context.answer([{"name": k.name, "state": k.state, "record": k.value} for k in waiting], text)
+
+
+def dkim_add(context: Context) -> int:
+    a = context.arguments
+    if a.key_file:
+        try:
+            made = dkim_keys.key_of(sys.stdin.read().encode() if a.key_file == "-" else Path(a.key_file).read_bytes())
+        except OSError as error:
+            raise MailError(Reason.NOT_FOUND, f"{a.key_file} cannot be read: {error.strerror}.") from error
+    else:
+        made = dkim_keys.new_key(a.algorithm)
+    with runtime_of(context) as runtime:
+        domain = directory.find_domain(runtime.store.read(), a.domain)
+        runtime.store.write(lambda tx: dkim_keys.add_named(tx, COMMAND_LINE, domain.id, a.selector, made, runtime.clock.micros()))
+        key = next(k for k in dkim_keys.keys(runtime.store.read(), domain.id) if k.selector == a.selector.strip().lower())
+        return context.answer({"name": key.name, "state": key.state, "record": key.value}, f"It signs once DNS shows:\n  {key.name}  TXT  {key.value}")
 
 
 def range_list(context: Context) -> int:

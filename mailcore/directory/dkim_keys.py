@@ -5,14 +5,17 @@ half leaves this module only as a Secret. Making a key takes a tenth of a second
 """
 
 import base64
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 
 from mailcore.base.clock import Micros, from_micros
+from mailcore.base.errors import MailError, Reason
 from mailcore.base.resolver import DnsTrouble, Resolver
 from mailcore.base.secret import Secret
 from mailcore.directory.actor import COMMAND_LINE, Actor
@@ -20,6 +23,12 @@ from mailcore.runtime.runtime import Runtime
 from mailcore.store import Tx, accounts, records
 
 RSA_BITS = 2048
+RSA_LEAST_BITS = 1024
+"""RFC 8301 §3.2: verifiers must not take less."""
+PEM_BYTES = 64 * 1024
+"""Longest file that is looked at as a key."""
+SELECTOR_CHARACTERS = 63
+_SELECTOR = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*")
 ALGORITHMS = ("rsa", "ed25519")
 """RFC 8463 §3: both, because not everyone can check the second."""
 
@@ -70,6 +79,38 @@ def new_key(algorithm: str) -> NewKey:
     return NewKey(algorithm=algorithm, private=Secret(pem.decode()), public_b64=base64.b64encode(public).decode())
 
 
+def key_of(pem: bytes) -> NewKey:
+    """The pair of a private key in PEM, such as hMailServer's key file or one of openssl. Raises MailError(SYNTAX) in words."""
+    try:
+        private = serialization.load_pem_private_key(pem[:PEM_BYTES], password=None)
+    except TypeError as error:
+        raise MailError(Reason.SYNTAX, "The key has a password. Take it off first: openssl pkey -in old.pem -out new.pem") from error
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise MailError(Reason.SYNTAX, "This is no private key in PEM. It begins with -----BEGIN PRIVATE KEY----- or -----BEGIN RSA PRIVATE KEY-----.") from error
+    public: bytes
+    if isinstance(private, Ed25519PrivateKey):
+        algorithm, public = "ed25519", private.public_key().public_bytes_raw()
+    elif isinstance(private, RSAPrivateKey):
+        if private.key_size < RSA_LEAST_BITS:
+            raise MailError(Reason.SYNTAX, f"The key has {private.key_size} bits; others believe {RSA_LEAST_BITS} and more.")
+        algorithm, public = "rsa", private.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    else:
+        raise MailError(Reason.SYNTAX, "DKIM signs with RSA or Ed25519 keys only.")
+    text = private.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return NewKey(algorithm=algorithm, private=Secret(text.decode()), public_b64=base64.b64encode(public).decode())
+
+
+def add_named(tx: Tx, actor: Actor, domain_id: int, selector: str, made: NewKey, now: Micros) -> None:
+    """Keep a pair under a selector of the admin's choice, waiting for DNS. Raises MailError(SYNTAX, ALREADY_EXISTS, NOT_PERMITTED)."""
+    actor.require_domain(domain_id)
+    name = selector.strip().lower()
+    if not _SELECTOR.fullmatch(name) or len(name) > SELECTOR_CHARACTERS:
+        raise MailError(Reason.SYNTAX, "A selector is letters, digits and hyphens, such as mail or 2027.")
+    if any(key.selector == name for key in keys(tx, domain_id)):
+        raise MailError(Reason.ALREADY_EXISTS, f"There is already a key with the selector {name}.")
+    _put(tx, actor, domain_id, name, made, now)
+
+
 def keys(tx: Tx, domain_id: int | None = None, *, name: str = "") -> list[Key]:
     """The keys of a domain (by id or by name), or of all, oldest first."""
     where = "k.domain_id = :d" if domain_id is not None else "d.name = :n" if name else "1 = 1"
@@ -91,12 +132,16 @@ def add(tx: Tx, actor: Actor, domain_id: int, made: Sequence[NewKey], now: Micro
         stem = f"{'e' if one.algorithm == 'ed25519' else 'r'}{from_micros(now):%Y%m%d}"
         selector = next(s for s in (stem, *(f"{stem}-{n}" for n in range(2, 1000))) if s not in taken)
         taken.add(selector)
-        tx.run(
-            "INSERT INTO dkim_keys (domain_id, selector, algorithm, private_pem, public_b64, state, created_at) VALUES (:d, :s, :a, :k, :p, 'waiting', :t)",
-            {"d": domain_id, "s": selector, "a": one.algorithm, "k": one.private.reveal(), "p": one.public_b64, "t": now},
-        )
-        new = {"selector": selector, "algorithm": one.algorithm}
-        records.audit(tx, "dkim:key_made", str(domain_id), actor=actor.name, ip=actor.ip, now=now, new=new, domain_id=domain_id)
+        _put(tx, actor, domain_id, selector, one, now)
+
+
+def _put(tx: Tx, actor: Actor, domain_id: int, selector: str, one: NewKey, now: Micros) -> None:
+    tx.run(
+        "INSERT INTO dkim_keys (domain_id, selector, algorithm, private_pem, public_b64, state, created_at) VALUES (:d, :s, :a, :k, :p, 'waiting', :t)",
+        {"d": domain_id, "s": selector, "a": one.algorithm, "k": one.private.reveal(), "p": one.public_b64, "t": now},
+    )
+    new = {"selector": selector, "algorithm": one.algorithm}
+    records.audit(tx, "dkim:key_made", str(domain_id), actor=actor.name, ip=actor.ip, now=now, new=new, domain_id=domain_id)
 
 
 def make_missing(runtime: Runtime, actor: Actor = COMMAND_LINE) -> int:

@@ -55,7 +55,7 @@ def domain(work: Work, one: Record) -> None:
     for key, value in wanted.items():
         work.do("domain's setting", f"{name} {key}", lambda tx, k=key, v=value: values.write(tx, k, v, scope=scope, actor=ACTOR.name, now=work.now))  # type: ignore[misc]
     if one.text("DKIMSelector") and one.text("DKIMPrivateKeyFile"):
-        work.note("domain", name, f"it signed with the DKIM key {one.text('DKIMPrivateKeyFile')}. Roost makes keys of its own: publish what its DNS page shows")
+        work.note("domain", name, f"it signed with the DKIM key {one.text('DKIMPrivateKeyFile')}. Upload that file on the domain's DNS page under its selector, or publish the new keys that the page shows")
 
 
 def domain_alias(work: Work, one: Record) -> None:
