@@ -11,6 +11,7 @@ from flask_babel import ngettext
 from mailcore.base.clock import SECOND
 from mailcore.base.errors import MailError, Reason
 from mailcore.directory import identities, resolve
+from mailcore.mail.address import Address
 from mailcore.mail.compose import Attachment
 from mailcore.mail.html import html_to_text, text_to_html
 from mailcore.sessions import webmail_drafts as drafts
@@ -29,6 +30,8 @@ from webmail.reach import message_of
 from webmail.starting import key_of, origin_of
 
 SUGGESTED = 8
+CHECKED = 100
+"""Addresses that one question may name."""
 ATTACHED = re.compile(
     r"\b(?:attach(?:ed|ment|ing)?|enclos(?:ed|ure)|anbei|anhang|anlage|angehängt|beigefügt|adjunt[oa]s?|ci-joint|pièces? jointes?|allegat[oi]|bijlage|em anexo)\b|مرفق",
     re.IGNORECASE,
@@ -317,6 +320,15 @@ def discard(draft_id: str) -> Any:
     return done(flask.url_for("mail.home"), message=_("Draft discarded"), undo=None)
 
 
+def is_lost(text: str) -> bool:
+    """Whether an address lies in a domain of this server, and leads to nobody."""
+    try:
+        resolve.resolve(site().read(), Address.parse(text))
+    except MailError as error:
+        return error.reason in (Reason.UNKNOWN_USER, Reason.DISABLED)
+    return False
+
+
 @compose.get("/people")
 @require("user")
 def people() -> Any:
@@ -324,6 +336,8 @@ def people() -> Any:
     from mailcore.store import people as store
 
     tx, mine, text = site().read(), account(), flask.request.args.get("q", "")
+    if "check" in flask.request.args:
+        return flask.jsonify(unknown=[one for one in flask.request.args.getlist("check")[:CHECKED] if is_lost(one)])
     found = store.suggest(tx, mine.id, text, SUGGESTED, site().now())
     groups = [(name, members) for name, members in book.groups(tx, mine.id).items() if text.casefold() in name.casefold()][:3]
     teams = [{"name": n, "address": ngettext("Group of one person", "Group of %(num)d people", len(m)), "text": starting.typed_list(m)} for n, m in groups]

@@ -50,6 +50,7 @@ export class People {
     this.list = this.makeList();
     this.people = splitPeople(this.store.value).map(readPerson);
     this.draw();
+    this.check();
     this.listen();
   }
 
@@ -168,7 +169,20 @@ export class People {
     this.people.push(...added);
     this.input.value = "";
     this.draw();
+    this.check();
     this.changed();
+  }
+
+  /** Asks which of these nobody here has: said at once, and not first by a refusal when it is sent. */
+  async check() {
+    const asked = this.people.filter((person) => person.isGood && person.isKnown === undefined);
+    if (!asked.length) return;
+    for (const person of asked) person.isKnown = true;
+    const query = asked.map((person) => `check=${encodeURIComponent(person.address)}`).join("&");
+    const reply = await fetch(`${this.url}?${query}`, { credentials: "same-origin", headers: { Accept: "application/json" } }).catch(() => null);
+    const unknown = new Set(reply?.ok ? (await reply.json()).unknown || [] : []);
+    for (const person of asked) person.isKnown = !unknown.has(person.address);
+    if (unknown.size) this.draw();
   }
 
   remove(at) {
@@ -190,11 +204,12 @@ export class People {
     for (const old of $$(".pill", this.box)) old.remove();
     this.people.forEach((person, at) => {
       const pill = document.createElement("span");
-      pill.className = person.isGood ? "pill" : "pill pill-bad";
+      const isLost = person.isKnown === false;
+      pill.className = person.isGood && !isLost ? "pill" : "pill pill-bad";
       pill.title = person.address;
       const label = document.createElement("span");
       label.className = "cut";
-      label.textContent = person.isGood ? person.name || person.address : `${person.text}: ${this.words.bad}`;
+      label.textContent = !person.isGood ? `${person.text}: ${this.words.bad}` : isLost ? `${person.address}: ${this.words.unknown}` : person.name || person.address;
       const button = document.createElement("button");
       button.type = "button";
       button.setAttribute("aria-label", this.words.remove.replace("{n}", person.name || person.address));

@@ -361,3 +361,13 @@ def test_no_field_can_forge_a_header(server: RoostServer, field: str) -> None:
     person.session.post(f"{person.base}/compose/{name}/send", data={"csrf_token": person.token, **form}, files=files, timeout=20)
     deliveries = [*folder(server, "u3@x.test"), *folder(server, "u2@x.test", "Sent"), *folder(server, "u2@x.test", "Drafts")]
     assert all("X-Forged" not in part for m in deliveries for part in m.walk())
+
+
+def test_an_address_that_nobody_here_has_is_said_on_its_chip(tab: Any, server: RoostServer) -> None:
+    page = signed_in(tab, "u1@x.test")
+    writing(page)
+    page.fill("#to", "u2@x.test, nobody@x.test, someone@far.test, u3+tag@x.test, postmaster@x.test,")
+    page.wait_for_selector(".pill-bad:has-text('nobody@x.test: no such address here')")
+    assert page.locator(".pill").count() == 5 and page.locator(".pill-bad").count() == 1
+    page.locator(".pill-bad button").click()
+    assert page.locator(".pill-bad").count() == 0
