@@ -66,6 +66,7 @@ MISTAKES: dict[str, tuple[Callable[[Path], None] | None, dict[str, str], str]] =
     "data folder that is a file": (data_folder_is_a_file, {}, "Choose another folder with ROOST_DATA_DIR"),
     "unknown listener": (None, {"ROOST_LISTEN": "smpt=127.0.0.1:2525"}, "'smpt' is no listener"),
     "workers that are no number": (None, {"ROOST_WORKERS": "many"}, "must be a number from 1 to 64"),
+    "web workers beyond the most": (None, {"ROOST_WEB_WORKERS": "65"}, "ROOST_WEB_WORKERS is '65'; it must be a number from 1 to 64"),
 }
 
 

@@ -1,0 +1,73 @@
+"""Several processes draw pages: a person's session, acts and live news are the same in all of them."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+import requests
+
+from tests.scenario.server import RoostServer
+from tests.web.test_list_browser import letter, send
+from tests.web.visitor import signed_in
+
+PROCESSES = 3
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RoostServer]:
+    one = RoostServer(listeners=("smtp", "imap", "http"), people=1, ROOST_WEB_WORKERS=str(PROCESSES))
+    yield one
+    one.remove()
+
+
+def connections(server: RoostServer, name: str) -> int:
+    """Open connections of a web process to its port."""
+    folder = f"/proc/{server.pids()[name]}/fd"
+    return sum(os.readlink(f"{folder}/{number}").startswith("socket:") for number in os.listdir(folder))
+
+
+def test_each_process_answers_with_the_same_session_and_sees_what_another_did(server: RoostServer) -> None:
+    assert {name for name in server.pids() if name.startswith("web")} == {f"web-{number}" for number in range(PROCESSES)}
+    idle = {f"web-{number}": connections(server, f"web-{number}") for number in range(PROCESSES)}
+    person = signed_in(server, "u1@x.test")
+    send(server, letter("Shared"))
+    with ExitStack() as stack:
+        tabs = []
+        for _ in range(24):
+            tab = stack.enter_context(requests.Session())
+            tab.cookies.update(person.session.cookies.get_dict())
+            assert "Shared" in tab.get(person.base + "/mail", timeout=20).text
+            tabs.append(tab)
+        assert sum(connections(server, name) > before for name, before in idle.items()) > 1, "the work is shared"
+        page = tabs[0].get(person.base + "/mail", timeout=20).text
+        number = page.split('data-id="')[1].split('"')[0]
+        assert person.post("/mail/act", {"op": "trash", "ids": number}).status_code == 200
+        assert not [tab for tab in tabs if 'class="row' in tab.get(person.base + "/mail", timeout=20).text]
+
+
+def test_news_reach_the_tabs_of_every_process(server: RoostServer) -> None:
+    person = signed_in(server, "u1@x.test")
+    with ExitStack() as stack:
+        streams = [stack.enter_context(requests.get(person.base + "/events", cookies=person.session.cookies.get_dict(), stream=True, timeout=20)) for _ in range(12)]
+        lines = [stream.iter_lines() for stream in streams]
+        for one in lines:
+            assert any(line.startswith(b"data:") and b"modseqs" in line for line in one)
+        send(server, letter("News for all"))
+        for one in lines:
+            assert any(line.startswith(b"data:") and b'"mailbox"' in line for line in one)
+
+
+def test_pages_go_on_while_one_process_is_started_again(server: RoostServer) -> None:
+    person = signed_in(server, "u1@x.test")
+    before = server.pids()["web-1"]
+    os.kill(before, signal.SIGKILL)
+    for _ in range(20):
+        with requests.Session() as tab:
+            assert tab.get(person.base + "/mail", cookies=person.session.cookies.get_dict(), timeout=20).status_code == 200
+    until = time.monotonic() + 10
+    while server.pids()["web-1"] in (0, before):
+        assert time.monotonic() < until
+        time.sleep(0.1)
