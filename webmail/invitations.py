@@ -11,10 +11,12 @@ from flask_babel import gettext as _
 
 from mailcore.base.errors import MailError, Reason
 from mailcore.mail import invitation
+from mailcore.mail.address import Address
 from mailcore.mail.body import decode_body
 from mailcore.mail.calendar import MAX_BYTES, Moment
 from mailcore.mail.invitation import Guest, Invitation
 from mailcore.mail.part import Part, load_parts
+from mailcore.sessions import webmail_counters as counters
 from mailcore.sessions import webmail_invitations as answers
 from mailcore.store import listing
 from mailcore.store.listing import ListRow, Stored
@@ -67,7 +69,10 @@ def invite_of(stored: Stored, root: Part) -> p.Invite | None:
     asked, part = found
     tx, mine = site().read(), account()
     kind, lead, tone = said(asked, stored.row)
-    can = answers.can_answer(tx, mine, asked)
+    newer = newer_of(stored, asked)
+    if newer is not None:
+        kind, lead, tone = _("Replaced"), _("A newer one of %(when)s stands in its place.", when=words.short(newer.internal_date)), "amber"
+    can = newer is None and answers.can_answer(tx, mine, asked)
     invited = answers.invited_as(tx, mine, asked)
     link = _LINK.search(asked.where)
     first = asked.starts.at if asked.starts is not None else None
@@ -78,8 +83,23 @@ def invite_of(stored: Stored, root: Part) -> p.Invite | None:
         month=format_date(day, "MMM", locale=locale) if day else "", day=str(day.day) if day else "", weekday=format_date(day, "EEE", locale=locale) if day else "",
         repeats=repeats(asked.rule), where=asked.where, where_url=link[0] if link else "", about=asked.about, organizer=named(asked.organizer) if asked.organizer else "",
         guests=tuple(guest(g) for g in asked.guests[:GUESTS_SHOWN]), more_guests=max(0, len(asked.guests) - GUESTS_SHOWN), answer=answered(stored.row), can_answer=can,
-        as_address=mine.address if can and invited is None else "", file_url=files.part_url(stored.row.message_id, part),
+        as_address=mine.address if can and invited is None else "",
+        newer_url=flask.url_for("mail.message", mailbox_id=newer.mailbox_id, message_id=newer.message_id) if newer is not None else "",
+        can_decide=newer is None and counters.can_decide(tx, mine, asked), file_url=files.part_url(stored.row.message_id, part),
     )  # fmt: skip
+
+
+def newer_of(stored: Stored, asked: Invitation) -> ListRow | None:
+    """The message whose invitation took the place of this one's."""
+    if asked.method != "REQUEST":
+        return None
+    tx, mine = site().read(), account()
+    for message_id in counters.later(tx, mine.id, stored.row.email_id, stored.row.from_addr):
+        other = listing.get(tx, mine.id, message_id)
+        found = read(other, load_parts(other.parts))
+        if found is not None and counters.replaces(found[0], asked):
+            return other.row
+    return None
 
 
 def said(asked: Invitation, row: ListRow) -> tuple[str, str, str]:
@@ -171,12 +191,34 @@ def answer_invitation(message_id: int) -> Any:
     role = next((b.role for b in boxes() if b.id == stored.row.mailbox_id), "")
     if found is None or role in ("junk", "trash"):
         raise MailError(Reason.NOT_PERMITTED, _("There is nothing to answer here."))
+    if newer_of(stored, found[0]) is not None:
+        raise MailError(Reason.NOT_PERMITTED, _("A newer invitation has taken the place of this one. Answer that one."))
     status = flask.request.form.get("answer", "").upper()
     answers.answer(site().runtime, account(), message_id, found[0], status, letter(found[0], status), ip=flask.request.remote_addr or "")
     told = {"ACCEPTED": _("You accepted. The organizer is told."), "TENTATIVE": _("You said perhaps. The organizer is told."), "DECLINED": _("You declined. The organizer is told.")}[status]
     back = flask.url_for("mail.message", mailbox_id=stored.row.mailbox_id, message_id=message_id)
     flask.session["toast"] = {"text": told, "undo": None}
     return done(back, message=told, undo=None)
+
+
+@mail.post("/mail/<int:message_id>/proposal")
+@require("user")
+def decide_proposal(message_id: int) -> Any:
+    stored = listing.get(site().read(), account().id, message_id)
+    found = read(stored, load_parts(stored.parts))
+    role = next((b.role for b in boxes() if b.id == stored.row.mailbox_id), "")
+    if found is None or role in ("junk", "trash"):
+        raise MailError(Reason.NOT_PERMITTED, _("There is nothing to answer here."))
+    proposed, is_taken = found[0], flask.request.form.get("op") == "take"
+    subject = (_("New time: %(title)s") if is_taken else _("The time stays: %(title)s")) % {"title": proposed.title}
+    text = _("The event now takes place at this time:") if is_taken else _("Thank you for proposing another time. The event stays at its time; this one was not taken:")
+    count = counters.decide(
+        site().runtime, account(), message_id, proposed, Address.parse(stored.row.from_addr), (subject, f"{text}\n\n{proposed.title}\n{span(proposed.starts, proposed.ends)}\n"),
+        is_taken=is_taken, ip=flask.request.remote_addr or "",
+    )  # fmt: skip
+    told = ngettext("One person is told of the new time.", "%(num)d people are told of the new time.", count) if is_taken else _("The time stays. Who proposed the other one is told.")
+    flask.session["toast"] = {"text": told, "undo": None}
+    return done(flask.url_for("mail.message", mailbox_id=stored.row.mailbox_id, message_id=message_id), message=told, undo=None)
 
 
 def letter(asked: Invitation, status: str) -> tuple[str, str]:

@@ -5,7 +5,7 @@ it was written, so that the organizer's program finds its own words again.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from mailcore.base.errors import MailError
 from mailcore.mail import calendar
@@ -118,3 +118,46 @@ def answer(invitation: Invitation, *, address: Address, name: str, status: str, 
         calendar.printed("ATTENDEE", f"mailto:{address}", said), calendar.printed("END", "VEVENT"), calendar.printed("END", "VCALENDAR"),
     ]  # fmt: skip
     return "".join(lines)
+
+
+def request_anew(proposed: Invitation, *, proposer: Address, now: datetime) -> str:
+    """A calendar of METHOD REQUEST for the time of a COUNTER: all are asked again, who proposed it has accepted. RFC 5546 §3.2.2."""
+    guests = [
+        calendar.printed(
+            "ATTENDEE", f"mailto:{g.address}",
+            {**({"CN": g.name} if g.name else {}), **({"ROLE": "OPT-PARTICIPANT"} if g.is_optional else {}), "PARTSTAT": "ACCEPTED" if g.address.key == proposer.key else "NEEDS-ACTION", "RSVP": "TRUE"},
+        )
+        for g in proposed.guests
+    ]  # fmt: skip
+    rule = ";".join(f"{key}={value}" for key, value in proposed.rule.items())
+    texts = [("SUMMARY", proposed.title), ("LOCATION", proposed.where), ("DESCRIPTION", proposed.about)]
+    more = [calendar.printed(name, calendar.escaped(text)) for name, text in texts if text] + ([calendar.printed("RRULE", rule)] if rule else []) + guests
+    return _event(proposed, "REQUEST", proposed.sequence + 1, now, more)
+
+
+def decline_counter(proposed: Invitation, *, proposer: Address, now: datetime) -> str:
+    """A calendar of METHOD DECLINECOUNTER: the time stays as it was. RFC 5546 §3.2.8."""
+    more = [calendar.printed("SUMMARY", calendar.escaped(proposed.title)), calendar.printed("ATTENDEE", f"mailto:{proposer}", {})]
+    return _event(proposed, "DECLINECOUNTER", proposed.sequence, now, more)
+
+
+def _event(about: Invitation, method: str, sequence: int, now: datetime, more: list[str]) -> str:
+    organizer = about.organizer
+    lines = [
+        calendar.printed("BEGIN", "VCALENDAR"), calendar.printed("PRODID", "-//Roost//Webmail//EN"), calendar.printed("VERSION", "2.0"), calendar.printed("METHOD", method),
+        calendar.printed("BEGIN", "VEVENT"), calendar.printed("UID", calendar.escaped(about.uid)), calendar.printed("DTSTAMP", f"{now:%Y%m%dT%H%M%SZ}"),
+        calendar.printed("SEQUENCE", str(sequence)), *_when(about),
+        *([calendar.printed("ORGANIZER", f"mailto:{organizer.address}", {"CN": organizer.name} if organizer.name else {})] if organizer is not None else []),
+        *more, calendar.printed("END", "VEVENT"), calendar.printed("END", "VCALENDAR"),
+    ]  # fmt: skip
+    return "".join(lines)
+
+
+def _when(about: Invitation) -> list[str]:
+    """The event's times: in UTC, so that no zone needs to be told; as they were written where it repeats, is whole days, or its zone is not known."""
+    is_instant = not about.rule and all(one is None or isinstance(one.at, datetime) and one.at.tzinfo is not None for one in (about.starts, about.ends))
+    if not is_instant or about.starts is None:
+        return [calendar.printed(line.name, line.value, line.params) for line in about.kept]
+    told = [("DTSTART", about.starts), ("DTEND", about.ends)]
+    kept = [calendar.printed(line.name, line.value, line.params) for line in about.kept if line.name == "RECURRENCE-ID"]
+    return [calendar.printed(name, f"{one.at.astimezone(UTC):%Y%m%dT%H%M%SZ}") for name, one in told if one is not None and isinstance(one.at, datetime)] + kept

@@ -77,6 +77,10 @@ class Invite:
     as_address: str = ""
     """The address the answer comes from, where that is not among the people invited."""
     file_url: str = ""
+    newer_url: str = ""
+    """The message that replaced this one."""
+    can_decide: bool = False
+    """Another time was proposed, and it is this person's to take it or not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
