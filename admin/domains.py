@@ -257,7 +257,7 @@ STATUS = {"right": "right", "missing": "missing", "wrong": "wrong", "optional": 
 def dns_page(found: accounts.Domain) -> p.DomainPage:
     """The records of a domain, as published now."""
     rows = tuple(
-        p.DnsRecord(kind=overview.kind_of(r), name=r.name, type=r.rdtype, value=r.value, status=STATUS[r.state], text=r.why, found="; ".join(r.found)[:500])
+        p.DnsRecord(kind=overview.kind_of(r), name=r.name, type=r.rdtype, value=r.value, status=STATUS[r.state], text=words.stated(r.why), found="; ".join(r.found)[:500])
         for r in dns_records.check(site().runtime, site().read(), found)
     )
     made = domain_page(found, "dns")

@@ -43,7 +43,7 @@ def need(item: overview.Need) -> p.NeedsDoing:
         "settings": lambda: flask.url_for("admin.settings", group=item.target), "accounts": lambda: flask.url_for("admin.accounts", state="full"),
         "account": lambda: flask.url_for("admin.account", address=item.target), "domains": lambda: flask.url_for("admin.domain_new"), "sessions": lambda: flask.url_for("admin.bans"),
     }  # fmt: skip
-    return p.NeedsDoing(level=item.level, title=item.title, text=item.text, action_label=labels[item.place], action_url=urls[item.place]())
+    return p.NeedsDoing(level=item.level, title=stated(item.title), text=stated(item.text), action_label=labels[item.place], action_url=urls[item.place]())
 
 
 @admin.get("/find")

@@ -5,6 +5,7 @@ source: constant sentences as they stand, those with values as `{0} {1}` shapes,
 """
 
 import ast
+import re
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -28,6 +29,10 @@ METHODS = [("**/templates/**.html", "jinja2"), ("**/templates/**.txt", "jinja2")
 KEYWORDS = {"_": None, "gettext": None, "_l": None, "lazy_gettext": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
 ERRORS = {"MailError": 1, "wrong": 1, "_wrong": 0}
 """Callable → which argument is the sentence."""
+WORD = re.compile(r"[a-z]{2}")
+"""A shape without one would fit any sentence."""
+NAMED = {"Need": ("title", "text"), "Record": ("why",)}
+"""Callable → which named arguments are sentences."""
 
 ELSEWHERE = (
     "wire/", "listen/", "cli/", "serve/", "config/", "queue/", "senderauth/", "policy/", "sieve/", "mail/", "jobs/imports/", "jobs/restore.py", "store/blobs/",
@@ -61,6 +66,10 @@ def said() -> Iterator[tuple[str, str]]:
                 text = shape(node.args[ERRORS[node.func.id]])
                 if " " in text:
                     yield text, str(path.relative_to(HOME))
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                for keyword in node.keywords:
+                    if keyword.arg in NAMED.get(node.func.id, ()):
+                        yield from ((text, str(path.relative_to(HOME))) for text in either(keyword.value) if " " in text and WORD.search(text))
 
 
 def settings() -> Iterator[tuple[str, str]]:
@@ -78,6 +87,11 @@ def letters() -> Iterator[tuple[str, str]]:
     for row in LETTERS:
         texts = (row.label, row.help, *(what for what, _example in row.variables.values()))
         yield from ((text, "mailcore/settings/letters.py") for text in texts)
+
+
+def either(node: ast.expr) -> list[str]:
+    """The sentences of an expression: both, where a condition chooses."""
+    return [*either(node.body), *either(node.orelse)] if isinstance(node, ast.IfExp) else [shape(node)]
 
 
 def shape(node: ast.expr) -> str:

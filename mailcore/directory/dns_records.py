@@ -38,8 +38,8 @@ def wanted(runtime: Runtime, tx: Tx, domain: accounts.Domain) -> list[Record]:
         records.append(
             Record(name=f"{selector}._domainkey.{name}", rdtype="TXT", value=f"v=DKIM1; k={kind}; p={public}", why="Lets others check our signature (DKIM).")
         )
-    why = "Has others report how their TLS to us went (TLS-RPT, RFC 8460)."
-    records.append(Record(name=f"_smtp._tls.{name}", rdtype="TXT", value=f"v=TLSRPTv1; rua=mailto:postmaster@{name}", why=why, is_needed=False))
+    value = f"v=TLSRPTv1; rua=mailto:postmaster@{name}"
+    records.append(Record(name=f"_smtp._tls.{name}", rdtype="TXT", value=value, why="Has others report how their TLS to us went (TLS-RPT, RFC 8460).", is_needed=False))
     services = (("_imaps", 993), ("_submissions", 465), ("_pop3s", 995))
     records += [
         Record(name=f"{service}._tcp.{name}", rdtype="SRV", value=f"0 1 {port} {host}.", why="Lets mail programs find the server (RFC 6186).", is_needed=False)

@@ -32,17 +32,18 @@ def needs(runtime: Runtime, tx: Tx, now: Micros) -> list[Need]:
     if not runtime.settings.get("server.hostname"):
         found.append(Need(level="warn", title="The server has no name of its own", text="Other servers see it in the greeting; it should be its public DNS name.", place="settings", target="server"))
     for name, count, detail in outbox.waiting_by_domain(tx, limit=5):
-        plural = "message waits" if count == 1 else "messages wait"
-        found.append(Need(level="warn", title=f"{count} {plural} for {name or 'the relay'}", text=f"The other side says: {detail[:160]}" if detail else "It could not be reached.", place="queue", target=name))
+        where = name or "the relay"
+        found.append(Need(level="warn", title=f"One message waits for {where}" if count == 1 else f"{count} messages wait for {where}", text=f"The other side says: {detail[:160]}" if detail else "It could not be reached.", place="queue", target=name))
     if runtime.settings.get("server.mode") != "lan":
         for domain in domains[:20]:
             missing = [r for r in dns_records.check(runtime, tx, domain) if r.state in ("missing", "wrong")]
             if missing:
                 names = ", ".join(dict.fromkeys(kind_of(r) for r in missing))
-                found.append(Need(level="bad", title=f"{domain.name}: {names} to fix", text=missing[0].why + " We show the record to publish.", place="dns", target=domain.name))
+                found.append(Need(level="bad", title=f"{domain.name}: {names} to fix", text=missing[0].why, place="dns", target=domain.name))
     full = tx.all("SELECT address FROM accounts WHERE quota_bytes > 0 AND used_bytes * 100 >= quota_bytes * 95 AND deleted_at IS NULL ORDER BY address LIMIT 20")
     if full:
-        found.append(Need(level="warn", title=f"{len(full)} accounts are nearly full", text=", ".join(r[0] for r in full[:4]) + ". Mail for a full account is refused.", place="accounts"))
+        names = ", ".join(r[0] for r in full[:4])
+        found.append(Need(level="warn", title=f"{len(full)} accounts are nearly full", text=f"{names}. Mail for a full account is refused.", place="accounts"))
     banned = access.bans(tx, now)
     if banned:
         found.append(Need(level="info", title=f"{len(banned)} addresses may not sign in", text=f"{banned[0][0]}: {banned[0][1]}", place="sessions"))
