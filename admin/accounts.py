@@ -11,7 +11,7 @@ from admin.blueprints import PAGE, admin, beside, chosen_domain, domain_choices,
 from admin.domains import quota_of, shown
 from mailcore.auth import ldap
 from mailcore.base.errors import MailError, Reason
-from mailcore.directory import renaming, resolve, verbs
+from mailcore.directory import renaming, resolve, role_names, verbs
 from mailcore.store import Tx
 from mailcore.store import accounts as store
 from web import words
@@ -127,7 +127,7 @@ def account_page(found: store.Account, errors: dict[str, str]) -> p.AccountPage:
     return p.AccountPage(
         address=found.address, name=found.display_name, initials=row.initials, tint=row.tint, role=found.role, quota=shown(found.quota_bytes), used_text=row.used_text,
         percent=row.percent, aliases=others, created_text=words.long(found.created_at), seen_text=row.seen_text, messages=found.used_count,
-        is_disabled=not found.is_enabled, directory_state=directory_state(found), is_me=found.id == mine().id, is_device=site().runtime.settings.get("signin.device", account_id=found.id), domains=domain_choices(), errors=errors,
+        is_disabled=not found.is_enabled, directory_state=directory_state(found), offers=tuple((o.box.name, o.home.name, o.box.message_count) for o in role_names.offers(site().read(), found.id)), is_me=found.id == mine().id, is_device=site().runtime.settings.get("signin.device", account_id=found.id), domains=domain_choices(), errors=errors,
     )  # fmt: skip
 
 
@@ -157,6 +157,9 @@ def change(found: store.Account, form: Any) -> Any:
         site().write(lambda tx: verbs.sign_in_by_directory(tx, actor(), found.id, site().now()))
     elif op in ("enable", "disable"):
         site().write(lambda tx: verbs.set_account(tx, actor(), found.id, {"is_enabled": op == "enable"}, site().now()))
+    elif op in ("merge", "apart"):
+        verb = role_names.merge if op == "merge" else role_names.keep_apart
+        site().write(lambda tx: verb(tx, actor(), found.id, form.get("mailbox", ""), site().now()))
     elif op == "delete":
         if form.get("confirm") != found.address:
             raise MailError(Reason.SYNTAX, _("Type the address to delete the account."))

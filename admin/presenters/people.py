@@ -106,6 +106,8 @@ class AccountPage:
     messages: int = 0
     is_new: bool = False
     is_disabled: bool = False
+    offers: tuple[tuple[str, str, int], ...] = ()
+    """(mailbox, ours of the same role, messages) that could be put together."""
     directory_state: str = ""
     """"on": the LDAP server knows the password; "off": it could; "": there is none."""
     is_me: bool = False

@@ -12,7 +12,7 @@ from mailcore.cli.grammar import verb
 from mailcore.cli.grammar import verbs as verbs_of
 from mailcore.cli.main import Context
 from mailcore.cli.offline import runtime_of
-from mailcore.directory import dkim_keys, renaming, verbs
+from mailcore.directory import dkim_keys, renaming, role_names, verbs
 from mailcore.directory.actor import COMMAND_LINE, ROLES
 from mailcore.settings.catalogue import Setting
 from mailcore.settings.values import parse
@@ -63,6 +63,9 @@ def _account(commands: Any) -> None:
     listing = verb(group, "list", account_list, example="account list --domain example.org")
     listing.add_argument("--domain")
     verb(group, "show", account_show, "address", example="account show ann@example.org")
+    merged = verb(group, "merge", account_merge, "address", example="account merge ann@example.org --mailbox 'Sent Items'")
+    merged.add_argument("--mailbox", default="", help="which; left out, what could be put together is listed")
+    merged.add_argument("--leave", action="store_true", help="leave it as it is and offer it no more")
     rename = verb(group, "rename", account_rename, "address", "new", example="account rename ann@example.org anna@example.org")
     rename.add_argument("--forget-old", action="store_true", help="do not keep the old address as an alias")
     verb(group, "remove", account_remove, "address", example="account remove ann@example.org")
@@ -245,6 +248,17 @@ def account_set(context: Context) -> int:
 
         runtime.store.write(change)
         return context.answer(account_data(verbs.find_account(runtime.store.read(), arguments.address)), f"{account.address} is changed.")
+
+
+def account_merge(context: Context) -> int:
+    arguments = context.arguments
+    with runtime_of(context) as runtime:
+        account = verbs.find_account(runtime.store.read(), arguments.address)
+        if arguments.mailbox:
+            verb = role_names.keep_apart if arguments.leave else role_names.merge
+            runtime.store.write(lambda tx: verb(tx, COMMAND_LINE, account.id, arguments.mailbox, runtime.clock.micros()))
+        found = role_names.offers(runtime.store.read(), account.id)
+        return context.table([{"mailbox": o.box.name, "into": o.home.name, "messages": o.box.message_count} for o in found], ["mailbox", "into", "messages"])
 
 
 def account_rename(context: Context) -> int:
