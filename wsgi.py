@@ -70,6 +70,8 @@ def menu_accounts() -> list[Any]:
     """The browser's open accounts as the account menu shows them."""
     from webmail.presenters import AccountLink
 
+    if slots.is_alone() and signed_in.is_signed_in():
+        return []
     return [AccountLink(name=o.account.display_name or o.account.address, address=o.account.address, url=o.url, is_this=o.is_this, unread=o.unread) for o in slots.open_accounts()]
 
 

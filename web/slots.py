@@ -75,6 +75,11 @@ def cookie_name(number: int) -> str:
     return sessions.cookie_name(number, is_tls=flask.request.is_secure)
 
 
+def is_alone() -> bool:
+    """Whether no other place of this browser has a cookie: then nothing needs to be looked up."""
+    return not any(flask.request.cookies.get(cookie_name(number)) for number in range(sessions.SLOTS) if number != slot())
+
+
 def open_accounts() -> list[OpenAccount]:
     """Every account that is signed in in this browser, read once a request."""
     if not hasattr(flask.g, "open_accounts"):
@@ -100,6 +105,6 @@ def place_of(account_id: int) -> OpenAccount | None:
 
 def free_url() -> str:
     """Where one more account signs in; "" when all places are taken."""
-    taken = {one.slot for one in open_accounts()}
+    taken = {slot()} if is_alone() and flask.request.cookies.get(cookie_name(slot())) else {one.slot for one in open_accounts()}
     free = next((number for number in range(sessions.SLOTS) if number not in taken), None)
     return "" if free is None else f"{root_of(free)}/sign-in"

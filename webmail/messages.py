@@ -273,7 +273,7 @@ def reader_message(row: ListRow, stored: Stored | None, *, is_expanded: bool) ->
         trust=None if sender.is_me else trust, arrivals=arrivals_of(stored) if sender.is_me else (), unsubscribe=way if is_own and not sender.is_me else "", list_id=unsubscribing.list_of(headers),
         to_text=to_line(to, cc), body_url=flask.url_for("mail.body", token=tokens.make("body", [row.message_id, shows_images]), **looks_of()),
         body_lines=max(3, min(200, body.text.count("\n") + len(body.text) // 90 + 2)), remote_images=0 if shows_images else body.remote_count,
-        attachments=tuple(files.unpacked(stored, attached)), receipt_to=receipt_to(stored) if is_own and not sender.is_me else "",
+        attachments=tuple(files.unpacked(stored, attached)), receipt_to=receipt_to(stored) if is_own and not sender.is_me and b"disposition-notification-to" in headers else "",
         has_own_colours=body.has_own_colours,
         files_left=max(0, len(attached) - files.FILES_SHOWN),
         all_parts_url=flask.url_for("mail.all_parts", token=tokens.make("zip", row.message_id)) if len(attached) > 1 else None, **common,
