@@ -1,6 +1,7 @@
 """The way to a provider's sign-in page and back again. What was typed waits in the browser's signed cookie, for ten minutes."""
 
 import hmac
+import re
 import secrets
 from dataclasses import dataclass
 from typing import Any
@@ -8,15 +9,19 @@ from typing import Any
 import flask
 from flask_babel import gettext as _
 
+from mailcore.auth.sessions import SLOTS
 from mailcore.base.clock import SECOND
 from mailcore.base.errors import MailError, Reason
 from mailcore.net import oauth
 from mailcore.net.oauth import Provider
 from mailcore.runtime import grants
+from web import slots
 from web.site import site
 
 WAIT_SECONDS = 600
 KEY = "oauth"
+PAGES = ("settings.elsewhere_granted", "admin.route_granted")
+"""Who may send people to a provider."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,24 +33,25 @@ class Leaving:
 
 
 def redirect_uri() -> str:
-    """The address that an admin registers at a provider, and that people come back to."""
-    return flask.url_for("settings.oauth_back", _external=True)
+    """The address that an admin registers at a provider, and that people come back to: the same in every place of a browser."""
+    return flask.request.host_url.rstrip("/") + slots.shared_url(flask.url_for("settings.oauth_back"))
 
 
 def begin(provider: Provider, *, to: str, typed: dict[str, str], user: str) -> Leaving:
-    """Remember what was *typed* and that *to* (an endpoint) goes on with it. A redirect would break the form-action rule, so a link leads out."""
-    state, verifier = secrets.token_urlsafe(24), secrets.token_urlsafe(48)
+    """Remember what was *typed* and that *to* (one of PAGES) goes on with it. A redirect would break the form-action rule, so a link leads out."""
+    state, verifier = f"{slots.slot()}.{PAGES.index(to)}.{secrets.token_urlsafe(24)}", secrets.token_urlsafe(48)
     flask.session[KEY] = {"state": state, "verifier": verifier, "provider": provider.name, "to": to, "typed": typed, "at": site().now()}
     return Leaving(provider.label, oauth.address(provider, redirect=redirect_uri(), state=state, verifier=verifier, user=user))
 
 
 def onward() -> Any:
-    """From the one address that providers know to the page that began. Raises MailError(NOT_PERMITTED)."""
-    waiting: dict[str, Any] = flask.session.get(KEY) or {}
-    if not waiting:
+    """From the one address that providers know to the place and page that began; there the state is judged. Raises MailError(NOT_PERMITTED)."""
+    found = re.fullmatch(r"(\d)\.(\d)\.[\w-]+", flask.request.args.get("state", ""), re.ASCII)
+    if found is None or int(found[1]) >= SLOTS or int(found[2]) >= len(PAGES):
         raise MailError(Reason.NOT_PERMITTED, "This sign-in was not begun in this browser, or too long ago. Begin again. If it was begun at the command line, give it the address of this page.")
     given = {name: flask.request.args[name] for name in ("code", "state", "error", "error_description") if name in flask.request.args}
-    return flask.redirect(flask.url_for(waiting["to"], **given))
+    path = slots.shared_url(flask.url_for(PAGES[int(found[2])], **given))
+    return flask.redirect(slots.root_of(int(found[1])) + path.removeprefix(slots.root_of(0)))
 
 
 def finish(to: str) -> tuple[dict[str, str], str]:

@@ -178,6 +178,17 @@ def test_a_way_back_that_nobody_began_gives_nothing(server: RoostServer, provide
     assert len(json.loads(server.run("fetch", "list", "u2@x.test", "--json"))) == 1
 
 
+def test_an_account_in_the_second_place_of_a_browser_comes_back_to_its_own_place(server: RoostServer, provider: Provider, dovecot: dict[str, int]) -> None:
+    browser = signed_in(server, "u1@x.test")
+    browser.get("/u/1/sign-in")
+    assert browser.post("/u/1/sign-in", {"address": "u2@x.test", "password": PASSWORD}).status_code == 200
+    browser.get("/u/1/settings/elsewhere")
+    leaving = browser.post("/u/1/settings/elsewhere", typed(dovecot, "imap", "bob") | {"mailbox": "INBOX"}).text
+    back = browser.session.get(link_out(leaving, provider))
+    assert back.url.endswith("/u/1/settings/elsewhere") and "It works" in back.text
+    assert "/u/" not in link_out(leaving, provider)
+
+
 def test_a_refusal_there_and_a_server_of_somebody_else_are_told_and_what_was_typed_stays(server: RoostServer, provider: Provider, dovecot: dict[str, int]) -> None:
     browser = signed_in(server, "u1@x.test")
     provider.refuses = "The person said no"

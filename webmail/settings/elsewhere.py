@@ -13,7 +13,7 @@ from mailcore.store import fetched, mailboxes
 from mailcore.store.fetched import Fetched
 from web import oauth, words
 from web.drawing import page
-from web.signed_in import account, require
+from web.signed_in import account, public, require
 from web.site import actor, site
 from web.values import Choice
 from web.words import said
@@ -90,7 +90,7 @@ def _leave(form: Any) -> dict[str, Any]:
 
 
 @settings.get("/oauth/back", endpoint="oauth_back")
-@require("user")
+@public
 def back() -> Any:
     """Where every provider sends people back to; the face that sent them goes on."""
     return oauth.onward()
