@@ -55,7 +55,7 @@ def needs(runtime: Runtime, tx: Tx, now: Micros) -> list[Need]:
 
 
 def kind_of(record: dns_records.Record) -> str:
-    """A record's common name: MX, SPF, DMARC, DKIM, or its type."""
+    """A record's common name: MX, SPF, DMARC, DKIM, TLS-RPT, or its type."""
     if record.rdtype == "TXT":
-        return "DMARC" if record.name.startswith("_dmarc.") else "DKIM" if "._domainkey." in record.name else "SPF"
+        return "DMARC" if record.name.startswith("_dmarc.") else "DKIM" if "._domainkey." in record.name else "TLS-RPT" if record.name.startswith("_smtp._tls.") else "SPF"
     return record.rdtype

@@ -122,3 +122,8 @@ def test_messages_are_found_by_day_and_by_what_became_of_them(server: RoostServe
     assert "Found by day" in admin.get(f"/admin/messages?day={today}").text and "Found by day" not in admin.get(f"/admin/messages?day={old}").text
     assert "Found by day" in admin.get("/admin/messages?state=delivered").text and "Found by day" not in admin.get("/admin/messages?state=refused").text
     assert admin.get("/admin/messages?day=nonsense").status_code == 200
+
+
+def test_records_that_dns_says_nothing_of_are_not_called_right(admin: Browser) -> None:
+    page = admin.get("/admin/domains/x.test/dns").text
+    assert "DNS gives no answer" in page and "all right" not in page and "TLS-RPT" in page
