@@ -70,25 +70,17 @@ smtpd_client_connection_count_limit = 0
 smtpd_peername_lookup = no
 """
 
-POSTFIX_MASTER = """
-127.0.0.1:{smtp} inet n - n - - smtpd
-pickup unix n - n 60 1 pickup
-cleanup unix n - n - 0 cleanup
-qmgr unix n - n 300 1 qmgr
-rewrite unix - - n - - trivial-rewrite
-bounce unix - - n - 0 bounce
-defer unix - - n - 0 bounce
-trace unix - - n - 0 bounce
-flush unix n - n 1000? 0 flush
-proxymap unix - - n - - proxymap
-lmtp unix - - n - - lmtp
-error unix - - n - - error
-retry unix - - n - - error
-anvil unix - - n - 1 anvil
-scache unix - - n - 1 scache
-showq unix n - n - - showq
-postlog unix-dgram n - n - 1 postlogd
-"""
+def master_table(door: str, *transports: str) -> str:
+    """Postfix's master.cf with its SMTP server at *door* (address:port) and *transports* (whole lines) beside its own services."""
+    return "\n".join((f"{door} inet n - n - - smtpd", *_SERVICES, *transports)) + "\n"
+
+
+_SERVICES = (
+    "pickup unix n - n 60 1 pickup", "cleanup unix n - n - 0 cleanup", "qmgr unix n - n 300 1 qmgr", "rewrite unix - - n - - trivial-rewrite",
+    "bounce unix - - n - 0 bounce", "defer unix - - n - 0 bounce", "trace unix - - n - 0 bounce", "flush unix n - n 1000? 0 flush", "proxymap unix - - n - - proxymap",
+    "error unix - - n - - error", "retry unix - - n - - error", "anvil unix - - n - 1 anvil", "scache unix - - n - 1 scache", "showq unix n - n - - showq",
+    "postlog unix-dgram n - n - 1 postlogd",
+)  # fmt: skip
 
 
 def run(*words: str) -> str:
@@ -143,7 +135,7 @@ class Others:
         shutil.chown(self.folder / "mail", "mail", "mail")
         shutil.chown(self.folder / "data", "postfix")
         dovecot, postfix = str(self.folder / "dovecot.conf"), str(self.folder / "postfix")
-        for path, text in ((dovecot, DOVECOT), (f"{postfix}/main.cf", POSTFIX_MAIN), (f"{postfix}/master.cf", POSTFIX_MASTER)):
+        for path, text in ((dovecot, DOVECOT), (f"{postfix}/main.cf", POSTFIX_MAIN), (f"{postfix}/master.cf", master_table("127.0.0.1:{smtp}", "lmtp unix - - n - - lmtp"))):
             Path(path).write_text(text.lstrip().format(folder=self.folder, smtp=self.smtp, imap=self.imap, lmtp=self.lmtp))
         self.started.append(("doveadm", "-c", dovecot, "stop"))
         run("dovecot", "-c", dovecot)
