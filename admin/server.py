@@ -21,7 +21,7 @@ from web.signed_in import require, safe_next, visitor
 from web.site import actor, site
 from web.words import said, stated
 
-CONTROLS = {"bool": "switch", "int": "number", "size": "size", "seconds": "size", "text": "text", "lines": "lines", "choice": "select", "secret": "secret"}
+CONTROLS = {"bool": "switch", "int": "number", "size": "size", "seconds": "size", "text": "text", "ips": "text", "lines": "lines", "choice": "select", "secret": "secret"}
 
 
 def setting_row(setting: Setting, before: values.Previous | None, error: str = "", typed: str | None = None) -> p.SettingRow:

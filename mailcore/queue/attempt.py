@@ -18,7 +18,7 @@ from mailcore.mail.address import Address, ReversePath
 from mailcore.mail.convert import needs_8bit, needs_smtputf8, to_7bit
 from mailcore.mail.headers import scan_headers
 from mailcore.net.tls import new_client_context
-from mailcore.queue.route import Hop
+from mailcore.queue.route import Hop, source
 from mailcore.wire.sasl import Credentials, SecretKind, login_responses, oauthbearer_response, plain_response, xoauth2_response
 from mailcore.wire.smtp.client import OutRecipient, RecipientOutcome, SendOptions, SmtpClient, Stage
 from mailcore.wire.smtp.commands import Ret
@@ -123,7 +123,7 @@ class Conversation:
     def deliver(self, letter: Letter) -> Result:
         """The whole dialogue. Raises Gone, TlsFailed."""
         try:
-            self.connection = socket.create_connection((self.address, self.hop.port), timeout=CONNECT_SECONDS)
+            self.connection = socket.create_connection((self.address, self.hop.port), timeout=CONNECT_SECONDS, source_address=source(self.hop, self.address))
             refusal = self.greet()
             if refusal is None:
                 refusal = self.sign_in()

@@ -57,7 +57,7 @@ class Recorded(attempt.Conversation):
     def probe(self, sender: str, recipient: str) -> str:
         """Greeting to RCPT and back; "" when the recipient was taken, else why not. Raises Gone."""
         try:
-            self.connection = socket.create_connection((self.address, self.hop.port), timeout=attempt.CONNECT_SECONDS / 3)
+            self.connection = socket.create_connection((self.address, self.hop.port), timeout=attempt.CONNECT_SECONDS / 3, source_address=route.source(self.hop, self.address))
             refusal = self.greet() or self.sign_in()
             for line in (f"MAIL FROM:<{sender}>", f"RCPT TO:<{recipient}>") if refusal is None else ():
                 answer = self.ask(line.encode() + b"\r\n")

@@ -45,8 +45,15 @@ class Hop:
     refused: Callable[[], None] = _nothing
     """Told when the token was not taken."""
     is_relay: bool = False
+    own: tuple[str, ...] = ()
+    """Addresses of this machine to send from; empty: the system chooses."""
     must_verify: bool = False
     """The certificate must be good for *host*: an MTA-STS policy enforces it, or a relay's security asks for it."""
+
+
+def source(hop: Hop, address: str) -> tuple[str, int] | None:
+    """Where a connection to *address* starts: our address of the same kind, None for what the system chooses."""
+    return next(((own, 0) for own in hop.own if (":" in own) == (":" in address)), None)
 
 
 def key(runtime: Runtime, domain: str) -> str:
@@ -67,10 +74,15 @@ def times(runtime: Runtime, domain: str, item: Item) -> tuple[int, int, Micros]:
 
 
 def hops(runtime: Runtime, resolver: Resolver, domain: str) -> list[Hop]:
-    """Servers for *domain*, best first.
+    """Servers for *domain*, best first, each with the addresses that the setting outgoing.bind sends from.
 
     Raises MailError: UNKNOWN_DOMAIN (no such domain, null MX; permanent), LOOP (all hosts are ourselves), DnsTrouble (temporary).
     """
+    own = tuple(str(runtime.settings.get("outgoing.bind")).split())
+    return [replace(hop, own=own) for hop in _hops(runtime, resolver, domain)] if own else _hops(runtime, resolver, domain)
+
+
+def _hops(runtime: Runtime, resolver: Resolver, domain: str) -> list[Hop]:
     get = runtime.settings.get
     route = routes.match(runtime.store.read(), domain)
     if route is not None:

@@ -1,6 +1,6 @@
 """Every setting there is. A row nobody reads, shows or documents fails a test.
 
-Kinds: bool, int, size (bytes), seconds, text, lines, choice, secret. Scopes nest: a domain's value stands over the system's, an
+Kinds: bool, int, size (bytes), seconds, text, ips, lines, choice, secret. Scopes nest: a domain's value stands over the system's, an
 account's over the domain's. `applies`: "live" at once in every process, "restart" with the next start.
 """
 
@@ -90,6 +90,7 @@ CATALOGUE: tuple[Setting, ...] = (
     _s("oauth.other_secret", "secret", "", "Other provider: client secret", "Empty for a public client."),
     _s("outgoing.port", "int", 25, "Port of other mail servers", "25 on the Internet; another only in a test network.", low=1, high=65535),
     _s("outgoing.patience", "seconds", 10 * 60, "Wait for the answer to a message", "A server that took the text and says nothing for so long is tried again later; shorter than ten minutes, some will get it twice.", low=1, high=12 * 60, rfc="5321 §4.5.3.2.6"),
+    _s("outgoing.bind", "ips", "", "Send from these addresses", "Of this machine, one IPv4 and one IPv6. Empty: the system chooses. Where none is of the kind needed, it chooses too.", was="Bind to local IP address"),
     _s("outgoing.prefer_ipv6", "bool", False, "Use IPv6 first", "Only after the DNS page has seen a confirmed PTR record for it.", was="IPv6 preferred"),
     _s("outgoing.mta_sts", "bool", True, "Follow MTA-STS policies", "Where a domain's policy says enforce, mail goes only to its named servers, over TLS with a good certificate, or waits.", rfc="8461"),
     _s("outgoing.https_port", "int", 443, "Port of other domains' policies", "443 on the Internet; another only in a test network.", low=1, high=65535),

@@ -3,6 +3,7 @@
 `Settings.current` is read without a lock (one reference); `refresh` makes a new snapshot when a hint or the clock says so.
 """
 
+import ipaddress
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -131,6 +132,11 @@ def parse(setting: Setting, value: Any) -> Any:
         if any(ord(c) < 32 for c in text) or len(text) > 4000:
             raise MailError(Reason.SYNTAX, f"{setting.label}: one line of at most 4000 characters.")
         return text
+    if setting.kind == "ips":
+        try:
+            return " ".join(str(ipaddress.ip_address(word)) for word in text.replace(",", " ").split())
+        except ValueError as error:
+            raise MailError(Reason.SYNTAX, f"{setting.label}: addresses such as 192.0.2.1, with spaces between.") from error
     if setting.kind == "lines":
         if any(ord(c) < 32 and c not in "\r\n\t" for c in text) or len(text) > LINES_CHARACTERS:
             raise MailError(Reason.SYNTAX, f"{setting.label}: at most {LINES_CHARACTERS} characters.")

@@ -46,19 +46,21 @@ class Behaviour:
 
 
 class Sink:
-    """Start with a Behaviour; `taken` is what came, `sessions` how many connections there were, `lines` every command."""
+    """Start with a Behaviour; `taken` is what came, `sessions` how many connections there were, `peers` from where, `lines` every command."""
 
     def __init__(self, behaviour: Behaviour | None = None, certificate: tuple[str, str] | None = None, *, where: tuple[str, int] = ("127.0.0.1", 0)) -> None:
         self.behaviour = behaviour or Behaviour()
         self.taken: list[Taken] = []
         self.lines: list[str] = []
         self.sessions = 0
+        self.peers: list[str] = []
         self.certificate = certificate
         sink = self
 
         class Handler(socketserver.BaseRequestHandler):
             def handle(self) -> None:
                 sink.sessions += 1
+                sink.peers.append(self.client_address[0])
                 with contextlib.suppress(OSError, ssl.SSLError):
                     Dialogue(sink, self.request).run()
 

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from mailcore.base.clock import HOUR, SECOND
+from mailcore.base.errors import MailError
 from mailcore.config.environment import Config, prepare_data_dir
 from mailcore.directory import verbs
 from mailcore.directory.actor import COMMAND_LINE
@@ -295,3 +296,14 @@ def test_mail_for_this_servers_own_name_is_not_sent_to_itself(post: Post) -> Non
 def test_every_error_of_the_network_has_words() -> None:
     assert attempt.words(ConnectionRefusedError()) == "the connection was refused"
     assert attempt.words(SimpleNamespace()) != ""  # type: ignore[arg-type]
+
+
+def test_mail_is_sent_from_the_address_that_is_set_where_it_is_of_the_kind_needed(post: Post) -> None:
+    sink = post.remote()
+    post.set("outgoing.bind", "127.0.0.3 ::1")
+    post.serve(post.put("bob@far.test"))
+    post.set("outgoing.bind", "::1")
+    post.serve(post.put("bob@far.test"))
+    assert sink.peers == ["127.0.0.3", "127.0.0.1"] and len(sink.taken) == 2
+    with pytest.raises(MailError, match="addresses such as"):
+        post.set("outgoing.bind", "not-an-address")
