@@ -5,11 +5,13 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import settings
 
 from mailcore.base.errors import MailError
+from mailcore.mail import invitation, tnef, vcard
 from mailcore.mail.address import Address, parse_address_list
 from mailcore.mail.authres import parse_authres
 from mailcore.mail.body import decode_text
@@ -20,6 +22,7 @@ from mailcore.mail.params import decode_params, raw_params
 from mailcore.mail.part import load_parts
 from mailcore.mail.structure import summarise
 from mailcore.mail.words import decode_value
+from mailcore.store import query
 from mailcore.wire.imap.framing import AFTER_LOGIN, Frame, FrameError, Framer, LiteralWanted, NeedMore
 from mailcore.wire.imap.parser import parse_command
 from mailcore.wire.managesieve import commands as managesieve
@@ -28,6 +31,7 @@ from mailcore.wire.smtp import parser as smtp
 from mailcore.wire.smtp.replies import ReplyParser
 from tests.conftest import CORPORA
 from tests.fuzz.mutate import BYTES_MAX, broken
+from tests.unit.mail.test_tnef import attribute, one_file, package, properties, variable
 from tests.wire import test_wire_hostile as wire
 
 INPUT_SECONDS = 1.5
@@ -97,6 +101,17 @@ def replies(data: bytes) -> None:
             pass
 
 
+def invitations(data: bytes) -> None:
+    made = invitation.read(data)
+    if made is not None:
+        invitation.answer(made, address=Address.parse("a@b.test"), name="A", status="ACCEPTED", now=datetime(2026, 11, 26, tzinfo=UTC))
+
+
+def cards(data: bytes) -> None:
+    for card in vcard.read(data)[:50]:
+        vcard.vcard(card)
+
+
 def messages() -> list[bytes]:
     found = [path.read_bytes() for path in sorted((CORPORA / "messages").rglob("*")) if path.is_file() and path.stat().st_size < BYTES_MAX] if CORPORA.is_dir() else []
     return found or [b"From: Ann <a@b.test>\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\nContent-Type: text/html\r\n\r\n<p>hi</p>\r\n--x--\r\n"]
@@ -116,12 +131,26 @@ COMMANDS = [
     b"250-x.test\r\n250-SIZE 5\r\n250 ok\r\n550 5.1.1 no\r\n354 go\r\n",
 ]
 
+MEETINGS = [
+    (b"BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nBEGIN:VTIMEZONE\r\nTZID:Here\r\nBEGIN:DAYLIGHT\r\nDTSTART:19810329T020000\r\nRRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU\r\nTZOFFSETFROM:+0100\r\nTZOFFSETTO:+0200\r\n"
+    b"END:DAYLIGHT\r\nEND:VTIMEZONE\r\nBEGIN:VEVENT\r\nUID:1@x.test\r\nSEQUENCE:2\r\nDTSTAMP:20261125T100000Z\r\nDTSTART;TZID=Here:20261201T100000\r\nDURATION:PT1H30M\r\nRRULE:FREQ=WEEKLY;COUNT=5\r\n"
+    b'SUMMARY:A\\, b\r\nORGANIZER;CN="Ann, M":mailto:ann@x.test\r\nATTENDEE;PARTSTAT=NEEDS-ACTION;RSVP=TRUE:mailto:a@b.test\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n'),
+]
+CARDS = [
+    b"BEGIN:VCARD\r\nVERSION:3.0\r\nN:Miller;Ann;;Dr.;\r\nFN:Ann Miller\r\nEMAIL;TYPE=work:ann@x.test\r\nTEL:+49 1\r\nPHOTO;ENCODING=b;TYPE=PNG:iVBORw0KGgo=\r\nNOTE:a\\nb\r\nitem1.ADR:;;S;C;;1;L\r\nEND:VCARD\r\n",
+    b'Name,E-mail Address,Notes\r\n"Miller, Ann",ann@x.test,"a ""b"""\r\n',
+]
+PACKAGES = [
+    package(attribute(0x69003, properties(variable(0x102, 0x1013, b"<h1>Hi</h1>")), 1), one_file("NOTE.TXT", b"text"), one_file("../x.svg", b"<svg/>")),
+]  # fmt: skip
+QUESTIONS = [b'from:ann -is:read "two words" OR (subject:x) larger:5M older_than:3d before:2026-03-01 label:a,b has:attachment \xe4\xb8\xad filename:*.pdf in:"A/B"']
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """What is fed, and with what to begin."""
 
-    feed: Callable[[bytes], None]
+    feed: Callable[[bytes], object]
     seeds: Sequence[bytes]
 
 
@@ -129,7 +158,8 @@ TARGETS = {
     "message": Target(feed=whole_message, seeds=MESSAGES), "headers": Target(feed=header_fields, seeds=HEADS), "address": Target(feed=addresses, seeds=ADDRESSES),
     "html": Target(feed=html, seeds=MARKUP), "imap": Target(feed=imap, seeds=COMMANDS), "smtp": Target(feed=lines(smtp.parse_command), seeds=COMMANDS),
     "pop3": Target(feed=lines(pop3.parse_command), seeds=COMMANDS), "managesieve": Target(feed=lines(lambda line: managesieve.parse_command(Frame((line,)))), seeds=COMMANDS),
-    "replies": Target(feed=replies, seeds=COMMANDS),
+    "replies": Target(feed=replies, seeds=COMMANDS), "invitation": Target(feed=invitations, seeds=MEETINGS), "contacts": Target(feed=cards, seeds=CARDS),
+    "winmail": Target(feed=tnef.read, seeds=PACKAGES), "search": Target(feed=lambda data: query.parse(data.decode("utf-8", "replace")[:2000]), seeds=QUESTIONS),
 }  # fmt: skip
 
 
