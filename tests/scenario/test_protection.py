@@ -296,8 +296,9 @@ def test_a_virus_that_the_real_clamd_knows_is_refused_and_then_held_until_it_is_
     setting(world, "virus.scanner", "off")
     assert refused[0] == 550 and "Roost.Test" in refused[1]
     assert (clean[0], held[0], found(world, "INBOX", "virus")) == (250, 250, None)
-    (item,) = json.loads(world.server.run("queue", "list", "--json"))
-    world.server.run("queue", "release", str(item["id"]))
+    assert json.loads(world.server.run("queue", "list", "--json")) == [], "it is on no way out"
+    (item,) = json.loads(world.server.run("quarantine", "list", "--json"))
+    world.server.run("quarantine", "release", str(item["id"]))
     deadline = time.monotonic() + 10
     while found(world, "INBOX", "virus") is None and time.monotonic() < deadline:
         time.sleep(0.2)
