@@ -106,6 +106,7 @@ export class People {
   choose(options, at) {
     options.forEach((option, index) => option.setAttribute("aria-selected", String(index === at)));
     this.input.setAttribute("aria-activedescendant", options[at].id);
+    this.picked = options[at].dataset.text;
   }
 
   ask() {
@@ -134,12 +135,17 @@ export class People {
       option.append(this.avatar(person), words);
       return option;
     }));
+    // An answer that comes late must not move what the arrows have chosen.
+    const options = $$("[role=option]", this.list);
+    const again = options.findIndex((option) => option.dataset.text === this.picked);
+    if (again > 0) this.choose(options, again);
     this.list.hidden = !people.length;
     this.input.setAttribute("aria-expanded", String(people.length > 0));
   }
 
   shut() {
     this.list.hidden = true;
+    this.picked = "";
     this.input.setAttribute("aria-expanded", "false");
     this.input.removeAttribute("aria-activedescendant");
   }
