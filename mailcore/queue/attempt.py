@@ -66,7 +66,10 @@ class Gone(Exception):
 
 def send(letter: Letter, hops: Sequence[Hop], own_name: str) -> Result:
     """Try *hops* in order until one gives an answer for the recipients. Raises nothing: trouble is an outcome."""
-    deadline = time.monotonic() + SESSION_SECONDS
+    return _send(letter, hops, own_name, time.monotonic() + SESSION_SECONDS)
+
+
+def _send(letter: Letter, hops: Sequence[Hop], own_name: str, deadline: float) -> Result:
     trouble = "No server could be reached."
     last = hops[0].host if hops else ""
     for hop in hops:
@@ -75,7 +78,7 @@ def send(letter: Letter, hops: Sequence[Hop], own_name: str) -> Result:
                 try:
                     result = Conversation(hop, address, own_name, deadline, is_plain).deliver(letter)
                     if ":" in address and (others := [one for one in hop.addresses if ":" not in one]) and is_about_ipv6(result.outcomes):
-                        return send(letter, [replace(hop, addresses=tuple(others))], own_name)
+                        return _send(letter, [replace(hop, addresses=tuple(others))], own_name, deadline)
                     return result
                 except TlsFailed as error:
                     trouble, last = f"{hop.host} [{address}]: {error}", hop.host
