@@ -2,6 +2,9 @@
 
 import datetime
 import itertools
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,12 +13,23 @@ import pytest
 from mailcore.base.clock import FixedClock
 from mailcore.store import Store, open_store, schema
 from tests.postgres import PostgresServer, binaries
+from tests.scenario.server import KEPT
 
 CORPORA = Path(__file__).resolve().parents[2] / "shared" / "corpora"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--all", action="store_true", default=False, help="also the long tests")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if KEPT not in os.environ:  # the workers of a run inherit its folder
+        os.environ[KEPT] = config.roost_kept = tempfile.mkdtemp(prefix="roost-test-kept-")  # type: ignore[attr-defined]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if hasattr(config, "roost_kept"):
+        shutil.rmtree(config.roost_kept, ignore_errors=True)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

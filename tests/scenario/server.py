@@ -1,6 +1,8 @@
 """A whole Roost for the tests: the real supervisor on free loopback ports, with a data directory of its own."""
 
 import contextlib
+import fcntl
+import hashlib
 import json
 import os
 import random
@@ -16,6 +18,8 @@ HOME = Path(__file__).resolve().parents[2]
 PASSWORD = "correct horse 1"
 LISTENERS = ("smtp", "submission", "submissions", "imap", "imaps", "pop3", "pop3s", "sieve", "http", "https")
 START_SECONDS = 40
+KEPT = "ROOST_TEST_KEPT"
+"""Environment: the test run's folder of data directories as they are after set-up."""
 
 
 def free_ports(count: int) -> list[int]:
@@ -41,12 +45,27 @@ class RoostServer:
             "ROOST_HOME": str(HOME), "PYTHONPATH": str(HOME), **environ,
         }  # fmt: skip
         if is_set_up:
-            self.set_up(people, settings or {})
+            self.set_up(people, settings or {}, is_shared=not environ)
         self.process: subprocess.Popen[bytes] | None = None
         self.start()
 
-    def set_up(self, people: int, settings: dict[str, str]) -> None:
-        """The admin, the people and the settings, before the first start."""
+    def set_up(self, people: int, settings: dict[str, str], *, is_shared: bool) -> None:
+        """The admin, the people and the settings, before the first start; made once in a test run for all servers that begin with the same."""
+        kept = os.environ.get(KEPT)
+        if not (kept and is_shared):
+            return self.make(people, settings)
+        data = Path(kept) / hashlib.sha256(repr((people, sorted(settings.items()))).encode()).hexdigest()
+        with open(f"{data}.lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not data.exists():
+                self.make(people, settings)
+                shutil.copytree(self.folder / "data", data)
+                return None
+        shutil.copytree(data, self.folder / "data")
+        return None
+
+    def make(self, people: int, settings: dict[str, str]) -> None:
+        """Set up by the commands that an admin would give."""
         self.run("setup", "--admin", "admin@x.test", "--password-stdin", "--hostname", "mx.x.test", "--mode", "internet", input=PASSWORD + "\n")
         for number in range(1, people + 1):
             self.run("account", "add", f"u{number}@x.test", "--password-stdin", input=PASSWORD + "\n")
