@@ -56,7 +56,7 @@ def accounts() -> Any:
     states = (p.Choice(value="", label=_("All")), p.Choice(value="on", label=_("Switched on")), p.Choice(value="off", label=_("Switched off")), p.Choice(value="full", label=_("Nearly full")))
     sorts = (p.Choice(value="", label=_("By address")), p.Choice(value="name", label=_("By name")), p.Choice(value="used", label=_("By space used")), p.Choice(value="seen", label=_("By last sign-in")))
     paging = p.Paging(shown=len(found), total=total, older=older, newer=newer, is_filtered=bool(q or state), state="ready" if found else "empty")
-    summary = ngettext("One account.", "%(num)d accounts in %(domains)d domains.", everyone, domains=len(own_domains()))
+    summary = ngettext("One account.", "%(num)d accounts.", everyone) if len(own_domains()) < 2 else _("%(num)d accounts in %(domains)d domains.", num=everyone, domains=len(own_domains()))
     return page(
         "admin/accounts.html", area="accounts", summary=summary, q=q, domain=args.get("domain", ""), domains=(p.Choice(value="", label=_("All domains")), *domain_choices()),
         state=state, states=states, sort=sort, sorts=sorts, rows=tuple(account_row(a) for a in found), paging=paging,

@@ -24,6 +24,12 @@ from web.words import said, stated
 CONTROLS = {"bool": "switch", "int": "number", "size": "size", "seconds": "size", "text": "text", "ips": "text", "lines": "lines", "choice": "select", "secret": "secret"}
 
 
+def spoken(setting: Setting, value: Any) -> str:
+    """A value in the words of the page."""
+    text = values.show(setting, value)
+    return stated(setting.choices[text]) if text in setting.choices else text
+
+
 def setting_row(setting: Setting, before: values.Previous | None, error: str = "", typed: str | None = None) -> p.SettingRow:
     """One setting as a form; *before* is what an undo would bring back."""
     current = site().runtime.settings.current
@@ -31,9 +37,9 @@ def setting_row(setting: Setting, before: values.Previous | None, error: str = "
     shown = ("1" if value else "") if setting.kind == "bool" else "" if setting.kind == "secret" else values.show(setting, value) if value != 0 or setting.kind == "int" else "0"
     return p.SettingRow(
         name=setting.name, label=stated(setting.label), help=stated(setting.help), control=CONTROLS[setting.kind], value=typed if typed is not None else shown,
-        default_text=values.show(setting, setting.default) or _("empty"), is_default=not current.is_set(setting.name),
-        choices=tuple(p.Choice(value=c, label=c) for c in setting.choices), applies=setting.applies, error=error, was=setting.was,
-        undo_text=None if before is None else values.show(setting, setting.default if before.value is None else before.value)[:80],
+        default_text=spoken(setting, setting.default) or _("empty"), is_default=not current.is_set(setting.name),
+        choices=tuple(p.Choice(value=value, label=stated(text)) for value, text in setting.choices.items()), applies=setting.applies, error=error, was=setting.was,
+        undo_text=None if before is None else spoken(setting, setting.default if before.value is None else before.value)[:80],
         changed_text="" if before is None else _("changed by %(who)s, %(when)s", who=before.actor, when=words.short(before.at)),
     )  # fmt: skip
 

@@ -77,7 +77,7 @@ def settings() -> Iterator[tuple[str, str]]:
     from mailcore.settings.catalogue import CATALOGUE
 
     for row in CATALOGUE:
-        yield from ((text, "mailcore/settings/catalogue.py") for text in (row.label, row.help) if text)
+        yield from ((text, "mailcore/settings/catalogue.py") for text in (row.label, row.help, *row.choices.values()) if text)
 
 
 def letters() -> Iterator[tuple[str, str]]:

@@ -4,7 +4,8 @@ Kinds: bool, int, size (bytes), seconds, text, ips, lines, choice, secret. Scope
 account's over the domain's. `applies`: "live" at once in every process, "restart" with the next start.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 KIB, MIB, GIB = 1024, 1024**2, 1024**3
@@ -13,7 +14,8 @@ HOUR, DAY = 3600, 86_400
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """One row. *scope* is the innermost place where it may be set; *was* its name in hMailServer, for the search field."""
+    """One row. *scope* is the innermost place where it may be set; *was* its name in hMailServer, for the search field;
+    *choices* are value → words for people."""
 
     name: str
     kind: str
@@ -23,7 +25,7 @@ class Setting:
     group: str
     scope: str = "system"
     applies: str = "live"
-    choices: tuple[str, ...] = ()
+    choices: Mapping[str, str] = field(default_factory=dict)
     low: int = 0
     high: int = 2**53
     rfc: str = ""
@@ -36,9 +38,9 @@ def _s(name: str, kind: str, default: Any, label: str, help: str, **more: Any) -
 
 CATALOGUE: tuple[Setting, ...] = (
     _s("server.hostname", "text", "", "Name of this server", "The public DNS name, used in the greeting, in Received and in bounces. Empty: the machine's own name.", rfc="5321 §4.1.1.1", was="Local host name"),
-    _s("server.mode", "choice", "unset", "Kind of network", "This network only, directly on the Internet, or through another server.", choices=("unset", "lan", "internet", "relay")),
+    _s("server.mode", "choice", "unset", "Kind of network", "This network only, directly on the Internet, or through another server.", choices={"unset": "Not chosen yet", "lan": "This network only", "internet": "Directly on the Internet", "relay": "Through another server"}),
     _s("server.setup_done", "bool", False, "Set-up is finished", "Off shows the set-up pages and a one-time link at start."),
-    _s("server.language", "choice", "en", "Language of the server's own messages", "For people elsewhere, such as who gets a message back; people here are written to in theirs.", choices=("en", "de", "ar")),
+    _s("server.language", "choice", "en", "Language of the server's own messages", "For people elsewhere, such as who gets a message back; people here are written to in theirs.", choices={"en": "English", "de": "German", "ar": "Arabic"}),
     _s("server.default_domain", "text", "", "Default domain", "Added to a sign-in name that has no @.", was="Default domain"),
     _s("smtp.message_size", "size", 50 * MIB, "Largest message", "In file bytes after base64. Above it a message is refused with 552 5.3.4.", scope="domain", low=64 * KIB, high=2 * GIB, rfc="1870", was="Max message size"),
     _s("smtp.max_recipients", "int", 1000, "Recipients of one message", "One more is answered 452 4.5.3. Stops one connection from filling the queue.", low=100, high=50_000, rfc="5321 §4.5.3.1.8"),
@@ -55,7 +57,7 @@ CATALOGUE: tuple[Setting, ...] = (
     _s("imap.greeting", "text", "", "IMAP greeting", "Text of the greeting. Empty: Roost's own.", was="Welcome message"),
     _s("pop3.max_connections", "int", 1000, "POP3 connections at once", "One more is answered -ERR.", low=1, high=100_000),
     _s("pop3.timeout", "seconds", 600, "Idle time of a POP3 connection", "RFC 1939 wants at least 10 minutes.", low=30, high=86_400, rfc="1939 §3"),
-    _s("pop3.delete_action", "choice", "archive", "What deleting by POP3 does", "Delete to Trash, move to Archive, or only hide from POP3.", choices=("delete", "archive", "hide"), scope="account"),
+    _s("pop3.delete_action", "choice", "archive", "What deleting by POP3 does", "Delete to Trash, move to Archive, or only hide from POP3.", choices={"delete": "Move to Trash", "archive": "Move to Archive", "hide": "Hide from POP3 only"}, scope="account"),
     _s("pop3.marks_seen", "bool", False, "Fetching by POP3 marks as read", "Off: mail stays unread in the webmail until someone opens it there.", scope="account"),
     _s("sieve.max_script_bytes", "size", 256 * 1024, "Longest Sieve script", "A longer one is refused with QUOTA/MAXSIZE.", scope="domain", low=1024, high=1024 * 1024, rfc="5804 §2.6"),
     _s("sieve.max_scripts", "int", 50, "Sieve scripts of one account", "One more is refused with QUOTA/MAXSCRIPTS.", scope="domain", low=1, high=1000, rfc="5804 §2.5"),
@@ -73,7 +75,7 @@ CATALOGUE: tuple[Setting, ...] = (
     _s("lists.pause_window", "seconds", 14 * DAY, "Time in which they are counted", "The count begins anew after it.", low=DAY, high=365 * DAY),
     _s("relay.host", "text", "", "Relay server", "Outgoing mail goes to this host instead of the recipients' servers. Empty: directly.", was="SMTP Relayer"),
     _s("relay.port", "int", 587, "Relay port", "Usually 587, or 465 with TLS from the first byte.", low=1, high=65535),
-    _s("relay.security", "choice", "starttls", "Relay encryption", "none, starttls-optional, starttls (required) or tls (from the first byte).", choices=("none", "starttls-optional", "starttls", "tls")),
+    _s("relay.security", "choice", "starttls", "Relay encryption", "none, starttls-optional, starttls (required) or tls (from the first byte).", choices={"none": "No TLS", "starttls-optional": "STARTTLS where it is offered", "starttls": "STARTTLS, always", "tls": "TLS from the first byte"}),
     _s("relay.user", "text", "", "Relay user name", "Empty: no sign-in at the relay."),
     _s("relay.password", "secret", "", "Relay password", "Kept in the database, never shown again."),
     _s("oauth.google_id", "text", "", "Google: client ID", "Of the web client that you register at Google for this server, so that people and the relay sign in there without a password. Empty: not offered.", rfc="6749"),
@@ -95,7 +97,7 @@ CATALOGUE: tuple[Setting, ...] = (
     _s("outgoing.mta_sts", "bool", True, "Follow MTA-STS policies", "Where a domain's policy says enforce, mail goes only to its named servers, over TLS with a good certificate, or waits.", rfc="8461"),
     _s("outgoing.https_port", "int", 443, "Port of other domains' policies", "443 on the Internet; another only in a test network.", low=1, high=65535),
     _s("outgoing.private", "bool", False, "Ask servers in private networks", "Fetched accounts and policies may then lead to private addresses. Off, a stranger's DNS cannot make this server knock there."),
-    _s("signature.mode", "choice", "off", "Signature of the domain", "Missing: only where the person has none. Replace: in place of the person's. Append: below it.", choices=("off", "missing", "replace", "append"), scope="domain", was="Enable signature"),
+    _s("signature.mode", "choice", "off", "Signature of the domain", "Missing: only where the person has none. Replace: in place of the person's. Append: below it.", choices={"off": "Off", "missing": "Only where the person has none", "replace": "In place of the person's", "append": "Below the person's"}, scope="domain", was="Enable signature"),
     _s("signature.text", "lines", "", "Its text", "%User.Name%, %User.FirstName%, %User.LastName% and %User.Address% are filled in.", scope="domain", was="Plain text signature"),
     _s("signature.html", "lines", "", "Its HTML", "Empty: made from the text.", scope="domain", was="HTML signature"),
     _s("signature.replies", "bool", False, "In answers too", "Above what is quoted, and once in a conversation.", scope="domain", was="Add signatures to replies"),
@@ -111,14 +113,14 @@ CATALOGUE: tuple[Setting, ...] = (
     _s("signin.session", "seconds", 14 * DAY, "A browser stays signed in", "Counted from its last visit.", low=300, high=365 * DAY),
     _s("signin.device", "bool", False, "Sends as any address of its domain", "For a scanner, a printer or a program that writes the sender itself. Off: an account sends as its own addresses only.", scope="account"),
     _s("web.page_size", "int", 50, "Messages on a page", "Rows of one page of a list.", low=10, high=200, scope="account"),
-    _s("web.theme", "choice", "auto", "Theme", "Light, dark, or what the device says.", choices=("auto", "light", "dark"), scope="account"),
-    _s("web.density", "choice", "comfortable", "Density", "How tall the rows of the list are.", choices=("comfortable", "compact"), scope="account"),
+    _s("web.theme", "choice", "auto", "Theme", "Light, dark, or what the device says.", choices={"auto": "As the device", "light": "Light", "dark": "Dark"}, scope="account"),
+    _s("web.density", "choice", "comfortable", "Density", "How tall the rows of the list are.", choices={"comfortable": "Comfortable", "compact": "Compact"}, scope="account"),
     _s("web.conversations", "bool", True, "Conversations", "The list shows each conversation once, with its newest message; off shows every message.", scope="account"),
     _s("web.shortcuts", "bool", True, "Single-key shortcuts", "Switch them off if they get in the way.", scope="account"),
     _s("web.undo_seconds", "int", 10, "Seconds to take a message back", "How long a message waits here after Send, so that Undo can stop it. 0 sends at once.", scope="account", low=0, high=30),
     _s("web.warnings", "bool", True, "Warnings about senders", "A first mail, a look-alike of a domain one knows, answers or links that lead elsewhere.", scope="account"),
-    _s("web.receipts", "choice", "ask", "Read receipts", "Ask when a message wants one, or never tell. None is ever sent by itself.", choices=("ask", "never"), scope="account", rfc="8098"),
-    _s("web.images", "choice", "ask", "Remote images", "Ask each time, or always show.", choices=("ask", "always"), scope="account"),
+    _s("web.receipts", "choice", "ask", "Read receipts", "Ask when a message wants one, or never tell. None is ever sent by itself.", choices={"ask": "Ask each time", "never": "Never tell"}, scope="account", rfc="8098"),
+    _s("web.images", "choice", "ask", "Remote images", "Ask each time, or always show.", choices={"ask": "Ask each time", "always": "Always show"}, scope="account"),
     _s("auth.id", "text", "", "Name in our results", "The authserv-id of our Authentication-Results. Set once at set-up, so that it survives a new host name. Empty: the host name.", rfc="8601 §2.5"),
     _s("auth.strict_reject", "bool", False, "Refuse what p=reject forbids", "On: 550 5.7.26. Off: into Junk, and refused only without any DKIM signature, List-Id or known forwarder.", rfc="9989 §5.3"),
     _s("auth.forwarders", "text", "", "Known forwarders", "Addresses or networks that pass mail on for people here, with spaces between. A failed p=reject from them is never refused."),
@@ -148,21 +150,21 @@ CATALOGUE: tuple[Setting, ...] = (
     _s("spam.rspamd", "text", "", "rspamd", "host:port of its normal worker. Empty is off."),
     _s("spam.rspamd_password", "secret", "", "rspamd password", "Kept in the database, never shown again."),
     _s("spam.bayes", "int", 4, "Score of the Bayes filter", "0 is off. It learns from what people move in and out of Junk.", high=1000),
-    _s("virus.scanner", "choice", "off", "Virus scanner", "ClamAV's clamd, or a program of your own.", choices=("off", "clamd", "command"), was="Use ClamAV"),
+    _s("virus.scanner", "choice", "off", "Virus scanner", "ClamAV's clamd, or a program of your own.", choices={"off": "Off", "clamd": "ClamAV", "command": "A program of your own"}, was="Use ClamAV"),
     _s("virus.clamd", "text", "127.0.0.1:3310", "clamd", "host:port, or the path of its socket.", was="ClamAV host"),
     _s("virus.command", "text", "", "Scanner program", "Run with %FILE% replaced by the message's file.", was="Scanner executable"),
     _s("virus.command_code", "int", 1, "What the program returns for a virus", "Any other code but 0 means that it failed.", low=1, high=255, was="Return value"),
     _s("virus.max_size", "size", 0, "Largest message to scan for viruses", "0 is no limit.", high=2 * GIB, was="Maximum message size to virus scan"),
-    _s("virus.action", "choice", "refuse", "Mail with a virus", "Refuse with 550, drop without a word, take the attachments off, hold in quarantine, or only mark.", choices=("refuse", "delete", "strip", "quarantine", "pass"), was="When a virus is found"),
-    _s("virus.down", "choice", "later", "When the scanner does not answer", "Later: 451, the sender tries again. Pass: taken unscanned.", choices=("later", "pass")),
+    _s("virus.action", "choice", "refuse", "Mail with a virus", "Refuse with 550, drop without a word, take the attachments off, hold in quarantine, or only mark.", choices={"refuse": "Refuse it", "delete": "Drop it without a word", "strip": "Take the attachments off", "quarantine": "Hold it in quarantine", "pass": "Only mark it"}, was="When a virus is found"),
+    _s("virus.down", "choice", "later", "When the scanner does not answer", "Later: 451, the sender tries again. Pass: taken unscanned.", choices={"later": "The sender tries again later", "pass": "Take mail unscanned"}),
     _s("virus.blocked", "text", "*.bat *.cmd *.com *.cpl *.csh *.exe *.inf *.lnk *.msi *.msp *.pif *.reg *.scf *.scr", "Blocked attachments", "Patterns of file names, with spaces between; inside zip archives too.", was="Block attachments"),
-    _s("virus.blocked_action", "choice", "off", "Mail with a blocked attachment", "Off lets it through.", choices=("off", "refuse", "delete", "strip", "quarantine", "pass"), was="Enable blocking of attachments"),
-    _s("log.level", "choice", "info", "Log detail", "debug tells every command by its type, never its text.", choices=("error", "warning", "info", "debug"), was="Logging"),
+    _s("virus.blocked_action", "choice", "off", "Mail with a blocked attachment", "Off lets it through.", choices={"off": "Let it through", "refuse": "Refuse it", "delete": "Drop it without a word", "strip": "Take the attachments off", "quarantine": "Hold it in quarantine", "pass": "Only mark it"}, was="Enable blocking of attachments"),
+    _s("log.level", "choice", "info", "Log detail", "debug tells every command by its type, never its text.", choices={"error": "Errors", "warning": "Warnings", "info": "What happens", "debug": "Every command"}, was="Logging"),
     _s("log.days", "int", 14, "Days that logs are kept", "One file a day in the data folder.", low=1, high=3650),
     _s("backup.folder", "text", "", "Folder of backups", "On another disk, best on another machine's. Empty: no backups by themselves."),
     _s("backup.every", "seconds", DAY, "A backup every", "0: only when asked for.", low=0, high=30 * DAY),
     _s("backup.keep", "int", 14, "Backups that are kept", "Older ones are removed; bytes that several share are kept once. 0 keeps all.", low=0, high=1000),
-    _s("mta_sts.mode", "choice", "none", "MTA-STS policy", "testing and enforce ask other servers to insist on TLS when they deliver here; needs a certificate that they trust.", choices=("none", "testing", "enforce"), scope="domain", rfc="8461 §3.2"),
+    _s("mta_sts.mode", "choice", "none", "MTA-STS policy", "testing and enforce ask other servers to insist on TLS when they deliver here; needs a certificate that they trust.", choices={"none": "None", "testing": "Testing", "enforce": "Enforced"}, scope="domain", rfc="8461 §3.2"),
     _s("mta_sts.max_age", "seconds", 7 * DAY, "MTA-STS policy is believed for", "How long other servers keep the policy.", scope="domain", low=DAY, high=365 * DAY, rfc="8461 §3.2"),
     _s("acme.enabled", "bool", False, "Certificates from an authority", "Gets and renews certificates that all programs trust. The authority must reach port 80 of this server by its name.", rfc="8555"),
     _s("acme.directory", "text", "https://acme-v02.api.letsencrypt.org/directory", "Authority's directory", "The ACME address of the authority. The delivered one is Let's Encrypt.", rfc="8555 §7.1.1"),
