@@ -11,6 +11,7 @@ from webmail import (  # noqa: F401 - each adds its routes
     invitations,
     leaving,
     lines,
+    links,
     looks,
     mailboxes,
     messages,

@@ -18,7 +18,7 @@ from webmail.blueprints import compose
 from webmail.compose import typed_of_form
 from webmail.starting import key_of, origin_of
 
-_OTHERS_WORDS = re.compile(r'<div class="signature"|<p>[^<]{1,300}</p><blockquote|<blockquote')
+OTHERS_WORDS = re.compile(r'<div class="signature"|<p>[^<]{1,300}</p><blockquote|<blockquote')
 """Where in a draft one's own words end: signature, or the quote with the line above it."""
 
 
@@ -57,6 +57,6 @@ def own_words(typed: drafts.Typed, name: str) -> Template:
     if quote < len(lines) and quote and lines[quote - 1].rstrip().endswith(":"):
         quote -= 1
     text = "\n".join(lines[:quote]).strip()
-    end = _OTHERS_WORDS.search(typed.html)
+    end = OTHERS_WORDS.search(typed.html)
     html = typed.html[: end.start()] if end else typed.html
     return Template(id=0, name=name, subject=typed.subject, text=html_to_text(html).strip() if html else text, html=html)

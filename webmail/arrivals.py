@@ -43,5 +43,6 @@ def _worded(address: str, event: TraceEvent, message_id: int) -> p.Arrival:
         again = data.get("next")
         retry = _(" Next try at %(when)s.", when=words.short(int(again))) if again else ""
         return p.Arrival(address=address, text=_("waiting, because %(why)s", why=said) + retry, tone="amber")
-    again_url = flask.url_for("compose.again", message_id=message_id, to=address)
-    return p.Arrival(address=address, text=_("not delivered: %(why)s", why=said), tone="red", again_url=again_url)
+    is_too_big = data.get("status") == "5.3.4"
+    again_url = flask.url_for("compose.again", message_id=message_id, to=address, links="1" if is_too_big else None)
+    return p.Arrival(address=address, text=_("not delivered: %(why)s", why=said), tone="red", again_url=again_url, is_too_big=is_too_big)

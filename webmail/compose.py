@@ -10,7 +10,7 @@ from flask_babel import ngettext
 
 from mailcore.base.clock import SECOND
 from mailcore.base.errors import MailError, Reason
-from mailcore.directory import identities, resolve
+from mailcore.directory import file_links, identities, resolve
 from mailcore.mail.address import Address
 from mailcore.mail.compose import Attachment
 from mailcore.mail.html import html_to_text, text_to_html
@@ -31,6 +31,8 @@ from webmail.starting import key_of, origin_of
 
 SUGGESTED = 8
 CHECKED = 100
+HEAVY_BYTES = 18 * 1024 * 1024
+"""Files that make a message of 25 MB, more than which many servers elsewhere refuse."""
 """Addresses that one question may name."""
 ATTACHED = re.compile(
     r"\b(?:attach(?:ed|ment|ing)?|enclos(?:ed|ure)|anbei|anhang|anlage|angehängt|beigefügt|adjunt[oa]s?|ci-joint|pièces? jointes?|allegat[oi]|bijlage|em anexo)\b|مرفق",
@@ -69,7 +71,8 @@ def again(message_id: int) -> Any:
     old = drafts.read("", listing.content(site().store.blobs, stored), 0)
     typed = replace(old.typed, to=flask.request.args.get("to", "")[:320], cc="", bcc="")
     made = drafts.store(site().runtime, account(), replace(old, key=drafts.new_key(site().runtime), typed=typed, revision=1))
-    return drawn(form_of(replace(made, key=str(made.message_id)), _("Send again")))
+    form = form_of(replace(made, key=str(made.message_id)), _("Send again"))
+    return drawn(replace(form, is_heavy=form.is_heavy or bool("links" in flask.request.args and form.link_days and form.total_bytes)))
 
 
 @compose.get("/<draft_id>")
@@ -88,6 +91,7 @@ def edit(draft_id: str) -> Any:
 def form_of(draft: drafts.Draft, title: str, errors: dict[str, str] | None = None, saved: str = "") -> p.ComposeForm:
     """A draft on screen."""
     mine, typed = account(), draft.typed
+    links = file_links.limits(site().runtime, mine)
     limit = drafts.file_bytes(int(site().runtime.settings.get("smtp.message_size", domain_id=mine.domain_id)))
     html = starting.on_screen(typed.html, draft) if typed.html else ""
     shown = tuple(replace_id(files.card(f.name, len(f.content), ""), i) for i, f in enumerate(draft.files) if not f.content_id)
@@ -99,6 +103,7 @@ def form_of(draft: drafts.Draft, title: str, errors: dict[str, str] | None = Non
         total_text=words.size(total) if total else "", priority=typed.priority, wants_receipt=typed.wants_receipt, wants_report=typed.wants_report,
         templates=tuple(p.Choice(value=str(number), label=name) for number, name in templates.names(site().read(), mine.id)),
         account=mine.address, signatures=signatures(is_reply="-r" in draft.key or bool(draft.answers)), moments=later.sending(),
+        link_days=p.day_choices(links.days) if links.is_on else (), link_bytes=links.file_bytes, link_text=words.size(links.file_bytes), is_heavy=links.is_on and total > HEAVY_BYTES,
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from mailcore.base.clock import DAY, HOUR, Micros
 from mailcore.directory import logs
 from mailcore.jobs import import_backup
 from mailcore.runtime.runtime import Runtime
-from mailcore.store import Tx, changes, jobs, messages, tallies
+from mailcore.store import Tx, changes, file_links, jobs, messages, tallies
 from mailcore.store.blobs import rows
 from mailcore.store.jobs import Job
 
@@ -41,6 +41,7 @@ def run(runtime: Runtime, job: Job, step: Step) -> str:
     parts: list[tuple[str, Callable[[], int]]] = [
         ("messages emptied", lambda: empty_old(runtime, now)),
         ("deleted messages forgotten", lambda: bounded(runtime, lambda tx: forget_expunged(runtime, tx, now))),
+        ("files behind links removed", lambda: bounded(runtime, lambda tx: file_links.forget(tx, now, BATCH))),
         ("emails removed", lambda: bounded(runtime, remove_orphans)),
         ("blobs marked", lambda: bounded(runtime, lambda tx: rows.mark_doomed(tx, now, BATCH))),
         ("segments removed", lambda: remove_segments(runtime, now)),

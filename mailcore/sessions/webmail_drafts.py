@@ -267,7 +267,7 @@ def store(runtime: Runtime, account: Account, draft: Draft) -> Draft:
     data = compose(runtime, account, draft, is_draft=True)
     limit = int(runtime.settings.get("smtp.message_size", domain_id=account.domain_id))
     if len(data) > limit:
-        raise MailError(Reason.TOO_BIG, f"A message may have {file_bytes(limit) / 1e6:.1f} MB with all its files; this one would have {file_bytes(len(data)) / 1e6:.1f} MB.")
+        raise MailError(Reason.TOO_BIG, f"A message may have {file_bytes(limit) / 1024**2:.1f} MB with all its files; this one would have {file_bytes(len(data)) / 1024**2:.1f} MB.")
     mine = accounts.account(runtime.store.read(), account.id) or account
     if mine.quota_bytes and mine.used_bytes + len(data) > mine.quota_bytes * RESERVE:
         raise MailError(Reason.OVER_QUOTA, "Your mailbox is full. Delete some messages or empty Trash.")
@@ -308,6 +308,16 @@ def detach(runtime: Runtime, account: Account, key: str, number: int) -> Draft:
         if draft is None or not 0 <= number < len(draft.files):
             raise MailError(Reason.NOT_FOUND, "That file is no longer on the draft.")
         return replace(draft, files=draft.files[:number] + draft.files[number + 1 :])
+
+    return _change(runtime, account, key, change)
+
+
+def without_files(runtime: Runtime, account: Account, key: str, *, start: Draft | None = None) -> Draft:
+    """Take every file off a draft; pictures of the text stay."""
+
+    def change(existing: Draft | None) -> Draft:
+        draft = existing or start or Draft(key=key, typed=Typed())
+        return replace(draft, files=tuple(f for f in draft.files if f.content_id))
 
     return _change(runtime, account, key, change)
 

@@ -121,6 +121,10 @@ CATALOGUE: tuple[Setting, ...] = (
     _s("web.warnings", "bool", True, "Warnings about senders", "A first mail, a look-alike of a domain one knows, answers or links that lead elsewhere.", scope="account"),
     _s("web.receipts", "choice", "ask", "Read receipts", "Ask when a message wants one, or never tell. None is ever sent by itself.", choices={"ask": "Ask each time", "never": "Never tell"}, scope="account", rfc="8098"),
     _s("web.images", "choice", "ask", "Remote images", "Ask each time, or always show.", choices={"ask": "Ask each time", "always": "Always show"}, scope="account"),
+    _s("links.enabled", "bool", True, "Links for large files", "A file too large for a message is kept here and fetched by a link that expires.", scope="domain"),
+    _s("links.file_size", "size", 500 * MIB, "Largest file behind a link", "A larger one is not taken.", scope="domain", low=MIB, high=2**40),
+    _s("links.total", "size", 2 * GIB, "Files behind links of one person", "All of them together; they do not count against the quota of the mailbox.", scope="account", low=MIB, high=2**45),
+    _s("links.days", "int", 30, "Days a link lives at most", "Then the file is removed. Its owner can end or prolong it.", scope="domain", low=1, high=3650),
     _s("auth.id", "text", "", "Name in our results", "The authserv-id of our Authentication-Results. Set once at set-up, so that it survives a new host name. Empty: the host name.", rfc="8601 §2.5"),
     _s("auth.strict_reject", "bool", False, "Refuse what p=reject forbids", "On: 550 5.7.26. Off: into Junk, and refused only without any DKIM signature, List-Id or known forwarder.", rfc="9989 §5.3"),
     _s("auth.forwarders", "text", "", "Known forwarders", "Addresses or networks that pass mail on for people here, with spaces between. A failed p=reject from them is never refused."),
@@ -187,7 +191,7 @@ BY_NAME: dict[str, Setting] = {setting.name: setting for setting in CATALOGUE}
 
 GROUPS: dict[str, str] = {
     "server": "Server", "smtp": "Receiving mail", "imap": "IMAP", "pop3": "POP3", "sieve": "Sieve scripts", "queue": "Queue", "lists": "Distribution lists", "relay": "Relay", "oauth": "Sign-in at providers", "outgoing": "Sending",
-    "signature": "Domain signature", "quota": "Quotas", "storage": "Storage", "undelete": "Deleted mail", "trash": "Trash and Junk", "signin": "Signing in", "web": "Webmail",
+    "signature": "Domain signature", "quota": "Quotas", "storage": "Storage", "undelete": "Deleted mail", "trash": "Trash and Junk", "signin": "Signing in", "web": "Webmail", "links": "Files behind links",
     "auth": "Sender checks", "spam": "Spam", "virus": "Viruses", "backup": "Backup", "mta_sts": "MTA-STS", "acme": "Certificates", "ldap": "LDAP and Active Directory", "log": "Log", "live": "Live updates",
 }  # fmt: skip
 """Headings of the settings page, in its order."""

@@ -6,6 +6,7 @@ import { cleanHtml } from "./clean.js";
 import { People } from "./recipients.js";
 import { attachFiles, sendFile } from "./uploads.js";
 import { keepByEnter, useTemplate } from "./templates.js";
+import { filesAsLinks, placeLink } from "./links.js";
 import { forgetTyped, holdDraft, keepTyped, keptOf, offerKept, renewToken } from "./keep.js";
 
 const SAVE_AFTER_MILLISECONDS = 3000;
@@ -56,6 +57,7 @@ class Draft {
     form.addEventListener("input", (event) => event.target.type !== "file" && this.touch());
     form.addEventListener("submit", (event) => this.submit(event));
     form.addEventListener("keydown", (event) => this.onKey(event));
+    section.addEventListener("file-link", (event) => placeLink(this, event.detail));
     $("[data-pick]", section).addEventListener("change", (event) => { attachFiles(section, [...event.target.files], this.words); event.target.value = ""; });
     $("[data-pick-image]", section).addEventListener("change", (event) => { this.placeImage(event.target.files[0]); event.target.value = ""; });
     $("[data-plain]", section).addEventListener("click", () => (this.editor ? this.makePlain() : this.makeRich()));
@@ -290,7 +292,7 @@ class Draft {
     if (!answer.draft || answer.draft === old) return;
     dataset.draft = answer.draft;
     holdDraft(answer.draft);
-    for (const name of ["save", "attach"]) dataset[name] = dataset[name].replace(old, answer.draft);
+    for (const name of ["save", "attach", "link"]) if (dataset[name]) dataset[name] = dataset[name].replace(old, answer.draft);
     for (const place of [this.form, ...$$("[formaction], [data-expand]", this.section)]) {
       for (const name of ["action", "formaction", "href"]) if (place.hasAttribute(name)) place.setAttribute(name, place.getAttribute(name).replace(old, answer.draft));
     }
@@ -332,6 +334,7 @@ class Draft {
     const button = event.submitter;
     if (button?.name === "detach") return this.detach(event, button);
     event.preventDefault();
+    if (button?.value === "links") return filesAsLinks(this, button, () => this.refreshFiles());
     if (useTemplate(this, button)) return undefined;
     clearTimeout(this.timer);
     if (button?.value === "save") return (this.touch(), this.save());
@@ -361,10 +364,14 @@ class Draft {
     data.set("detach", button.value);
     try {
       await post(button.getAttribute("formaction"), data);
-      $("[data-files]", this.section).innerHTML = await filesOf(this.section);
+      await this.refreshFiles();
     } catch (failure) {
       toast(failure.message, { isError: true });
     }
+  }
+
+  async refreshFiles() {
+    $("[data-files]", this.section).innerHTML = await filesOf(this.section);
   }
 
   showErrors(failure, button) {

@@ -1,6 +1,7 @@
 // Files of a draft: picked, dropped or pasted, each with a bar while it travels. XMLHttpRequest, because fetch tells no progress.
 import { $, csrfToken } from "./dom.js";
 import { toast } from "./toast.js";
+import { offerLink } from "./links.js";
 
 function travelCard(file, stopWords) {
   const card = document.createElement("div");
@@ -22,11 +23,12 @@ function travelCard(file, stopWords) {
 }
 
 /** Sends one file; resolves to the request when it was taken. With *inline* the answer is JSON with `url`, else the new list of files. */
-export function sendFile(url, file, { inline = false, onProgress = () => {}, onStart = () => {} } = {}) {
+export function sendFile(url, file, { inline = false, field = "files", fields = {}, onProgress = () => {}, onStart = () => {} } = {}) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     const data = new FormData();
-    data.set("files", file, file.name);
+    data.set(field, file, file.name);
+    for (const [name, value] of Object.entries(fields)) data.set(name, value);
     if (inline) data.set("inline", "1");
     request.open("POST", url);
     request.setRequestHeader("X-CSRFToken", csrfToken());
@@ -57,17 +59,23 @@ export function attachFiles(section, files, words) {
   return work.then(() => { if (section.uploading === work) section.uploading = null; });
 }
 
+/** Over the limit: by a link, or not at all. */
+function tooLarge(section, file, words) {
+  if (!offerLink(section, file, words)) toast((section.dataset.link ? words.tooBigToLink : words.tooBig).replace("{n}", file.name), { isError: true });
+}
+
 async function attachOne(section, file, card, words) {
   try {
     if (weightOf(section) + file.size > Number(section.dataset.limit)) {
-      toast(words.tooBig.replace("{n}", file.name), { isError: true });
+      tooLarge(section, file, words);
       return;
     }
     const onStart = (request) => { card.request = request; };
     const request = await sendFile(section.dataset.attach, file, { onStart, onProgress: (sent) => { $("progress", card).value = sent; } });
     $("[data-files]", section).innerHTML = request.responseText;
-  } catch {
-    if (!card.isStopped) toast(words.failed.replace("{n}", file.name), { isError: true });
+  } catch (request) {
+    if (request?.status === 413) tooLarge(section, file, words);
+    else if (!card.isStopped) toast(words.failed.replace("{n}", file.name), { isError: true });
   } finally {
     card.remove();
   }

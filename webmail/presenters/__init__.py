@@ -12,6 +12,7 @@ from webmail.presenters.forms import ComposeForm as ComposeForm
 from webmail.presenters.forms import DisplayForm as DisplayForm
 from webmail.presenters.forms import ProfileForm as ProfileForm
 from webmail.presenters.forms import SignInForm as SignInForm
+from webmail.presenters.forms import day_choices as day_choices
 from webmail.presenters.lists import DayGroup as DayGroup
 from webmail.presenters.lists import ListPage as ListPage
 from webmail.presenters.lists import ListRow as ListRow

@@ -2,8 +2,18 @@
 
 from dataclasses import dataclass, field
 
+from flask_babel import ngettext
+
 from web.values import Choice
 from webmail.presenters.reader import Attachment
+
+LINK_DAYS = (1, 3, 7, 14, 30, 90, 365)
+
+
+def day_choices(most: int) -> tuple[Choice, ...]:
+    """How long a link may live, as offered; *most* days at most."""
+    offered = [days for days in LINK_DAYS if days < most] + [most]
+    return tuple(Choice(value=str(days), label=ngettext("for one day", "for %(num)d days", days)) for days in offered[-6:])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +50,13 @@ class ComposeForm:
     templates: tuple[Choice, ...] = ()
     """Templates of answers: id and name."""
     signatures: dict[str, dict[str, str]] = field(default_factory=dict)
+    link_days: tuple[Choice, ...] = ()
+    """How long a file too large may live behind a link; empty where links are switched off."""
+    link_bytes: int = 0
+    link_text: str = ""
+    """Largest file behind a link, in bytes and worded."""
+    is_heavy: bool = False
+    """Many servers elsewhere would refuse it."""
     moments: tuple[Choice, ...] = ()
     """When it may be sent later, as offered."""
     errors: dict[str, str] = field(default_factory=dict)

@@ -40,6 +40,8 @@ class Arrival:
     tone: str
     again_url: str = ""
     """Where the message is sent to this one again, for an address that failed."""
+    is_too_big: bool = False
+    """It failed by its size alone: the files may go as links."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from web.drawing import done, page
 from web.signed_in import require
 from web.words import said
 from webmail.blueprints import settings_blueprint as settings
-from webmail.settings import activity, away, display, elsewhere, mail_import, profile, programs, rules, safety, signatures, templates
+from webmail.settings import activity, away, display, elsewhere, mail_import, profile, programs, rules, safety, shared_files, signatures, templates
 from webmail.settings.values import Errors
 
 
@@ -34,6 +34,7 @@ SECTIONS: dict[str, Section] = {
     "rules": Section(shown=rules.shown, save=rules.save, field="form"),
     "signatures": Section(shown=signatures.shown, save=signatures.save, field="name"),
     "templates": Section(shown=templates.shown, save=templates.save, field="name"),
+    "files": Section(shown=shared_files.shown, save=shared_files.save, field="form"),
     "display": Section(shown=display.shown, save=display.save, field="theme"),
     "sign-in": Section(shown=safety.shown, save=safety.save, field="new_password"),
     "programs": Section(shown=programs.shown, save=programs.save, field="form"),

@@ -227,6 +227,32 @@ class ElsewhereRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SharedFileRow:
+    """A file behind a link, in words."""
+
+    id: int
+    name: str
+    size_text: str
+    until: str
+    fetched: str
+    url: str
+    is_open: bool
+    is_locked: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedFilesPage:
+    """All of a person, and how much room they take."""
+
+    rows: tuple[SharedFileRow, ...]
+    days: tuple[Choice, ...]
+    is_on: bool
+    used_percent: int
+    used_text: str
+    largest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ElsewherePage:
     """Accounts elsewhere, and the form for one more as it was typed."""
 

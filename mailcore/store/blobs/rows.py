@@ -13,6 +13,7 @@ REFERENCES = (
     "SELECT 1 FROM emails WHERE emails.blob_id = blobs.id",
     "SELECT 1 FROM queue_items WHERE queue_items.blob_id = blobs.id",
     "SELECT 1 FROM uploads WHERE uploads.blob_id = blobs.id",
+    "SELECT 1 FROM file_links WHERE file_links.blob_id = blobs.id",
 )
 """Every way a blob can be in use."""
 

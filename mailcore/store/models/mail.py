@@ -211,6 +211,26 @@ class AnswerTemplate(Base):
     __table_args__ = (UniqueConstraint("account_id", "name"),)
 
 
+class FileLinkRow(Base):
+    """A file too large for a message, kept behind a link (`file_links.FileLink`)."""
+
+    __tablename__ = "file_links"
+    id: Mapped[Id]
+    account_id: Mapped[Ref]
+    token: Mapped[Str]
+    name: Mapped[Str]
+    size: Mapped[Big]
+    blob_id: Mapped[Ref]
+    password_hash: Mapped[Str]
+    created_at: Mapped[Big]
+    expires_at: Mapped[Big]
+    downloads: Mapped[Big]
+    last_at: Mapped[OptBig]
+    wrong: Mapped[Small]
+    wrong_at: Mapped[Big]
+    __table_args__ = (UniqueConstraint("token"), Index(None, "account_id"), Index(None, "blob_id"), Index(None, "expires_at"))
+
+
 class LabelRow(Base):
     """A keyword that a person uses as a label, with its colour. The keyword itself stands on the messages, for every program."""
 
