@@ -39,7 +39,7 @@ def sign_in() -> Any:
             if known is not None:
                 return flask.redirect(known.url, 303)
             next_page = flask.url_for("session.totp", next=target) if found.totp_secret else target
-            site().runtime.counts["sign_ins"] += 1
+            site().runtime.counts.add("sign_ins")
             return signed_in.begin(found.id, flask.make_response(flask.redirect(next_page, 303)), is_pending_totp=bool(found.totp_secret), stays="remember" in request.form)
         except MailError as refused:
             error = said(refused)

@@ -22,7 +22,7 @@ from mailcore.mail.received import Hop, received_line, return_path_line
 from mailcore.policy.examine import events_of
 from mailcore.policy.facts import Accepted, Client, Finding, Level, Mail
 from mailcore.runtime.runtime import Runtime
-from mailcore.store import Tx, accounts, outbox, records, routes, tallies
+from mailcore.store import Tx, accounts, outbox, records, routes
 from mailcore.store.blobs import Staged
 from mailcore.store.records import TraceEvent, TraceHead
 
@@ -110,11 +110,8 @@ def accept(runtime: Runtime, mail: Mail, parcel: Parcel, *, also: Callable[[Tx],
     single = mail.recipients[0].address if len(mail.recipients) == 1 else None
     received = prefix_of(runtime, mail, parcel, now, single)
     own_prefix = return_path_line(mail.sender) + mail.lines + received
-    counts = runtime.counts
-    counts["received"] += 1
-    counts["received_bytes"] += parcel.summary.size
-    for domain_id in {target.domain_id for target in made.local.values()}:
-        counts[tallies.of_domain("received", domain_id)] += 1
+    runtime.counts.add("received", domains=(target.domain_id for target in made.local.values()))
+    runtime.counts.add("received_bytes", parcel.summary.size)
 
     ids = sorted(made.local)
     at_once = [] if mail.is_held else ids[:FAN_OUT]

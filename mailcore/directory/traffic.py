@@ -7,7 +7,8 @@ from mailcore.store import Tx, tallies
 
 NAMES = ("received", "sent", "refused", "spam", "virus", "sessions", "sign_ins", "storage")
 """What is counted for the server."""
-OF_A_DOMAIN = ("received", "sent", "storage")
+OF_A_DOMAIN = ("received", "sent", "refused", "spam", "virus", "storage")
+"""… and for a domain: what was meant for its people, and what they sent."""
 GAUGES = frozenset({"storage"})
 """Measured, not counted: a bucket shows the largest, and the last known goes on."""
 RANGES: dict[str, tuple[str, int, int]] = {"24h": ("hour", 1, 24), "7d": ("hour", 6, 28), "30d": ("day", 1, 30), "1y": ("day", 7, 53)}

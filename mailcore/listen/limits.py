@@ -32,7 +32,7 @@ class Connections:
         if protocol == "smtp" and not is_loopback(ip) and self._by_ip[key] >= self._share("smtp.max_connections_per_ip"):
             return "Too many connections from your address. Try again later."
         self.total[protocol] += 1
-        self._runtime.counts["sessions"] += 1
+        self._runtime.counts.add("sessions")
         self._by_ip[key] += 1
         return None
 

@@ -191,7 +191,7 @@ class Connection(Talker):
             raise
         self.account = account
         self.framer.limits = c.AFTER_LOGIN
-        self.runtime.counts["sign_ins"] += 1
+        self.runtime.counts.add("sign_ins")
         await self.send(r.status("OK", "Welcome."))
 
     async def unauthenticate(self, command: c.Unauthenticate) -> None:

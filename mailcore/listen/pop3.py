@@ -181,7 +181,7 @@ class Connection(Talker):
             raise
         self.keeper = asyncio.get_running_loop().create_task(self.keep_lock(found.id))
         self.state = State.TRANSACTION
-        self.runtime.counts["sign_ins"] += 1
+        self.runtime.counts.add("sign_ins")
         await self.send(r.ok(f"{len(self.drop.entries)} messages."))
 
     async def user_name(self, command: c.User) -> None:

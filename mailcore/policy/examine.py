@@ -165,7 +165,7 @@ def decide(look: Look, mail: Mail) -> None:
     if level is Level.REFUSE:
         error = MailError(Reason.SPAM, f"This looks like spam: {_reasons(mail)}")
     if level is not Level.ACCEPT:
-        look.runtime.counts["spam"] += 1
+        look.runtime.counts.add("spam", domains=mail.domain_ids)
     mail.findings.append(Finding(check="score", level=level, error=error, facts={"points": points, "percent": max(0, min(100, above))}))
 
 

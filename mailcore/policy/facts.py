@@ -95,6 +95,11 @@ class Mail:
     """Taken and thrown away, as an admin wants it for viruses."""
 
     @property
+    def domain_ids(self) -> set[int]:
+        """The domains here that its recipients are of."""
+        return {one.recipient.domain_id for one in self.recipients if one.recipient is not None and one.recipient.domain_id is not None}
+
+    @property
     def is_junk(self) -> bool:
         """Whether any check wants it in Junk."""
         return any(finding.level is Level.JUNK for finding in self.findings)

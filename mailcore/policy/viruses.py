@@ -124,7 +124,7 @@ def check(look: Look) -> list[Finding]:
 
 def _acted(look: Look, worst: Found, found: list[Found]) -> Finding:
     facts: dict[str, Any] = {"action": worst.action, "kind": worst.kind, "name": worst.name}
-    look.runtime.counts["virus"] += 1
+    look.runtime.counts.add("virus", domains=look.mail.domain_ids)
     action = "quarantine" if worst.action == "refuse" and look.is_fetched else worst.action
     if action == "refuse":
         text = f"The message holds {'a virus' if worst.kind == 'virus' else 'an attachment that is not taken here'}: {worst.name}."

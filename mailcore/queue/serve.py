@@ -16,7 +16,7 @@ from mailcore.net.dns import BudgetResolver
 from mailcore.queue import attempt, bounce, route, schedule
 from mailcore.queue.signing import signer
 from mailcore.runtime.runtime import Runtime
-from mailcore.store import Tx, outbox, records, tallies
+from mailcore.store import Tx, outbox, records
 from mailcore.store.outbox import Item, Recipient
 from mailcore.store.records import TraceEvent
 from mailcore.wire.smtp.client import OutRecipient, RecipientOutcome, Stage
@@ -99,10 +99,8 @@ def write_outcomes(runtime: Runtime, item: Item, people: Sequence[Recipient], re
     runtime.store.write(write)
     sent = sum(1 for o in result.outcomes if o.is_delivered)
     if sent:
-        runtime.counts["sent"] += sent
         domain = resolve.local_domain(runtime.store.read(), item.sender.rpartition("@")[2].lower())
-        if domain is not None:
-            runtime.counts[tallies.of_domain("sent", domain.id)] += sent
+        runtime.counts.add("sent", sent, domains=(domain.id,) if domain else ())
 
 
 def state_of(outcome: RecipientOutcome, next_at: Micros | None) -> str:

@@ -3,7 +3,6 @@
 Everything above this layer takes a Runtime (or the part of it that it needs) as an argument; nothing is global.
 """
 
-from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from mailcore.config.environment import Config, host_name
 from mailcore.events.bus import Bus
 from mailcore.net.dns import DnsResolver
 from mailcore.net.tls import ServerContexts
+from mailcore.runtime.counts import Counts
 from mailcore.runtime.keys import key_for
 from mailcore.runtime.log import DayFiles, Log
 from mailcore.runtime.machine import SystemClock, SystemRandom
@@ -34,8 +34,7 @@ class Runtime:
     random: Random
     log: Log
     contexts: ServerContexts = field(default_factory=ServerContexts)
-    counts: Counter[str] = field(default_factory=Counter)
-    """What happened since the last second, by name (of a domain: `tallies.of_domain`); the process writes it into the tallies."""
+    counts: Counts = field(default_factory=Counts)
 
     @property
     def hostname(self) -> str:

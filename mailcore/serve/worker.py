@@ -133,9 +133,8 @@ async def heal(runtime: Runtime) -> None:
 
 def write_counts(runtime: Runtime) -> None:
     """Add what was counted in the last second to the hourly counters."""
-    if runtime.counts:
-        amounts = dict(runtime.counts)
-        runtime.counts.clear()
+    amounts = runtime.counts.take()
+    if amounts:
         now = runtime.clock.micros()
         runtime.store.submit(lambda tx: tallies.count_up(tx, amounts, now), bulk=True)
 

@@ -285,11 +285,27 @@ def running(command: list[str], port: int) -> Iterator[str]:
         process.wait(10)
 
 
+def counted(world: SimpleNamespace) -> dict[str, int]:
+    """What the domain has counted so far."""
+    total: dict[str, int] = json.loads(world.server.run("traffic", "x.test", "--json"))["total"]
+    return total
+
+
+def wait_for_count(world: SimpleNamespace, before: dict[str, int], *names: str) -> None:
+    """Until one more of each is counted for the domain; a process writes its counts each second."""
+    deadline = time.monotonic() + 10
+    while (now := counted(world)) and any(now[name] != before[name] + 1 for name in names) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert {name: now[name] - before[name] for name in names} == dict.fromkeys(names, 1)
+
+
 def test_a_virus_that_the_real_clamd_knows_is_refused_and_then_held_until_it_is_released(world: SimpleNamespace, clamd: str) -> None:
     world.server.run("settings", "set", "virus.clamd", clamd)
     setting(world, "virus.scanner", "clamd")
     data = letter("bob@honest.test", "virus").replace(b"Hello.", b"roost-virus-test-bytes")
+    before = counted(world)
     refused = deliver(world, "bob@honest.test", data)
+    wait_for_count(world, before, "refused", "virus")
     clean = deliver(world, "bob@honest.test", letter("bob@honest.test", "clean"))
     setting(world, "virus.action", "quarantine")
     held = deliver(world, "bob@honest.test", data)
@@ -307,11 +323,13 @@ def test_a_virus_that_the_real_clamd_knows_is_refused_and_then_held_until_it_is_
 
 def test_what_the_real_spamassassin_calls_spam_lands_in_junk(world: SimpleNamespace, spamd: str) -> None:
     setting(world, "spam.spamassassin", spamd)
+    before = counted(world)
     code, _ = deliver(world, "bob@honest.test", letter("bob@honest.test", "offer").replace(b"Hello.", b"roost-spam-test-words"))
     setting(world, "spam.spamassassin", "")
     data = found(world, "Junk", "offer")
     assert code == 250 and data is not None
     assert b"X-Spam-Status: Yes, score=5 required=5 tests=spamassassin" in data
+    wait_for_count(world, before, "spam")
 
 
 def test_the_trace_tells_every_check(world: SimpleNamespace) -> None:

@@ -48,6 +48,7 @@ def test_mail_is_counted_once_for_the_server_and_once_for_each_domain_it_came_to
         assert (found["received"], found["refused"]) == (4, 1) and found["sessions"] >= 5, chosen
     assert total(server, "x.test", "--range", "30d")["received"] == 3
     assert total(server, "far.test")["received"] == 2
+    assert (total(server, "x.test", "--range", "30d")["refused"], total(server, "far.test")["refused"]) == (1, 0)
 
 
 def test_home_shows_each_range_and_its_numbers(server: RoostServer) -> None:
@@ -73,4 +74,4 @@ def test_a_domain_has_its_own_numbers_in_the_list_and_on_its_page(server: RoostS
 def test_an_admin_of_one_domain_sees_that_domains_numbers(server: RoostServer) -> None:
     wait_for(server, 4)
     text = signed_in(server, "u1@x.test").get("/admin").text
-    assert "<b>3</b> received" in text and "refused" not in text
+    assert "<b>3</b> received" in text and "<b>1</b> refused" in text

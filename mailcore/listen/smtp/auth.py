@@ -115,5 +115,5 @@ def welcome(session: "Session", account: Account) -> None:
     """The client is this account from now on."""
     session.client.account = account
     session.transaction.authenticated()
-    session.door.runtime.counts["sign_ins"] += 1
+    session.door.runtime.counts.add("sign_ins")
     session.send(WELCOME)

@@ -74,9 +74,10 @@ class Spooled(Incoming):
         """End the transaction with a refusal."""
         session = self.session
         self.abort()
+        if session.mail is not None:
+            count_refused(session, session.mail)
         session.end_transaction()
         session.send(reply_for(error))
-        session.door.runtime.counts["refused"] += 1
         session._is_closing = session._is_closing or closes
 
     def finish(self, scanner: "BareScanner | DotDecoder") -> None:
@@ -200,6 +201,7 @@ def hand_on(session: "Session", spool: Spool) -> None:
             future = judged(session, mail, Parcel(trace_id=trace_id, staged=staged, summary=summarise(data), data=data), data)
         except MailError as error:
             session.end_transaction()
+            count_refused(session, mail)
             mail_rcpt.refused(session, error, str(mail.sender))
             return
         waiting: Any = session.door.bridge.done(future)
@@ -216,8 +218,20 @@ def hand_on(session: "Session", spool: Spool) -> None:
             future = await bridge.store(lambda: judged(session, mail, parcel, kept))
             await session.door.bridge.done(future)
 
-        waiting = work()
+        async def counted() -> None:
+            try:
+                await work()
+            except MailError:
+                count_refused(session, mail)
+                raise
+
+        waiting = counted()
     session.wait_for(waiting, lambda _: stored(session, trace_id))
+
+
+def count_refused(session: "Session", mail: facts.Mail) -> None:
+    """One more refusal, for the server and for the domains it was meant for."""
+    session.door.runtime.counts.add("refused", domains=mail.domain_ids)
 
 
 def staged_of(session: "Session", mail: facts.Mail, spool: Spool) -> tuple[bytes, Staged]:

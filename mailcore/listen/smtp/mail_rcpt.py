@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from mailcore.base.errors import MailError, Reason
+from mailcore.directory import resolve
 from mailcore.policy import facts, intake, pipeline, ranges
 from mailcore.wire.smtp import commands as c
 from mailcore.wire.smtp.ehlo import Extensions
@@ -63,6 +64,7 @@ def mail(session: "Session", command: c.Mail) -> None:
     try:
         pipeline.at_sender(session.door.runtime, made)
     except MailError as error:
+        session.door.runtime.counts.add("refused")
         refused(session, error, str(command.path))
         return
     session.transaction.accept(command)
@@ -95,11 +97,17 @@ def rcpt(session: "Session", command: c.Rcpt) -> None:
 
 
 def look_up(session: "Session", command: c.Rcpt) -> facts.Accepted:
-    """The policy's word on one recipient. Raises MailError."""
+    """The policy's word on one recipient; a refusal counts for its domain. Raises MailError."""
     assert session.mail is not None
+    runtime, address = session.door.runtime, command.path.address
     notify = ",".join(sorted(n.value for n in command.notify)) or "NEVER" if command.notify is not None else ""
     orcpt = str(command.orcpt) if command.orcpt is not None else ""
-    return pipeline.at_recipient(session.door.runtime, session.mail, command.path.address, notify=notify, orcpt=orcpt)
+    try:
+        return pipeline.at_recipient(runtime, session.mail, address, notify=notify, orcpt=orcpt)
+    except MailError:
+        domain = resolve.local_domain(runtime.store.read(), address.domain.lower()) if address else None
+        runtime.counts.add("refused", domains=(domain.id,) if domain else ())
+        raise
 
 
 def taken(session: "Session", command: c.Rcpt, found: facts.Accepted) -> None:
@@ -111,8 +119,7 @@ def taken(session: "Session", command: c.Rcpt, found: facts.Accepted) -> None:
 
 
 def refused(session: "Session", error: MailError, who: str) -> None:
-    """Answer a refusal, count it, and say it in the log."""
+    """Answer a refusal, and say it in the log."""
     session.send(reply_for(error))
-    session.door.runtime.counts["refused"] += 1
     if error.reason is not Reason.OVER_QUOTA:
         session.door.runtime.log.info("smtp refused", ip=session.client.ip, who=who, reason=error.reason.value, detail=error.detail)

@@ -64,7 +64,7 @@ def admit(session: "Session", command: c.Command, account: Account) -> Steps:
         raise MailError(Reason.TOO_MANY, "This account has too many IMAP connections; close some programs.")
     session.account = account
     session.state = State.AUTHENTICATED
-    session.runtime.counts["sign_ins"] += 1
+    session.runtime.counts.add("sign_ins")
     yield r.tagged(command.tag, "OK", f"Welcome, {account.address}.", r.capability_code(session.capabilities()))
 
 
