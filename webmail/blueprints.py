@@ -127,6 +127,11 @@ def shared_name(place: Place) -> str:
     return role_name(replace(place.box, name=place.own_name, role=place.own_role))
 
 
+def full_name(place: Place) -> str:
+    """The same with its owner's, for places where several people's stand."""
+    return f"{shared_name(place)} · {owner_name(place)}"
+
+
 def inboxes_link() -> p.MailboxLink | None:
     """All inboxes as one, where somebody shares one."""
     found = webmail_rooms.inboxes(boxes(), shared())

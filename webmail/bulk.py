@@ -8,10 +8,11 @@ from flask_babel import ngettext
 
 from mailcore.sessions import webmail_bulk
 from mailcore.store import jobs
+from mailcore.store.sharing import Place
 from web.drawing import done, page
 from web.signed_in import account, require, safe_next
 from web.site import site
-from webmail.blueprints import boxes, mail, role_name
+from webmail.blueprints import boxes, full_name, mail, role_name
 
 REFRESH_SECONDS = "1"
 
@@ -22,6 +23,15 @@ def boxes_by_name() -> dict[str, list[int]]:
     for box in boxes():
         for name in {box.name.lower(), box.role, role_name(box).lower()} - {""}:
             names.setdefault(name, []).append(box.id)
+    return names
+
+
+def names_of(places: list[Place]) -> dict[str, list[int]]:
+    """Others' mailboxes as `in:` names them: by the name they have in programs, and as the pages say it."""
+    names: dict[str, list[int]] = {}
+    for place in places:
+        for name in {place.box.name.lower(), full_name(place).lower()}:
+            names.setdefault(name, []).append(place.box.id)
     return names
 
 

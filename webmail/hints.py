@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from flask_babel import gettext as _
 
-from mailcore.store import people, query, search
+from mailcore.store import people, query, search, sharing
 from web import words
 from web.signed_in import account
 from web.site import site
 from webmail import bulk
-from webmail.blueprints import ICONS, boxes, known_labels, role_name
+from webmail.blueprints import ICONS, boxes, full_name, known_labels, role_name, shared
 
 OFFERED = 8
 PEOPLE = 4
@@ -63,7 +63,8 @@ def _quoted(text: str) -> str:
 
 
 def _boxes(value: str) -> list[tuple[str, str]]:
-    return [(role_name(b), b.role) for b in boxes() if not b.is_noselect and (value in role_name(b).lower() or value in b.name.lower())]
+    own = [(role_name(b), b.role) for b in boxes() if not b.is_noselect and (value in role_name(b).lower() or value in b.name.lower())]
+    return own + [(place.box.name.removeprefix(sharing.OTHERS), "") for place in shared() if value in place.box.name.lower() or value in full_name(place).lower()]
 
 
 def _labels(value: str) -> list[tuple[str, str]]:
@@ -112,7 +113,7 @@ def trouble_of(term: query.Term) -> str:
         return _("is: knows %(words)s", words=", ".join(IS))
     if name == "has" and not (value.startswith("attach") or value == "label"):
         return _("has: knows %(words)s", words=", ".join(HAS))
-    if name == "in" and value not in ("anywhere", "all") and not any(value in key for key in bulk.boxes_by_name()):
+    if name == "in" and value not in ("anywhere", "all") and not any(value in key for key in {**bulk.boxes_by_name(), **bulk.names_of(shared())}):
         return _("There is no mailbox “%(name)s”", name=term.value)
     return ""
 

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from mailcore.base.errors import MailError, Reason
 from mailcore.sessions import webmail
 from mailcore.store import mailboxes as store
+from mailcore.store import sharing as sharing_store
 from web import words
 from web.drawing import done, page
 from web.signed_in import account, require
@@ -15,8 +16,8 @@ from web.site import site
 from web.words import said
 from webmail import presenters as p
 from webmail import sharing
-from webmail.blueprints import ICONS, boxes, mail, role_name
-from webmail.reach import own_box
+from webmail.blueprints import ICONS, boxes, full_name, mail, role_name, shared
+from webmail.reach import own_box, place_of
 
 
 @mail.route("/mail/mailboxes", methods=["GET", "POST"])
@@ -31,7 +32,8 @@ def mailboxes() -> Any:
             errors["name"] = said(error)
             flask.g.pop("boxes", None)
     parents = (p.Choice(value="", label=_("The top")), *(p.Choice(value=str(b.id), label=role_name(b)) for b in boxes() if b.role not in ("drafts", "trash", "junk")))
-    return page("webmail/mailboxes.html", boxes=rows(), parents=parents, errors=errors), 422 if errors else 200
+    homes = (*parents, *(p.Choice(value=str(o.box.id), label=full_name(o)) for o in shared() if o.may("k") and not o.own_role))  # below a shared inbox nothing is shared
+    return page("webmail/mailboxes.html", boxes=rows(), parents=parents, homes=homes, errors=errors), 422 if errors else 200
 
 
 def change(form: Any) -> None:
@@ -39,8 +41,12 @@ def change(form: Any) -> None:
     mine, now, actor = account(), site().now(), webmail.actor_of(account())
     op = form.get("op", "")
     if op == "create":
-        parent = own_box(form["parent"]).name + "/" if form.get("parent") else ""
-        site().write(lambda tx: store.create(tx, mine.id, parent + form.get("name", "").strip().replace("/", "-"), actor=actor, now=now, is_subscribed=True))
+        place, name = place_of(form["parent"]) if form.get("parent") else None, form.get("name", "").strip().replace("/", "-")
+        if place is not None and not place.is_own:
+            site().write(lambda tx: sharing_store.create_inside(tx, mine, place.box.name + "/" + name, actor=actor, now=now))
+            flask.g.pop("shared", None)
+            return
+        site().write(lambda tx: store.create(tx, mine.id, (place.box.name + "/" if place else "") + name, actor=actor, now=now, is_subscribed=True))
         return
     box = own_box(form.get("mailbox", ""))
     if op == "rename":

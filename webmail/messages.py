@@ -22,7 +22,7 @@ from web.site import site
 from webmail import files, invitations, reach, unsubscribing, warnings
 from webmail import presenters as p
 from webmail.arrivals import arrivals_of
-from webmail.blueprints import ROWS_ALONE, mail, nav, owner_name, role_name, setting, shared, shared_name, targets
+from webmail.blueprints import ROWS_ALONE, full_name, mail, nav, owner_name, role_name, setting, shared, targets
 from webmail.reach import INBOXES, box_of, message_of, offers
 from webmail.rows import groups_of, labels_of, row_of
 from webmail.trust import trust_of
@@ -157,7 +157,7 @@ def title_of(mailbox_id: str) -> str:
     if mailbox_id == INBOXES:
         return _("All inboxes")
     place = reach.place_of(mailbox_id)
-    return role_name(place.box) if place.is_own else f"{shared_name(place)} · {owner_name(place)}"
+    return role_name(place.box) if place.is_own else full_name(place)
 
 
 def mark(row: ListRow) -> str:

@@ -46,6 +46,14 @@ def own_box(mailbox_id: str) -> Mailbox:
     return place.box
 
 
+def by_owner() -> dict[int, list[Place]]:
+    """What others share, by their account."""
+    found: dict[int, list[Place]] = {}
+    for place in shared():
+        found.setdefault(place.box.account_id, []).append(place)
+    return found
+
+
 def inboxes() -> list[Mailbox]:
     """The mailboxes of the list of all inboxes. Raises MailError(NOT_FOUND) when nobody shares one."""
     found = webmail_rooms.inboxes(boxes(), shared())

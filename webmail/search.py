@@ -12,15 +12,17 @@ from web import words
 from web.drawing import done, page
 from web.signed_in import account, require
 from web.site import site
-from webmail import bulk, hints
+from webmail import bulk, hints, reach
 from webmail import presenters as p
-from webmail.blueprints import boxes, mail, role_name, saved_searches, setting, targets
+from webmail.blueprints import boxes, full_name, mail, role_name, saved_searches, setting, shared, targets
 from webmail.marking import phrases_of
 from webmail.messages import cursor_of, list_page, mark
 from webmail.rows import groups_of, row_of
 
 READING_SECONDS = 0.08
 """How long a search reads mail that is not indexed yet: an answer comes within a keystroke, and the next one knows more."""
+SMALL = 20_000
+"""Messages in somebody's shared mailboxes up to which these are read, and not their whole account by date."""
 
 
 @mail.get("/mail/search")
@@ -41,9 +43,19 @@ def _placed(response: flask.Response, url: str) -> flask.Response:
     return response
 
 
-def scope_of(seconds: float | None = READING_SECONDS) -> store.Scope:
-    """Whose mail is searched, by the person's names and time."""
-    return store.Scope(account_id=account().id, boxes=bulk.boxes_by_name(), hidden=bulk.hidden_boxes(), zone=words.zone(), now=site().now(), seconds=seconds)
+def scopes_of(query: str) -> list[store.Scope]:
+    """Whose mail is searched, by the person's names and time: one's own, and what others share unless `in:` names one's own mailbox."""
+    common: dict[str, Any] = {"zone": words.zone(), "now": site().now()}
+    mine = store.Scope(account_id=account().id, boxes=bulk.boxes_by_name(), hidden=bulk.hidden_boxes(), seconds=READING_SECONDS, **common)
+    asked = {term.value.lower() for clause in store.parse(query) for term in clause if term.operator == "in" and not term.is_not}
+    theirs = reach.by_owner() if not asked & mine.boxes.keys() else {}
+    return [mine, *(
+        store.Scope(
+            account_id=owner, boxes=bulk.names_of(places), hidden=tuple(o.box.id for o in places if o.own_role in ("trash", "junk", "drafts")), only=tuple(o.box.id for o in places),
+            is_small=sum(o.box.message_count for o in places) < SMALL, seconds=READING_SECONDS / len(theirs), **common,
+        )
+        for owner, places in theirs.items()
+    )]  # fmt: skip
 
 
 def is_whole() -> bool:
@@ -55,7 +67,7 @@ def found_page(query: str, opened: ListRow | None = None) -> p.ListPage:
     """What *query* finds, from the cursor of the request on."""
     opened_store, size = site().store, int(setting("web.page_size"))
     cursor = cursor_of(flask.request.args["cursor"]) if "cursor" in flask.request.args else None
-    found = store.search(site().read(), opened_store.blobs, opened_store.fulltext, scope_of(), query, limit=size, before=cursor, whole=is_whole()) if query else store.Found([], 0)
+    found = store.search_several(site().read(), opened_store.blobs, opened_store.fulltext, scopes_of(query), query, limit=size, before=cursor, whole=is_whole()) if query else store.Found([], 0)
     is_more, has_begun = len(found.rows) == size, cursor is not None
     continued = words.day_key(cursor[0]) if cursor and flask.request.headers.get("HX-Target") == "more" else ""
     asked = p.SearchQuery(
@@ -70,12 +82,12 @@ def found_page(query: str, opened: ListRow | None = None) -> p.ListPage:
 
 def items_of(rows: list[ListRow], opened: ListRow | None) -> list[p.ListRow]:
     """The rows, worded, each with where it is and what its conversation says."""
-    by_id = {b.id: b for b in boxes()}
+    by_id, theirs = {b.id: b for b in boxes()}, {place.box.id: place for place in shared()}
     hidden = [b.id for b in by_id.values() if b.role in ("trash", "junk", "drafts")]
-    said = conversations.threads(site().read(), None, [r.thread_id for r in rows], hidden) if is_whole() else {}
+    said = conversations.threads(site().read(), None, [r.thread_id for r in rows if r.mailbox_id in by_id], hidden) if is_whole() else {}
     return [
         row_of(
-            r, by_id.get(r.mailbox_id), account().address, mailbox_name=role_name(by_id[r.mailbox_id]) if r.mailbox_id in by_id else "",
+            r, by_id.get(r.mailbox_id), account().address, mailbox_name=role_name(by_id[r.mailbox_id]) if r.mailbox_id in by_id else full_name(theirs[r.mailbox_id]) if r.mailbox_id in theirs else "",
             thread=said.get(r.thread_id) if r.mailbox_id not in hidden else None, is_open=opened is not None and opened.message_id == r.message_id,
         )
         for r in rows
@@ -93,7 +105,8 @@ def chips_of(query: str) -> tuple[p.SearchChip, ...]:
 def search_count() -> Any:
     """How many there are in all: asked for by itself, so that nobody waits for it."""
     opened = site().store
-    number = store.count(site().read(), opened.blobs, opened.fulltext, scope_of(), flask.request.args.get("q", ""), whole=is_whole())
+    query = flask.request.args.get("q", "")
+    number = sum(store.count(site().read(), opened.blobs, opened.fulltext, scope, query, whole=is_whole()) for scope in scopes_of(query))
     one, many = ("%(num)s conversation", "%(num)s conversations") if is_whole() else ("%(num)s message", "%(num)s messages")
     said = words.translations().ungettext(one, many, number) % {"num": f"{number:,}"}  # in the words of the page, which counts the same way
     return flask.Response(said, mimetype="text/plain")

@@ -164,6 +164,12 @@ def parent_place(tx: Tx, account: Account, name: str) -> Place:
     return best
 
 
+def create_inside(tx: Tx, account: Account, name: str, *, actor: str, now: Micros) -> Mailbox:
+    """Create the shared *name* below a mailbox where *account* may create; it belongs to that one's owner. Raises MailError."""
+    above = parent_place(tx, account, name)
+    return mailboxes.create(tx, above.box.account_id, above.own_name + name[len(above.box.name) :], actor=actor, now=now)
+
+
 def entries(tx: Tx, mailbox_id: int) -> list[Entry]:
     """Who has which rights in a mailbox, the owner left out."""
     rows = tx.all(

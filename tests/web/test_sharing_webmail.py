@@ -156,6 +156,42 @@ def test_who_may_write_moves_and_deletes_and_takes_it_back(server: RoostServer) 
     assert "Bricks" in writer.get(f"/mail/{orders}").text, "a public mailbox has no Trash: what was removed comes back by undo"
 
 
+def test_what_others_share_is_searched_too_and_nothing_else_of_theirs(server: RoostServer) -> None:
+    put(server, "Plans", letter("Cedar fence", to=OWNER, number="s1", text="cedarwood"), OWNER)
+    put(server, "INBOX", letter("Cedar bill", to=OWNER, number="s2", text="cedarwood"), OWNER)
+    put(server, "INBOX", letter("Cedar order", to=OTHER, number="s3", text="cedarwood"), OTHER)
+    give(server, "Plans", OTHER, "lr")
+    other, home = visit(server, OTHER)
+    plans = box_id(home, "Plans")
+    every = other.get("/mail/search?q=cedarwood").text
+    assert "Cedar order" in every and "Plans · Ada Vale" in every and "Cedar bill" not in every
+    assert "All that match in your own mailboxes" in every
+    assert other.get(f"/mail/{plans}/{message_id(every, 'Cedar fence')}?q=cedarwood").status_code == 200
+    counted = other.get("/mail/search/count?q=cedarwood").text
+    assert counted.startswith("2 ")
+    mine = other.get("/mail/search?q=cedarwood+in:inbox").text
+    assert "Cedar order" in mine and "Cedar fence" not in mine
+    theirs = other.get('/mail/search?q=cedarwood+in:"u1@x.test/plans"').text
+    assert "Cedar fence" in theirs and "Cedar order" not in theirs and "There is no mailbox" not in theirs
+    assert "u1@x.test/Plans" in other.get("/mail/search/hints?q=in:pla").text
+    give(server, "Plans", OTHER, "")
+    assert "Cedar fence" not in other.get("/mail/search?q=cedarwood").text
+
+
+def test_who_may_create_makes_a_mailbox_inside_a_shared_one(server: RoostServer) -> None:
+    give(server, "Plans", WRITER, "lrswitek")
+    give(server, "Plans", READER, "lr")
+    writer, home = visit(server, WRITER)
+    reader, _home = visit(server, READER)
+    plans = box_id(home, "Plans")
+    assert "Plans · Ada Vale" in writer.get("/mail/mailboxes").text and "Plans · Ada Vale" not in reader.get("/mail/mailboxes").text
+    assert writer.post("/mail/mailboxes", {"op": "create", "parent": plans, "name": "Garden"}).status_code == 200
+    assert box_id(writer.get("/mail").text, "Garden")
+    assert "Garden" in signed_in(server, OWNER).get("/mail/mailboxes").text, "it is its owner's"
+    refused = reader.post("/mail/mailboxes", {"op": "create", "parent": plans, "name": "Mine"})
+    assert refused.status_code == 422 and "no right to create" in refused.text
+
+
 def test_a_reply_to_a_shared_message_marks_it_where_one_may(server: RoostServer) -> None:
     put(server, "Plans", letter("Tiles", to=OWNER, number="r1"), OWNER)
     give(server, "Plans", WRITER, "lrswite")
@@ -209,8 +245,6 @@ def test_all_inboxes_are_one_list_that_lives(browser: Any, server: RoostServer) 
         assert imap.setacl("Fresh", me, "lr")[0] == "OK"
     expect(page.locator("#nav a", has_text="Fresh")).to_be_visible(timeout=4000)
     assert troubles == []
-
-
 
 
 @pytest.mark.browser

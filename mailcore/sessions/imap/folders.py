@@ -34,9 +34,8 @@ def create(session: "Session", command: c.Create) -> Steps:
 
     def write(tx: Tx) -> int:
         if sharing.leads_out(tx, session.someone, name):
-            above = sharing.parent_place(tx, session.someone, name)
-            theirs, owner_id = above.own_name + name[len(above.box.name) :], above.box.account_id
-            return mailboxes.create(tx, owner_id, theirs, actor=session.writer(owner_id), now=now).id
+            owner_id = sharing.parent_place(tx, session.someone, name).box.account_id
+            return sharing.create_inside(tx, session.someone, name, actor=session.writer(owner_id), now=now).id
         made = mailboxes.create(tx, session.account_id, name, actor=session.actor, now=now)
         if roles and roles[0]:
             mailboxes.set_role(tx, session.account_id, made.id, roles[0], actor=session.actor, now=now)
