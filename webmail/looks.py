@@ -8,9 +8,11 @@ from typing import Any
 
 import flask
 
+from mailcore.directory import personal
 from web import words
 from web.drawing import done
-from web.signed_in import require, safe_next
+from web.signed_in import account, require, safe_next
+from web.site import actor, site
 from webmail.blueprints import mail
 
 COOKIE = "look"
@@ -43,8 +45,11 @@ def device_look() -> Look:
 @mail.post("/mail/look")
 @require("user")
 def look() -> Any:
-    """Change the layout."""
+    """Change the layout of this device, or how tall the person's rows are."""
     form, now = flask.request.form, device_look()
+    if form.get("density"):
+        site().write(lambda tx: personal.set_display(tx, actor(), account(), {"web.density": form["density"]}, site().now()))
+        site().runtime.settings.refresh()
     response: flask.Response = done(safe_next(form.get("next"), flask.url_for("mail.home")))
     chosen = form.get("layout", now.layout)
     response.set_cookie(COOKIE, f"{'list' if chosen == 'list' else 'panes'}-{now.width}", max_age=COOKIE_SECONDS, secure=flask.request.is_secure, samesite="Lax", path="/")

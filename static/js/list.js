@@ -76,8 +76,14 @@ function foresee(op, rows) {
   const hadFocus = rows.some((row) => row.contains(document.activeElement));
   rows.forEach((row) => row.remove());
   if (hadFocus && next) focusRow(next);
-  return () => places.reverse().forEach(([row, after, parent]) => parent.insertBefore(row, after?.isConnected ? after : null));
+  return () => {
+    places.reverse().forEach(([row, after, parent]) => parent.insertBefore(row, after?.isConnected ? after : null));
+    if (!places[0][2].isConnected) emptied();
+  };
 }
+
+/** Nothing stands in the list, or not what should: it is to be drawn anew. */
+const emptied = () => document.dispatchEvent(new CustomEvent("roost:emptied"));
 
 /** Does *op* to *ids*: first on screen, then on the server; a failure puts everything back. */
 export async function act(op, ids, fields = {}) {
@@ -95,6 +101,7 @@ export async function act(op, ids, fields = {}) {
     const answer = await post($("form[data-list], form[data-act]").action, data);
     document.dispatchEvent(new CustomEvent("roost:counts", { detail: answer.counts || {} }));
     if (answer.message) toast(answer.message, { undo: answer.undo, restore: goBack });
+    if ($("#rows") && !allRows().length) emptied();
   } catch (failure) {
     goBack();
     toast(failure.message, { isError: true });

@@ -41,15 +41,45 @@ function refreshRows(found) {
   }
 }
 
+/** The address of the list that stands here, whatever is open beside it. */
+const listUrl = (list) => new URL($(`#nav [data-mailbox="${CSS.escape(list.dataset.mailbox)}"]`)?.href || location.href);
+
+let redrawing = false;
+
+/** A list that was or became empty, drawn anew in its place: what is dragged, typed or focused elsewhere stays. */
+async function redrawList() {
+  const list = $("#list");
+  if (redrawing || !list || list.dataset.live !== "on") return;
+  redrawing = true;
+  try {
+    const reply = await fetch(listUrl(list), { credentials: "same-origin" });
+    if (!reply.ok || reply.redirected) return;
+    const now = new DOMParser().parseFromString(await reply.text(), "text/html").querySelector("#list");
+    const place = $("[data-scroll]", list);
+    if (!now || !list.isConnected || $("#rows .row")) return;
+    const hadFocus = place.contains(document.activeElement) || document.activeElement === document.body;
+    place.replaceChildren(...now.querySelector("[data-scroll]").childNodes);
+    list.dataset.modseq = now.dataset.modseq;
+    window.htmx?.process(place);
+    const row = currentRow() || $("#rows .row");
+    if (row) rove(row);
+    if (hadFocus) (row ? $(".row-sub > a", row) : place).focus({ preventScroll: true });
+  } catch {
+    // Out of reach: the next news tries again.
+  } finally {
+    redrawing = false;
+  }
+}
+
 async function fetchFresh() {
   const list = $("#list");
   const first = $("#rows .row");
   if (!list || list.dataset.live !== "on") return;
   if (!first) {
-    location.reload(); // the list was empty: nothing on it can be lost
+    await redrawList();
     return;
   }
-  const url = new URL($(`#nav [data-mailbox="${CSS.escape(list.dataset.mailbox)}"]`)?.href || location.href);
+  const url = listUrl(list);
   url.searchParams.set("since", newest().dataset.id);
   url.searchParams.set("shown", $$("#rows .row").slice(0, SHOWN_AT_MOST).map((row) => row.dataset.id).join("."));
   const reply = await fetch(url, { headers: { "HX-Request": "true", "HX-Target": "fresh" }, credentials: "same-origin" });
@@ -59,6 +89,10 @@ async function fetchFresh() {
   const known = new Set($$("#rows .row").map((row) => row.dataset.id));
   const all = $$(".row", part.content);
   refreshRows(new Map(all.map((row) => [row.dataset.id, row])));
+  if (!$("#rows .row")) {
+    await redrawList();
+    return;
+  }
   const rows = all.filter((row) => !known.has(row.dataset.id));
   if (!rows.length) return;
   const scroll = $("[data-scroll]");
@@ -124,6 +158,7 @@ const asking = (event, is) => event.detail.elt?.closest?.(".row")?.toggleAttribu
 export function startLive() {
   document.addEventListener("htmx:beforeRequest", (event) => asking(event, true));
   for (const over of ["htmx:afterRequest", "htmx:sendError"]) document.addEventListener(over, (event) => asking(event, false));
+  document.addEventListener("roost:emptied", redrawList);
   document.addEventListener("roost:counts", (event) => showCounts(event.detail));
   document.addEventListener("click", (event) => event.target.closest?.("#fresh button") && ($("[data-scroll]").scrollTo(0, 0), insertFresh()));
   if (!$("#list")) return;

@@ -114,7 +114,28 @@ function endDrag() {
   for (const link of $$("#nav .is-target")) link.classList.remove("is-target");
 }
 
+/** Taller or lower rows, at once; the account keeps it. */
+async function chooseDensity(event, button) {
+  event.preventDefault();
+  const before = document.body.classList.contains("compact");
+  showDensity(button.value === "compact");
+  const data = new FormData();
+  data.set("density", button.value);
+  try {
+    await post(button.getAttribute("formaction"), data);
+  } catch (failure) {
+    showDensity(before);
+    toast(failure.message, { isError: true });
+  }
+}
+
+function showDensity(isCompact) {
+  document.body.classList.toggle("compact", isCompact);
+  for (const button of $$("[data-density]")) button.setAttribute("aria-pressed", String((button.value === "compact") === isCompact));
+}
+
 export function startPanes() {
+  on("click", "[data-density]", chooseDensity);
   on("pointerdown", "#divider", holdDivider);
   on("keydown", "#divider", keyDivider);
   on("dblclick", "#divider", () => setWidth(0));

@@ -21,7 +21,7 @@ expect = playwright.expect
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[RoostServer]:
-    one = RoostServer(listeners=("smtp", "imap", "http"), people=6)
+    one = RoostServer(listeners=("smtp", "imap", "http"), people=7)
     yield one
     one.remove()
 
@@ -331,6 +331,28 @@ def test_messages_are_dragged_onto_a_mailbox_and_a_mailbox_into_another(browser:
     page.goto("/settings/profile")
     page.select_option("select[name=language]", "en")
     page.click("main button[type=submit]")
+    assert troubles == []
+
+
+def test_an_empty_list_fills_and_empties_without_the_page_loading_anew(browser: Any, server: RoostServer) -> None:
+    person = "u7@x.test"
+    page, troubles = signed_in(browser, server, person)
+    expect(page.locator("#list .picture h2")).to_have_text("Nothing here")
+    page.evaluate("document.body.dataset.kept = 'yes'")
+    send(server, letter("First", to=person), person)
+    expect(row(page, "First")).to_be_visible(timeout=4000)
+    row(page, "First").locator(".row-sub > a").focus()
+    page.keyboard.press("e")
+    expect(page.locator("#list .picture h2")).to_have_text("Nothing here")
+    page.locator(".toast button").click()
+    expect(row(page, "First")).to_be_visible(timeout=4000)
+    page.locator("#list .list-head summary").click()
+    page.locator("[data-density][value=compact]").click()
+    expect(page.locator("body.compact")).to_be_attached()
+    expect(row(page, "First").locator(".row-pre")).to_be_hidden()
+    assert page.evaluate("document.body.dataset.kept") == "yes", "it is the same page"
+    page.reload()
+    expect(page.locator("body.compact [data-density][value=compact][aria-pressed=true]")).to_be_attached()
     assert troubles == []
 
 
