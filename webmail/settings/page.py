@@ -12,7 +12,20 @@ from web.drawing import done, page
 from web.signed_in import require
 from web.words import said
 from webmail.blueprints import settings_blueprint as settings
-from webmail.settings import activity, away, display, elsewhere, mail_import, profile, programs, rules, safety, shared_files, signatures, templates
+from webmail.settings import (
+    activity,
+    away,
+    display,
+    elsewhere,
+    mail_import,
+    profile,
+    programs,
+    rules,
+    safety,
+    shared_files,
+    signatures,
+    templates,
+)
 from webmail.settings.values import Errors
 
 

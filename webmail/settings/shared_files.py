@@ -12,7 +12,6 @@ from mailcore.store.file_links import FileLink
 from web import words
 from web.signed_in import account
 from web.site import actor, site
-from web.values import Choice
 from webmail.links import days_of, url_of
 from webmail.presenters.forms import day_choices
 from webmail.settings.values import Errors, SharedFileRow, SharedFilesPage
