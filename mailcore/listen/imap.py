@@ -19,12 +19,13 @@ from mailcore.sessions.imap import append, enter
 from mailcore.sessions.imap.session import MAX_BAD_COMMANDS, Session
 from mailcore.sessions.imap.steps import Asking, Compute, LongRead, Pause, Read, Write
 from mailcore.store.accounts import Account
+from mailcore.store.blobs import Spool
 from mailcore.wire import sasl
 from mailcore.wire.imap import commands as c
 from mailcore.wire.imap import responses as r
 from mailcore.wire.imap.codes import refusal_for
 from mailcore.wire.imap.errors import ImapSyntaxError
-from mailcore.wire.imap.framing import AFTER_LOGIN, BEFORE_LOGIN, Frame, FrameError, Line, LiteralChunk, LiteralWanted, NeedMore
+from mailcore.wire.imap.framing import AFTER_LOGIN, BEFORE_LOGIN, Event, Frame, FrameError, Line, LiteralChunk, LiteralWanted, NeedMore
 from mailcore.wire.imap.parser import parse_command
 from mailcore.wire.imap.states import State
 
@@ -180,62 +181,52 @@ class Connection(Talker):
         await self.send(r.tagged(tag, "NO" if tag != "*" else "BAD", "The literal is too long.", "TOOBIG"))
 
     async def append(self, session: Session, command: c.Append, wanted: LiteralWanted) -> None:
-        """APPEND: judge it by its head, then stream the message into the blob spool."""
+        """APPEND: judge each message by its head, then stream it into the blob spool; none is kept unless all came. RFC 3502."""
         await self.check_account(session)
+        spools: list[Spool] = []
         try:
-            await self.drive(append.refusal(session, command, wanted.size))
+            event: Event = wanted
+            while isinstance(event, LiteralWanted):
+                command = appended(event, command)
+                await self.drive(append.refusal(session, command, event.size, sum(spool.size for spool in spools)))
+                if event.is_sync:
+                    await self.send(r.continuation("Send the message."))
+                self.framer.stream()
+                spools.append(self.runtime.store.blobs.spool())
+                event = await self.streamed(session, spools[-1])
+            if isinstance(event, Frame) and event.segments[-1] != b"":
+                raise ImapSyntaxError(command.tag, "Something stands behind the message.")
+            if isinstance(event, Frame):
+                await self.drive(append.store(session, command, spools))
+                spools = []
         except MailError as error:
-            self.framer.refuse()
+            if self.framer.waits_for_decision:
+                self.framer.refuse()
             answer = refusal_for(error)
+            session.bad_commands += answer.status == "BAD"
             await self.send(r.tagged(command.tag, answer.status, error.detail, answer.code))
-            return
-        if wanted.is_sync:
-            await self.send(r.continuation("Send the message."))
-        self.framer.stream()
-        spool = self.runtime.store.blobs.spool()
-        trouble: MailError | None = None
-        try:
-            while True:
-                event = self.framer.next()
-                if isinstance(event, LiteralChunk):
-                    if trouble is None:
-                        try:
-                            spool.write(event.data)
-                        except MailError as error:
-                            trouble = error
-                elif isinstance(event, NeedMore):
-                    self.acknowledge_now()
-                    await self.more(session)
-                else:
-                    break
-        except BaseException:
-            spool.abort()
-            raise
-        if isinstance(event, LiteralWanted):  # another message: MULTIAPPEND is not offered
-            spool.abort()
-            self.framer.refuse()
-            await self.send(r.tagged(command.tag, "NO", "One message at a time.", "CANNOT"))
-            return
-        if isinstance(event, Frame) and event.segments[-1] != b"":
-            spool.abort()
-            session.bad_commands += 1
-            await self.send(r.tagged(command.tag, "BAD", "Something stands behind the message."))
-            return
-        if isinstance(event, Frame) and trouble is None:
-            await self.drive_caught(session, command, append.store(session, command, spool))
-            return
-        spool.abort()
-        if trouble is not None:
-            answer = refusal_for(trouble)
-            await self.send(r.tagged(command.tag, answer.status, trouble.detail, answer.code))
+        finally:
+            for spool in spools:
+                spool.abort()
 
-    async def drive_caught(self, session: Session, command: c.Command, steps: Asking[Any]) -> None:
-        """As `drive`, for a handler that is not run by the session: errors become the tagged answer."""
-        try:
-            await self.drive(steps)
-        except MailError as error:
-            answer = refusal_for(error)
-            await self.send(r.tagged(command.tag, answer.status, error.detail, answer.code))
+    async def streamed(self, session: Session, spool: Spool) -> Event:
+        """Write the announced literal into *spool*; what comes behind it. Raises MailError after its last byte when it cannot be kept, Gone."""
+        trouble: MailError | None = None
+        while True:
+            event = self.framer.next()
+            if isinstance(event, LiteralChunk):
+                try:
+                    if trouble is None:
+                        spool.write(event.data)
+                except MailError as error:
+                    trouble = error
+            elif isinstance(event, NeedMore):
+                self.acknowledge_now()
+                await self.more(session)
+            elif trouble is not None:
+                raise trouble
+            else:
+                return event
 
     # Signing in
 
@@ -360,6 +351,14 @@ class Connection(Talker):
         if session.account is not None and not await self.may_stay(session.account.id):
             await self.send(r.bye("This account was switched off."))
             raise Gone
+
+
+def appended(wanted: LiteralWanted, command: c.Append) -> c.Append:
+    """The APPEND so far, the announced message its last. Raises ImapSyntaxError."""
+    found = parse_command(wanted.frame)
+    if not isinstance(found, c.Append):
+        raise ImapSyntaxError(command.tag, "Something stands behind the message.")
+    return found
 
 
 def tag_of(wanted: LiteralWanted) -> str:

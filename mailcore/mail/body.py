@@ -80,13 +80,22 @@ def transferred(data: bytes | mmap, part: Part, limit: int = MAX_BODY_BYTES) -> 
     return data[part.body_start : min(part.body_end, part.body_start + limit)]
 
 
+_UU = ("x-uuencode", "uuencode", "x-uue", "uue")
+_KNOWN = frozenset({"", "7bit", "8bit", "binary", "base64", "quoted-printable", *_UU})
+
+
+def is_transfer_known(encoding: str) -> bool:
+    """Whether `decode_transfer` knows what *encoding* is."""
+    return encoding in _KNOWN
+
+
 def decode_transfer(raw: bytes, encoding: str) -> bytes:
     """Takes a Content-Transfer-Encoding off *raw*; an unknown one is taken as none."""
     if encoding == "base64":
         return decode_base64(raw)
     if encoding == "quoted-printable":
         return decode_quoted_printable(raw)
-    if encoding in ("x-uuencode", "uuencode", "x-uue", "uue"):
+    if encoding in _UU:
         return decode_uu(raw)
     return raw
 

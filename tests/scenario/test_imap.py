@@ -1,6 +1,7 @@
 """IMAP as real clients speak it, against a whole server."""
 
 import asyncio
+import base64
 import contextlib
 import imaplib
 import re
@@ -124,6 +125,56 @@ def test_append_store_copy_move_expunge_and_their_codes(server: RoostServer) -> 
     wire.say("j SELECT Archive")
     wire.say("k STORE 1 +FLAGS (\\Deleted)")
     assert wire.say("m EXPUNGE")[0] == b"* 1 EXPUNGE"
+
+
+def test_several_messages_come_in_one_append_all_or_none(server: RoostServer) -> None:
+    wire = raw(server, "u2@x.test")
+    wire.say("a CREATE Several")
+    one, two = b"Subject: one\r\n\r\nx\r\n", b"Subject: two\r\n\r\n" + b"y" * 300_000 + b"\r\n"
+    wire.socket.sendall(b"b APPEND Several (\\Seen) {%d}\r\n" % len(one))
+    assert wire.file.readline().startswith(b"+ ")
+    wire.socket.sendall(one + b' (\\Flagged) "02-Mar-2026 08:00:00 +0000" {%d+}\r\n%b {%d+}\r\n%b\r\n' % (len(two), two, len(one), one))
+    assert re.search(rb"\[APPENDUID \d+ 1:3\] Done", wire.until(b"b ")[-1])
+    wire.say("c SELECT Several")
+    assert [line.split(b"FLAGS ")[1] for line in wire.say("d FETCH 1:3 FLAGS")[:3]] == [b"(\\Seen \\Recent))", b"(\\Flagged \\Recent))", b"(\\Recent))"]
+    wire.socket.sendall(b"e APPEND Several {%d+}\r\n%b {0+}\r\n\r\n" % (len(one), one))
+    assert b" BAD An empty message" in wire.until(b"e ")[-1]
+    wire.socket.sendall(b"f APPEND Several {%d+}\r\n%b {99999999999+}\r\n" % (len(one), one))
+    assert b"f NO [TOOBIG]" in wire.until(b"f ")[-1]
+    wire = raw(server, "u2@x.test")
+    assert b"MESSAGES 3" in wire.say("g STATUS Several (MESSAGES)")[0], "nothing of a command that failed is kept"
+    wire.socket.sendall(b"h APPEND Several {%d+}\r\n%b {%d}\r\n" % (len(one), one, 90_000_000))
+    assert b"h NO [TOOBIG]" in wire.until(b"h ")[-1]
+    wire.socket.sendall(b"i APPEND Several {%d+}\r\n%b nonsense\r\n" % (len(one), one))
+    assert b"i BAD" in wire.until(b"i ")[-1]
+    assert b"MESSAGES 3" in wire.say("j STATUS Several (MESSAGES)")[0]
+
+
+def test_a_part_is_sent_without_its_transfer_encoding(server: RoostServer) -> None:
+    wire = raw(server, "u2@x.test")
+    wire.say("a CREATE Binary")
+    picture = bytes(range(256)) * 2000
+    parts = (
+        b"Content-Type: text/plain\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nCaf=C3=A9\r\n",
+        b"Content-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n\r\n" + base64.encodebytes(picture).replace(b"\n", b"\r\n"),
+        b"Content-Type: text/plain\r\nContent-Transfer-Encoding: x-rot13\r\n\r\nUryyb\r\n",
+    )  # fmt: skip
+    message = b"Subject: parts\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n" + b"".join(b"--b\r\n" + one for one in parts) + b"--b--\r\n"
+    wire.socket.sendall(b"b APPEND Binary {%d+}\r\n%b\r\n" % (len(message), message))
+    wire.until(b"b ")
+    wire.say("c SELECT Binary")
+    assert wire.say("d FETCH 1 (BINARY.SIZE[1] BINARY.SIZE[2] BINARY.PEEK[1])")[:2] == [b"* 1 FETCH (BINARY.SIZE[1] 5 BINARY.SIZE[2] 512000 BINARY[1] {5}", b"Caf\xc3\xa9)"]
+    assert wire.say("e FETCH 1 BINARY.PEEK[2]<65.3>")[:2] == [b"* 1 FETCH (BINARY[2]<65> {3}", b"ABC)"]
+    assert b"\\Seen" not in wire.say("f FETCH 1 FLAGS")[0]
+    wire.socket.sendall(b"g FETCH 1 BINARY[2]\r\n")
+    assert wire.file.readline() == b"* 1 FETCH (BINARY[2] ~{512000}\r\n"
+    assert wire.file.read(len(picture)) == picture
+    assert b"\\Seen" in wire.until(b"g ")[0]
+    assert wire.say("h FETCH 1 BINARY.PEEK[9]")[0] == b"* 1 FETCH (BINARY[9] NIL)"
+    assert b"h NO [UNKNOWN-CTE]" in wire.say("h FETCH 1 BINARY.PEEK[3]")[-1]
+    wire.socket.sendall(b"i FETCH 1 BINARY.PEEK[]\r\n")
+    assert wire.file.readline() == b"* 1 FETCH (BINARY[] {%d}\r\n" % len(message)
+    assert wire.file.read(len(message)) == message
 
 
 def test_two_programs_see_each_others_changes_at_once(server: RoostServer) -> None:

@@ -155,6 +155,9 @@ def test_rights_are_told_and_changed_by_who_has_a(people: tuple[Person, Person, 
     assert b"NOPERM" in bob.no("getacl", theirs)
     assert b"NOPERM" in bob.no("setacl", theirs, "u2@x.test", "lrswipkxtea")
     bob.ok("create", '"Other Users/u1@x.test/Told/Below"')
+    bob.imap._simple_command("LIST", '"" (INBOX "Other Users/*") RETURN (MYRIGHTS)')  # type: ignore[attr-defined]
+    told = bob.imap.untagged_responses.pop("MYRIGHTS")
+    assert {b"INBOX lrswipkxteacd", theirs.encode() + b" lrkc"} <= set(told), "every mailbox that is listed comes with one's rights"
     assert bob.ok("myrights", '"Other Users/u1@x.test/Told/Below"')[0].endswith(b" lrkc"), "what lies below is shared alike"
     assert b"every right" in ann.no("setacl", "Told", "u1@x.test", "l")
     assert b"CANNOT" in ann.no("setacl", "Told", "-u2@x.test", "l")

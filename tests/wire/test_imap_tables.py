@@ -38,10 +38,6 @@ def test_under_tls_mechanisms_are_offered_and_starttls_is_not():
     assert {"AUTH=PLAIN", "AUTH=LOGIN"} <= set(words) and "STARTTLS" not in words and "LOGINDISABLED" not in words
 
 
-def test_a_capability_can_be_taken_away():
-    assert "MOVE" not in capabilities(State.SELECTED, Offer(is_tls=True, without=frozenset({"MOVE"})))
-
-
 def test_what_a_capability_promises_is_allowed_in_some_state():
     every = frozenset().union(*ALLOWED.values())
     assert all(kind in every for kinds in PROMISES.values() for kind in kinds)

@@ -1,4 +1,5 @@
-"""APPEND: the message comes through the blob spool, is judged by size and quota, parsed once, and stored with its flags and date."""
+"""APPEND, of one message or several (MULTIAPPEND): each comes through the blob spool, is judged by size and quota, parsed once, and stored
+with its flags and date; all of a command in one write."""
 
 from typing import TYPE_CHECKING
 
@@ -32,12 +33,12 @@ def limit(session: "Session") -> int:
     return int(session.runtime.settings.get("smtp.message_size", domain_id=session.account.domain_id))
 
 
-def refusal(session: "Session", command: c.Append, size: int) -> Asking[Place]:
-    """Raises why a message of *size* bytes may not come, before a byte of it is read. RFC 7889, RFC 9208."""
+def refusal(session: "Session", command: c.Append, size: int, before: int = 0) -> Asking[Place]:
+    """Raises why a message of *size* bytes, *before* it others of the same command, may not come, ahead of its first byte. RFC 7889, RFC 9208."""
     place = yield from target(session, str(command.mailbox))
     if size > limit(session):
         raise MailError(Reason.TOO_BIG, f"A message may have {limit(session)} bytes here.")
-    yield Read(lambda tx: check_room(tx, place.box, size))
+    yield Read(lambda tx: check_room(tx, place.box, before + size))
     return place
 
 
@@ -52,37 +53,39 @@ def check_room(tx: Tx, box: Mailbox, size: int) -> None:
 
 
 def append(session: "Session", command: c.Append) -> Steps:
-    """APPEND whose message came whole in the command (small ones): the same as `store` with a spool of it."""
-    message = command.messages[0]
-    if len(command.messages) > 1 or not isinstance(message.content, Literal):
-        raise MailError(Reason.NOT_SUPPORTED, "One message at a time.")
-    yield from refusal(session, command, len(message.content.data))
-    spool = session.runtime.store.blobs.spool()
-    spool.write(message.content.data)
-    yield from store(session, command, spool)
+    """APPEND whose messages came whole in the command: the same as `store` with a spool of each."""
+    contents = [message.content.data for message in command.messages if isinstance(message.content, Literal)]
+    yield from refusal(session, command, max(map(len, contents)), sum(map(len, contents)) - max(map(len, contents)))
+    spools = [session.runtime.store.blobs.spool() for _ in contents]
+    for spool, data in zip(spools, contents, strict=True):
+        spool.write(data)
+    yield from store(session, command, spools)
 
 
-def store(session: "Session", command: c.Append, spool: Spool) -> Steps:
-    """The message has come into *spool*: keep it."""
-    if spool.size == 0:
-        spool.abort()
+def store(session: "Session", command: c.Append, spools: list[Spool]) -> Steps:
+    """The messages have come into *spools*: keep all of them, in one write, or none. RFC 3502 §6.3.11."""
+    if any(spool.size == 0 for spool in spools):
+        for spool in spools:
+            spool.abort()
         raise MailError(Reason.SYNTAX, "An empty message is not kept.")
     place = yield from target(session, str(command.mailbox))
-    box = place.box
-    data = spool.contents()
-    summary = (yield Compute(lambda: summarise(data))) if len(data) > LARGE_BYTES else summarise(data)
-    staged = spool.finish()
-    message = command.messages[0]
-    bits, words = allowed_flags(place.rights, *split_flags(message.flags))
+    box, total = place.box, sum(spool.size for spool in spools)
     now = session.runtime.clock.micros()
-    date = to_micros(message.date) if message.date is not None else now
+    made = []
+    for spool, message in zip(spools, command.messages, strict=True):
+        data = spool.contents()
+        summary = (yield Compute(lambda d=data: summarise(d))) if len(data) > LARGE_BYTES else summarise(data)  # type: ignore[misc]
+        bits, words = allowed_flags(place.rights, *split_flags(message.flags))
+        made.append((new_email(spool.finish(), summary), bits, " ".join(sorted(words, key=str.lower)), to_micros(message.date) if message.date is not None else now))
 
-    def write(tx: Tx) -> messages.Placed:
-        check_room(tx, box, len(data))  # again: other sessions have written since the message was announced
-        return messages.append(
-            tx, session.runtime.store.blobs, box.account_id, box.id, new_email(staged, summary), actor=session.writer(box.account_id), now=now, flags=bits,
-            keywords=" ".join(sorted(words, key=str.lower)), internal_date=date,
-        )  # fmt: skip
+    def write(tx: Tx) -> list[messages.Placed]:
+        check_room(tx, box, total)  # again: other sessions have written since the messages were announced
+        return [
+            messages.append(
+                tx, session.runtime.store.blobs, box.account_id, box.id, email, actor=session.writer(box.account_id), now=now, flags=bits, keywords=keywords, internal_date=date
+            )
+            for email, bits, keywords, date in made
+        ]  # fmt: skip
 
     placed = yield Write(write)
-    yield from session.done(command, code=r.appenduid(placed.uidvalidity, SequenceSet.of([placed.uid])))
+    yield from session.done(command, code=r.appenduid(placed[0].uidvalidity, SequenceSet.of([one.uid for one in placed])))

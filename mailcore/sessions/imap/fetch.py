@@ -9,9 +9,9 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from mailcore.base.clock import from_micros
-from mailcore.base.errors import MailError
 from mailcore.mail.headers import parse_date, scan_headers
 from mailcore.mail.part import Part, load_parts
+from mailcore.sessions.imap import binary
 from mailcore.sessions.imap.marks import chosen, pieces
 from mailcore.sessions.imap.steps import Asking, LongRead, Read, Steps, Write
 from mailcore.sessions.imap.view import View, flag_names
@@ -20,7 +20,7 @@ from mailcore.store.blobs import BlobStore, Locator
 from mailcore.wire.imap import commands as c
 from mailcore.wire.imap import responses as r
 from mailcore.wire.imap.datetimes import print_internaldate
-from mailcore.wire.imap.fetch import BodySection, FetchAttribute, FetchItem, LazyPreview, SectionText, marks_seen
+from mailcore.wire.imap.fetch import BinarySection, BinarySize, BodySection, FetchAttribute, FetchItem, LazyPreview, SectionText, marks_seen
 from mailcore.wire.imap.sequence import SequenceSet
 from mailcore.wire.imap.strings import literal_mark, quoted_or_literal
 
@@ -89,7 +89,7 @@ def fetch(session: "Session", command: c.Fetch) -> Steps:
         first = low
         while first <= high:
             rows = yield Read(lambda tx, f=first, h=high: tx.all(STATEMENTS[level], {"b": view.mailbox_id, "f": f, "l": h, "n": limit}))  # type: ignore[misc]
-            yield from answers(session, view, items, rows, seen_now, command.changed_since)
+            yield from answers(session, view, items, rows, seen_now, command)
             if len(rows) < limit:
                 break
             first = rows[-1][0] + 1
@@ -122,9 +122,9 @@ def mark_seen(session: "Session", view: View, ranges: list[tuple[int, int]]) -> 
     return done
 
 
-def answers(session: "Session", view: View, items: tuple[FetchItem, ...], rows: list[Any], seen_now: set[int], since: int | None) -> Steps:
+def answers(session: "Session", view: View, items: tuple[FetchItem, ...], rows: list[Any], seen_now: set[int], command: c.Fetch) -> Steps:
     """The FETCH responses of some rows; small ones are joined into one write."""
-    blobs = session.runtime.store.blobs
+    blobs, since, tag = session.runtime.store.blobs, command.changed_since, command.tag
     out: list[bytes] = []
     waiting = 0
     for row in rows:
@@ -134,6 +134,9 @@ def answers(session: "Session", view: View, items: tuple[FetchItem, ...], rows: 
         wanted = (*items, A.FLAGS) if row[0] in seen_now and A.FLAGS not in items else items
         parts: list[bytes] = []
         for item in wanted:
+            if isinstance(item, (BinarySection, BinarySize)):
+                parts.append((yield from binary.piece(item, Source(row, blobs), tag)))
+                continue
             if not isinstance(item, BodySection) and item not in _OF_BLOB:
                 parts.append(piece(item, row, view))
                 continue
@@ -184,16 +187,7 @@ def piece(item: Any, row: Any, view: View) -> bytes:
         return b"THREADID (T%d)" % row[8]
     if item is A.SAVEDATE:
         return b'SAVEDATE "' + print_internaldate(from_micros(row[6])) + b'"'
-    if item is A.PREVIEW or isinstance(item, LazyPreview):
-        return b"PREVIEW " + quoted_or_literal(row[12])
-    raise MailError(reason_not_supported(), "BINARY is not offered.")
-
-
-def reason_not_supported() -> Any:
-    """The reason for an item no handler serves."""
-    from mailcore.base.errors import Reason
-
-    return Reason.NOT_SUPPORTED
+    return b"PREVIEW " + quoted_or_literal(row[12])
 
 
 class Source:

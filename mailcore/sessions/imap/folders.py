@@ -5,10 +5,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mailcore.base.errors import MailError, Reason
+from mailcore.sessions.imap import acl
 from mailcore.sessions.imap.selecting import find
 from mailcore.sessions.imap.steps import Read, Steps, Write
 from mailcore.store import Tx, accounts, mailboxes, sharing
 from mailcore.store.mailboxes import Mailbox
+from mailcore.store.sharing import Place
 from mailcore.wire.imap import commands as c
 from mailcore.wire.imap import responses as r
 from mailcore.wire.imap.options import ListReturn, ListSelect, StatusItem
@@ -162,32 +164,36 @@ def parents_of(names: Iterable[str]) -> set[str]:
 
 
 def list_(session: "Session", command: c.List) -> Steps:
-    """LIST, with LIST-EXTENDED, LIST-STATUS and SPECIAL-USE. RFC 3501 §6.3.8, 5258, 5819, 6154."""
+    """LIST, with LIST-EXTENDED, LIST-STATUS, LIST-MYRIGHTS and SPECIAL-USE. RFC 3501 §6.3.8, 5258, 5819, 6154, 8440."""
     if command.patterns == ("",) and not command.is_extended:
         yield r.list_reply(["\\Noselect"], DELIMITER, "")
         yield from session.done(command)
         return
 
-    def look(tx: Tx) -> tuple[list[Mailbox], list[str]]:
-        return mailboxes.list_all(tx, session.account_id) + shared_boxes(session, tx), mailboxes.subscriptions(tx, session.account_id)
+    def look(tx: Tx) -> tuple[list[Mailbox], list[str], list[Place]]:
+        places = sharing.places(tx, session.someone)
+        return mailboxes.list_all(tx, session.account_id) + shared_boxes(places), mailboxes.subscriptions(tx, session.account_id), places
 
     patterns = [canonical_pattern(command.reference, p) for p in command.patterns]
-    boxes, subscribed = yield Read(look)
-    yield b"".join(listed(session, command, boxes, set(subscribed), patterns))
+    boxes, subscribed, places = yield Read(look)
+    rights = {place.box.id: place.rights for place in places} if ListReturn.MYRIGHTS in command.returns else {}
+    yield b"".join(listed(session, command, boxes, set(subscribed), patterns, rights))
     yield from session.done(command)
 
 
-def shared_boxes(session: "Session", tx: Tx) -> list[Mailbox]:
+def shared_boxes(places: list[Place]) -> list[Mailbox]:
     """Others' mailboxes that may be seen (`l`), and the names above them as \\Noselect."""
-    found = {place.box.name: place.box for place in sharing.places(tx, session.someone) if place.may("l")}
+    found = {place.box.name: place.box for place in places if place.may("l")}
     for name in list(found):
         for parent in parents_of([name]):
             found.setdefault(parent, replace(found[name], name=parent, is_noselect=True))
     return list(found.values())
 
 
-def listed(session: "Session", command: c.List, boxes: list[Mailbox], subscribed: set[str], patterns: list[Pattern]) -> Iterable[bytes]:
-    """The lines of LIST."""
+def listed(
+    session: "Session", command: c.List, boxes: list[Mailbox], subscribed: set[str], patterns: list[Pattern], rights: dict[int, str]
+) -> Iterable[bytes]:
+    """The lines of LIST; *rights* are those in others' mailboxes, by id."""
     by_name = {box.name: box for box in reversed(boxes)}  # a name of one's own wins
     wants_subscribed = ListSelect.SUBSCRIBED in command.select
     above = parents_of(subscribed) if ListSelect.RECURSIVEMATCH in command.select else set()
@@ -212,6 +218,8 @@ def listed(session: "Session", command: c.List, boxes: list[Mailbox], subscribed
             attributes.append(USES[box.role])
         info = ["SUBSCRIBED"] if name in above else []
         yield r.list_reply(attributes, DELIMITER, name, child_info=info)
+        if ListReturn.MYRIGHTS in command.returns and box is not None and not box.is_noselect:
+            yield r.myrights(name, acl.shown(rights.get(box.id, sharing.ALL)))
         if command.status and box is not None and not box.is_noselect:
             yield r.status(name, status_of(session, box, command.status))
 

@@ -20,10 +20,6 @@ from mailcore.wire.imap import responses as r
 from mailcore.wire.imap.codes import refusal_for
 from mailcore.wire.imap.states import BY_SEQUENCE_NUMBER, Offer, State, capabilities, refusal
 
-NOT_OFFERED = frozenset({
-    "BINARY", "LIST-MYRIGHTS", "MULTIAPPEND",
-})  # fmt: skip
-"""Capabilities the wire knows and no handler serves yet; a test holds this against HANDLERS."""
 GONE = "The mailbox was deleted by another program, or is no longer shared with you."
 MAX_BAD_COMMANDS = 50
 """Wrong commands before the connection is closed."""
@@ -81,7 +77,7 @@ class Session:
     def capabilities(self) -> tuple[str, ...]:
         """The words of CAPABILITY now."""
         limit = int(self.runtime.settings.get("smtp.message_size", domain_id=self.account.domain_id if self.account else None))
-        offer = Offer(is_tls=self.is_tls, can_starttls=True, can_login=self.may_login, append_limit_bytes=limit, without=NOT_OFFERED)
+        offer = Offer(is_tls=self.is_tls, can_starttls=True, can_login=self.may_login, append_limit_bytes=limit)
         return capabilities(self.state, offer)
 
     def greeting(self) -> bytes:

@@ -135,6 +135,11 @@ class Framer:
         """How many received octets have not been turned into an event."""
         return len(self._buffer)
 
+    @property
+    def waits_for_decision(self) -> bool:
+        """Whether a literal is announced and neither `accept`, `stream` nor `refuse` was called."""
+        return self._wanted is not None
+
     def take_rest(self) -> bytes:
         """All octets not used yet, and forget them: to be dropped at STARTTLS (RFC 3501 §6.2.1), inflated after COMPRESS."""
         rest = bytes(self._buffer)

@@ -151,7 +151,6 @@ class Offer:
     can_compress: bool = False
     mechanisms: tuple[str, ...] = ("PLAIN",)
     append_limit_bytes: int | None = None
-    without: frozenset[str] = frozenset()
 
 
 def capabilities(state: State, offer: Offer) -> tuple[str, ...]:
@@ -171,4 +170,4 @@ def capabilities(state: State, offer: Offer) -> tuple[str, ...]:
             words.append("COMPRESS=DEFLATE")
         if offer.append_limit_bytes is not None:
             words.append(f"APPENDLIMIT={offer.append_limit_bytes}")
-    return tuple([word for word in words if word not in offer.without])
+    return tuple(words)
