@@ -176,6 +176,11 @@ def judged(event: records.TraceEvent) -> tuple[str, str, str, str]:
     data = event.data
     if event.kind == "refused":
         return _("Refused"), str(data.get("detail", "")), "", "red"
+    if event.kind == "program":
+        title = {"done": _("The program %(name)s has run", name=data.get("program", "")), "failed": _("The program %(name)s failed", name=data.get("program", ""))}
+        took = _("in %(count)d ms", count=int(data.get("took_ms", 0))) if data.get("state") == "done" else ""
+        state = str(data.get("state", ""))
+        return title.get(state, _("A rule asks for the program %(name)s", name=data.get("program", ""))), ", ".join(x for x in (str(data.get("why", "")), took) if x), str(data.get("output", "")), {"done": "green", "failed": "red"}.get(state, "accent")
     if event.kind == "filter":
         rest = ", ".join(str(data[k]) for k in ("to", "why") if data.get(k))
         return _("A filter of %(who)s: %(what)s", who=event.address, what=data.get("did", "")), rest, _("line %(number)s", number=data["line"]) if data.get("line") else "", "accent"
@@ -212,7 +217,7 @@ def story(event: records.TraceEvent) -> p.TimelineEvent:
         title = {"sent": _("%(host)s took it for %(who)s", host=data.get("host", ""), who=who), "deferred": _("%(who)s must wait", who=who), "failed": _("Not delivered to %(who)s", who=who)}[event.kind]
         text, code = ", ".join(str(x) for x in (data.get("address"), data.get("tls")) if x), f"{data.get('code') or ''} {data.get('text', '')}".strip()
         tone = {"sent": "green", "deferred": "amber", "failed": "red"}[event.kind]
-    elif event.kind in ("check", "filter", "refused"):
+    elif event.kind in ("check", "filter", "refused", "program"):
         title, text, code, tone = judged(event)
     elif event.kind in ("told", "report", "bounce", "reply", "notice"):
         title = _("The sender was told") if event.kind == "told" else _("A report about another message")

@@ -11,7 +11,8 @@ from admin.blueprints import admin, domain_of, toast
 from mailcore.base.errors import MailError, Reason
 from mailcore.delivery import trial
 from mailcore.directory import rules
-from mailcore.store import accounts
+from mailcore.runtime import programs
+from mailcore.store import accounts, routes
 from web import rule_forms
 from web.drawing import done, page
 from web.signed_in import account, require
@@ -131,5 +132,10 @@ def edited(place: Place, number: str) -> Any:
 
 
 def drawn(place: Place, made: rule_forms.RuleForm, *, error: str = "", trial_text: str = "", fitting: tuple[tuple[str, str], ...] = ()) -> Any:
-    """The editor."""
+    """The editor. A domain admin sees neither routes nor programs."""
+    if actor().role == "server-admin":
+        names = [one.pattern for one in routes.routes(site().read()) if one.is_enabled]
+        made = rule_forms.offering(made, routes=names, programs=None if place.domain else programs.names(site().runtime.config.data_dir))
+    else:
+        made = rule_forms.offering(made)
     return page("admin/rule.html", area="domains" if place.domain else "rules", place=place, rule=made, error=error, trial_text=trial_text, fitting=fitting)

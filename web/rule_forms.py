@@ -3,8 +3,8 @@
 Without script a button adds a row and gives the form again; nothing typed is lost.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -26,7 +26,10 @@ KINDS = {
     Kind.FORWARD_COPY: _l("Forward a copy to"), Kind.FORWARD: _l("Forward, keep nothing"), Kind.COPY: _l("Put a copy in the mailbox"), Kind.REPLY: _l("Reply with the text"),
     Kind.DELETE: _l("Delete it"), Kind.KEEP: _l("Keep in the Inbox"), Kind.REJECT: _l("Send it back, saying"), Kind.SET_HEADER: _l("Set a header"), Kind.STOP: _l("Do nothing more"),
 }  # fmt: skip
+OWN_KINDS = {Kind.ROUTE: _l("Send by the route"), Kind.PROGRAM: _l("Run the program")}
+"""Kinds that only some may choose: `offering` puts them into a form."""
 VALUELESS_FIELDS = frozenset({Field.ANY, Field.ATTACHMENT, Field.SPAM})
+ALL_KINDS = KINDS | OWN_KINDS
 VALUELESS_KINDS = frozenset({Kind.FLAG, Kind.MARK_READ, Kind.DELETE, Kind.KEEP, Kind.STOP})
 ROWS = 20
 """Rows of criteria, and of actions, that a form is read for."""
@@ -67,6 +70,8 @@ class RuleForm:
     fields: tuple[tuple[str, object], ...] = field(default_factory=lambda: tuple((f.value, words) for f, words in FIELDS.items()))
     operators: tuple[tuple[str, object], ...] = field(default_factory=lambda: tuple((o.value, words) for o, words in OPERATOR_WORDS.items()))
     kinds: tuple[tuple[str, object], ...] = field(default_factory=lambda: tuple((k.value, words) for k, words in KINDS.items()))
+    routes: tuple[str, ...] = ()
+    programs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +83,14 @@ class RuleLine:
     conditions: str
     does: str
     is_enabled: bool
+
+
+def offering(form: RuleForm, *, routes: Sequence[str] | None = None, programs: Sequence[str] | None = None) -> RuleForm:
+    """*form* with the choice of a route or a program where these are given, and with what it holds already."""
+    used = {row.kind for row in form.actions}
+    given = {Kind.ROUTE: routes, Kind.PROGRAM: programs}
+    more = tuple((kind.value, words) for kind, words in OWN_KINDS.items() if given[kind] is not None or kind.value in used)
+    return replace(form, kinds=(*form.kinds, *more), routes=tuple(routes or ()), programs=tuple(programs or ()))
 
 
 def form_of(rule: Rule, number: int) -> RuleForm:
@@ -139,7 +152,7 @@ def _action(row: ActionRow, name: str) -> RuleAction:
     if kind in VALUELESS_KINDS:
         return RuleAction(kind=kind)
     if not row.value.strip():
-        raise MailError(Reason.SYNTAX, _("%(what)s: say what.", what=KINDS[kind]))
+        raise MailError(Reason.SYNTAX, _("%(what)s: say what.", what=ALL_KINDS[kind]))
     value = row.value.strip()
     if kind is Kind.SET_HEADER:
         return RuleAction(kind=kind, value=value, name=row.name.strip())
@@ -170,7 +183,7 @@ def _words(c: Criterion) -> str:
 
 
 def _does(a: RuleAction) -> str:
-    words = str(KINDS[a.kind])
+    words = str(ALL_KINDS[a.kind])
     if a.kind in VALUELESS_KINDS:
         return words
     return f"{words} {a.name}: “{a.value}”" if a.name else f"{words} “{a.value[:80]}”"

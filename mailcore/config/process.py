@@ -58,10 +58,12 @@ def shut_out_at(folder: Path, uid: int, gid: int) -> Path | None:
     return None
 
 
-def give(folder: Path, uid: int, gid: int) -> None:
-    """Make *folder* and all in it belong to that user."""
+def give(folder: Path, uid: int, gid: int, *, but: str = "") -> None:
+    """Make *folder* and all in it belong to that user, except the folder *but* in it."""
     os.chown(folder, uid, gid)
     for root, folders, files in os.walk(folder):
+        if but in folders and Path(root) == folder:
+            folders.remove(but)
         for name in (*folders, *files):
             with contextlib.suppress(FileNotFoundError):
                 os.chown(os.path.join(root, name), uid, gid, follow_symlinks=False)

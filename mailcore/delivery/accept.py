@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from mailcore.base.clock import SECOND, Micros, from_micros
 from mailcore.base.errors import MailError
-from mailcore.delivery import act, list_bounces, notices
+from mailcore.delivery import act, leaving, list_bounces, notices
 from mailcore.delivery.parcel import Parcel, parcel_of
 from mailcore.delivery.prepare import Prepared, prepare
 from mailcore.directory import resolve
@@ -116,20 +116,22 @@ def accept(runtime: Runtime, mail: Mail, parcel: Parcel, *, also: Callable[[Tx],
     ids = sorted(made.local)
     at_once = [] if mail.is_held else ids[:FAN_OUT]
     ready = prepare(runtime, runtime.store.read(), mail, parcel, made, at_once) if at_once else Prepared()
+    away = leaving.rules(runtime, runtime.store.read(), mail, parcel, made) if made.remote or made.forwarded else leaving.Leaving()
     is_final = bool(made.bounced) and list_bounces.is_final(bytes(parcel.data))
 
     def write(tx: Tx) -> None:
         events = [TraceEvent(at=now, kind="accepted", address="", data=_facts(mail, parcel)), *events_of(mail, now)]
-        events += perform_all(tx, runtime, mail, parcel, ready, own_prefix, received, now)
+        events += [*perform_all(tx, runtime, mail, parcel, ready, own_prefix, received, now), *away.events]
+        events += leaving.ask(tx, runtime, mail, parcel, own_prefix, (*ready.programs, *away.programs), now)
         if len(ids) > len(at_once):
             queue_fan_out(tx, runtime, mail, parcel, [made.local[i] for i in ids[len(at_once) :]], own_prefix, now)
         if made.forwarded:
-            queue_remote(tx, runtime, mail, parcel, made.forwarded, received, now, kind="forward")
+            queue_remote(tx, runtime, mail, parcel, made.forwarded, received, now, kind="forward", route=away.route)
         if made.lists:
             queue_lists(tx, runtime, mail, parcel, made, mail.lines + received, now)
         events += [list_bounces.came_back(tx, runtime, member, now, is_for_good=is_final) for member in made.bounced]
         for kind, people in by_kind(tx, mail, made.remote).items():
-            queue_remote(tx, runtime, mail, parcel, people, received, now, kind=kind)
+            queue_remote(tx, runtime, mail, parcel, people, received, now, kind=kind, route=away.route)
         head = TraceHead(
             trace_id=parcel.trace_id, at=now, direction="in" if mail.client.account is None else "out", sender=str(mail.sender.address or ""),
             recipients=", ".join(r.path for r in mail.recipients[:50]), subject=parcel.summary.subject, msgid=parcel.summary.msgid, ip=mail.client.ip,
@@ -184,13 +186,13 @@ def perform_all(
     events: list[TraceEvent] = []
     for account_id in sorted(ready.decisions):
         events += act.perform(tx, runtime, parcel, ready, ready.decisions[account_id], ready.prefixes.get(account_id, own_prefix), now)
-    by_route: dict[tuple[str, bytes, int], dict[str, Accepted]] = {}
+    by_route: dict[tuple[str, bytes, int, str], dict[str, Accepted]] = {}
     for one in ready.forwards:
         address = Address.parse(one.address)
         accepted = Accepted(path=one.address, address=address, recipient=None, notify="NEVER" if not one.sender else "")
-        by_route.setdefault((one.sender, one.prefix, one.account_id), {}).setdefault(one.address, accepted)
-    for (sender, mark, _account), people in by_route.items():
-        queue_remote(tx, runtime, mail, parcel, people, mark + received, now, kind="forward", sender=sender)
+        by_route.setdefault((one.sender, one.prefix, one.account_id, one.route), {}).setdefault(one.address, accepted)
+    for (sender, mark, _account, by), people in by_route.items():
+        queue_remote(tx, runtime, mail, parcel, people, mark + received, now, kind="forward", sender=sender, route=by)
     for answer in ready.answers:
         act.answer(tx, runtime, answer, now)
     for report in ready.reports:
@@ -200,16 +202,16 @@ def perform_all(
 
 def queue_remote(
     tx: Tx, runtime: Runtime, mail: Mail, parcel: Parcel, people: dict[str, Accepted], received: bytes, now: Micros, *, kind: str,
-    sender: str | None = None,
+    sender: str | None = None, route: str = "",
 ) -> int:  # fmt: skip
-    """Queue the message for addresses elsewhere, from *sender* where that is not the envelope's; the item's id."""
+    """Queue the message for addresses elsewhere, from *sender* where that is not the envelope's, by *route* where a rule says so; the item's id."""
     item = outbox.NewItem(
         trace_id=parcel.trace_id, sender=str(mail.sender.address or "") if sender is None else sender, staged=parcel.staged, prefix=received,
         recipients=[
             outbox.NewRecipient(address=address, domain=address.rpartition("@")[2].lower(), orcpt=one.orcpt or f"rfc822;{one.path}", notify=one.notify)
             for address, one in people.items()
         ],
-        account_id=mail.client.account.id if mail.client.account else None, kind=kind, envid=mail.envid, ret=mail.ret, body_kind=mail.body_kind,
+        route=route, account_id=mail.client.account.id if mail.client.account else None, kind=kind, envid=mail.envid, ret=mail.ret, body_kind=mail.body_kind,
         is_utf8=mail.is_utf8, subject=parcel.summary.subject[:200], expires_at=now + runtime.settings.get("queue.lifetime") * SECOND, state="held" if mail.is_held else "waiting",
     )  # fmt: skip
     return outbox.put(tx, runtime.store.blobs, item, now)
@@ -261,6 +263,7 @@ def serve_fan_out(runtime: Runtime, item: outbox.Item) -> bool:
 
     def write(tx: Tx) -> None:
         events = perform_all(tx, runtime, mail, parcel, ready, item.prefix, item.prefix.partition(b"\r\n")[2], now)
+        events += leaving.ask(tx, runtime, mail, parcel, item.prefix, ready.programs, now)
         for one in waiting:
             code, enhanced, state = (550, "5.1.1", "failed") if one.id in gone else (250, "2.0.0", "delivered")
             outbox.record(tx, one.id, state=state, next_at=now, code=code, enhanced=enhanced, detail="", remote="", now=now)

@@ -36,6 +36,9 @@ class Decision:
     marks: list[Remember] = field(default_factory=list)
     edits: tuple[HeaderEdit, ...] = ()
     refusal: str = ""
+    route: str = ""
+    """The route that what is sent on goes by; "" is the usual one of its domain."""
+    programs: list[str] = field(default_factory=list)
     error: str = ""
     events: list[TraceEvent] = field(default_factory=list)
 

@@ -33,6 +33,7 @@ class Forward:
     sender: str
     account_id: int
     prefix: bytes
+    route: str = ""
 
 
 def token(runtime: Runtime, account_id: int) -> str:
@@ -64,7 +65,7 @@ def outside(runtime: Runtime, tx: Tx, mail: Mail, decision: Decision, address: s
     """The forward to an address elsewhere."""
     account_id = decision.target.account_id
     return Forward(
-        address=address, sender=sender_for(runtime, tx, mail, decision.target.address), account_id=account_id,
+        address=address, sender=sender_for(runtime, tx, mail, decision.target.address), account_id=account_id, route=decision.route,
         prefix=f"{TOKEN_FIELD}: {token(runtime, account_id)}\r\n".encode(),
     )  # fmt: skip
 

@@ -49,6 +49,11 @@ class Prepared:
     answers: list[Answer] = field(default_factory=list)
     reports: list[notices.Notice] = field(default_factory=list)
 
+    @property
+    def programs(self) -> list[str]:
+        """What the server's rules want run, each once however many people here the message is for."""
+        return list(dict.fromkeys(name for decision in self.decisions.values() for name in decision.programs))
+
 
 def prepare(runtime: Runtime, tx: Tx, mail: Mail, parcel: Parcel, made: "Plan", chosen: list[int]) -> Prepared:
     """Settle the delivery to the accounts *chosen* of a plan. Raises MailError(POLICY) when every recipient refuses the message."""

@@ -24,6 +24,7 @@ from mailcore.sieve import actions as a
 from mailcore.sieve.limits import Limits
 from mailcore.sieve.message import Mail as Message
 from mailcore.sieve.message import Surroundings
+from mailcore.sieve.rulescript import ATTEMPTS_ITEM, RECIPIENTS_ITEM
 from mailcore.store import Tx, access, accounts, filters, mailboxes, messages, scripts
 from mailcore.store.records import TraceEvent
 
@@ -61,7 +62,7 @@ class Programs:
         if now - self._looked >= SHARED_SECONDS:
             texts = filters.shared_programs(tx)
             self._shared = {
-                scope: self._shared[scope] if self._shared.get(scope, ("",))[0] == text else (text, sieve.compile(text))
+                scope: self._shared[scope] if self._shared.get(scope, ("",))[0] == text else (text, sieve.compile(text, sieve.OWN_EXTENSIONS))
                 for scope, text in texts.items()
             }
             self._looked = now
@@ -71,8 +72,9 @@ class Programs:
         version, compiled = self._own.get(target.account_id, (0, []))
         if version != target.filters_version:
             scope = f"account:{target.account_id}"
-            texts = [*(filters.form(tx, scope, kind) for kind in filters.PROGRAMS), scripts.active(tx, target.account_id) or ""]
-            compiled = [sieve.compile(text) for text in texts if text]
+            made = [sieve.compile(text, sieve.OWN_EXTENSIONS) for kind in filters.PROGRAMS if (text := filters.form(tx, scope, kind))]
+            own = scripts.active(tx, target.account_id)
+            compiled = [*made, sieve.compile(own)] if own else made
             self._own[target.account_id] = (target.filters_version, compiled)
         self._own.move_to_end(target.account_id)
         while len(self._own) > COMPILED:
@@ -161,6 +163,11 @@ def _take(decision: Decision, result: a.Result, now: Micros, is_by_admin: bool) 
                 decision.marks.append(action)
             case a.Reject():
                 decision.refusal = action.reason
+            case a.SendBy():
+                decision.route = action.route
+            case a.RunProgram():
+                if is_by_admin:
+                    decision.programs.append(action.name)
             case a.Discard():
                 decision.events.append(TraceEvent(at=now, kind="filter", address=decision.target.address, data={"did": "discard"}))
     for step in result.trace:
@@ -180,13 +187,14 @@ def flags_of(names: Sequence[str]) -> tuple[int, tuple[str, ...]]:
     return bits, tuple(dict.fromkeys(keywords))
 
 
-def surroundings(runtime: Runtime, tx: Tx, mail: Mail, account: accounts.Account, reached_by: str, now: Micros) -> Surroundings:
+def surroundings(runtime: Runtime, tx: Tx, mail: Mail, account: accounts.Account | None, reached_by: str, now: Micros) -> Surroundings:
     """What a script may ask about besides the message."""
     boxes: dict[str, str] = {}
+    account_id = account.id if account is not None else 0
 
     def all_boxes() -> dict[str, str]:
         if not boxes:
-            boxes.update({box.name: box.role for box in mailboxes.list_all(tx, account.id)})
+            boxes.update({box.name: box.role for box in mailboxes.list_all(tx, account_id)})
         return boxes
 
     def has_special_use(name: str | None, use: str) -> bool:
@@ -197,9 +205,9 @@ def surroundings(runtime: Runtime, tx: Tx, mail: Mail, account: accounts.Account
         sender=str(mail.sender.address or ""), recipient=reached_by, original_recipient=reached_by,
         signed_in_as=mail.client.account.address if mail.client.account is not None else "", spam_percent=mail.spam_percent,
         now=from_micros(now), zone=zone_of(account),
-        environment={"domain": runtime.hostname.partition(".")[2], "host": runtime.hostname, "location": "MDA", "name": "Roost", "phase": "during", "remote-ip": mail.client.ip},
+        environment={"domain": runtime.hostname.partition(".")[2], "host": runtime.hostname, "location": "MDA", "name": "Roost", "phase": "during", "remote-ip": mail.client.ip, RECIPIENTS_ITEM: ";".join(one.path for one in mail.recipients), ATTEMPTS_ITEM: "1"},
         has_mailbox=lambda name: mailboxes.canonical(name) in all_boxes(), has_special_use=has_special_use,
-        is_seen=lambda mark: filters.is_seen(tx, account.id, mark, now), find_script=lambda name, is_global: _script(tx, account.id, name, is_global),
+        is_seen=lambda mark: filters.is_seen(tx, account_id, mark, now), find_script=lambda name, is_global: _script(tx, account_id, name, is_global),
     )  # fmt: skip
 
 
@@ -208,9 +216,9 @@ def _script(tx: Tx, account_id: int, name: str, is_global: bool) -> "Script | No
     return sieve.compile(found.content) if found is not None else None
 
 
-def zone_of(account: accounts.Account) -> ZoneInfo:
+def zone_of(account: accounts.Account | None) -> ZoneInfo:
     """The account's time zone; UTC where it has none that is known."""
     try:
-        return ZoneInfo(account.time_zone or "UTC")
+        return ZoneInfo((account.time_zone if account is not None else "") or "UTC")
     except (ZoneInfoNotFoundError, ValueError):
         return ZoneInfo(str(UTC))

@@ -3,7 +3,7 @@
 from mailcore.base.clock import from_micros
 from mailcore.delivery.sift import zone_of
 from mailcore.runtime.runtime import Runtime
-from mailcore.sieve import compile
+from mailcore.sieve import OWN_EXTENSIONS, compile
 from mailcore.sieve.message import Mail, Surroundings
 from mailcore.sieve.rules import Rule
 from mailcore.sieve.rulescript import to_sieve
@@ -23,7 +23,7 @@ def fits(runtime: Runtime, account: Account, rule: Rule) -> tuple[list[ListRow],
     inbox = mailboxes.by_name(tx, account.id, "INBOX")
     if not text or inbox is None:
         return [], 0
-    script, found = compile(text), []
+    script, found = compile(text, OWN_EXTENSIONS), []
     rows = listing.page(tx, inbox.id, limit=TRIED)
     for row in rows:
         stored = listing.get(tx, account.id, row.message_id)

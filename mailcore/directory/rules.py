@@ -11,10 +11,10 @@ from typing import Any
 from mailcore.base.clock import Micros
 from mailcore.base.errors import MailError, Reason
 from mailcore.directory.actor import Actor
-from mailcore.sieve import compile
-from mailcore.sieve.rules import MAX_RULES, Rule, as_json, from_json
+from mailcore.sieve import OWN_EXTENSIONS, compile
+from mailcore.sieve.rules import MAX_RULES, Kind, Rule, as_json, from_json
 from mailcore.sieve.rulescript import to_sieve
-from mailcore.store import Tx, accounts, filters, records, scripts
+from mailcore.store import Tx, accounts, filters, records, routes, scripts
 
 SYSTEM = "system"
 """The scope of the server's rules."""
@@ -43,8 +43,9 @@ def save(tx: Tx, actor: Actor, scope: str, rules: Sequence[Rule], now: Micros) -
         raise MailError(Reason.LIMIT, f"There can be {MAX_RULES} rules.")
     script = to_sieve(rules)
     if script:
-        compile(script)
+        compile(script, OWN_EXTENSIONS)
     before = of_scope(tx, scope)
+    _allow(tx, actor, scope, before, rules)
     filters.put_form(tx, scope, "rules", as_json(list(rules)) if rules else "", now)
     filters.put_form(tx, scope, "rules-program", script, now)
     filters.put_form(tx, scope, "error", "", now)
@@ -57,12 +58,12 @@ def save(tx: Tx, actor: Actor, scope: str, rules: Sequence[Rule], now: Micros) -
 
 def add(tx: Tx, actor: Actor, scope: str, rule: Rule, now: Micros) -> int:
     """Put *rule* behind the others; its place from 0. Raises MailError."""
-    return _edit(tx, actor, scope, now, lambda found: [*found, rule]) - 1
+    return _edit(tx, actor, scope, now, lambda found: [*found, _known(tx, rule)]) - 1
 
 
 def replace_rule(tx: Tx, actor: Actor, scope: str, place: int, rule: Rule, now: Micros) -> None:
     """Put *rule* where another stands. Raises MailError(NOT_FOUND)."""
-    _edit(tx, actor, scope, now, lambda found: [*found[:place], rule, *found[place + 1 :]], place)
+    _edit(tx, actor, scope, now, lambda found: [*found[:place], _known(tx, rule), *found[place + 1 :]], place)
 
 
 def remove(tx: Tx, actor: Actor, scope: str, place: int, now: Micros) -> None:
@@ -100,6 +101,27 @@ def _edit(tx: Tx, actor: Actor, scope: str, now: Micros, how: Callable[[list[Rul
     if wanted != found:
         save(tx, actor, scope, wanted, now)
     return len(wanted)
+
+
+def _values(rules: Sequence[Rule], kind: Kind) -> set[str]:
+    return {action.value for rule in rules for action in rule.actions if action.kind is kind}
+
+
+def _known(tx: Tx, rule: Rule) -> Rule:
+    """*rule*, if its routes are there. Raises MailError(NOT_FOUND)."""
+    for pattern in sorted(_values([rule], Kind.ROUTE)):
+        if not any(one.pattern == pattern.lower() for one in routes.routes(tx)):
+            raise MailError(Reason.NOT_FOUND, f"There is no route {pattern}.")
+    return rule
+
+
+def _allow(tx: Tx, actor: Actor, scope: str, before: Sequence[Rule], rules: Sequence[Rule]) -> None:
+    """Programs run for the server's rules alone, and which route mail takes is a server admin's to say: what is there may stay."""
+    if scope != SYSTEM and _values(rules, Kind.PROGRAM):
+        raise MailError(Reason.NOT_PERMITTED, "Only a rule of the server may run a program.")
+    fresh = _values(rules, Kind.ROUTE) - _values(before, Kind.ROUTE)
+    if fresh and actor.role != "server-admin":
+        raise MailError(Reason.NOT_PERMITTED, "Only a server admin may choose a route.")
 
 
 def _told(rules: Sequence[Rule], others: Sequence[Rule]) -> dict[str, Any]:

@@ -1,4 +1,5 @@
-"""Takes jobs by lease and runs them one at a time in a thread; keeps the house clean in between (`sweep`).
+"""Takes jobs by lease and runs them one at a time in a thread; keeps the house clean in between (`sweep`). Programs of rules run in a
+thread beside, one at a time too.
 
 A job's function gets a Step to report progress with; False from it means cancelled, and the function returns.
 """
@@ -9,7 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from mailcore.base.errors import MailError
-from mailcore.jobs import announce, backup, certificates, import_backup, mail_import, quotas, sweep, watch
+from mailcore.jobs import announce, backup, certificates, import_backup, mail_import, program, quotas, sweep, watch
 from mailcore.runtime.runtime import Runtime
 from mailcore.sessions import webmail_bulk, webmail_held, webmail_later
 from mailcore.store import jobs
@@ -21,7 +22,7 @@ Step = Callable[[int, int, str], bool]
 Kind = Callable[[Runtime, jobs.Job, Step], str]
 
 KINDS: dict[str, Kind] = {
-    "sweep": sweep.run, "announce": announce.run, "watch": watch.run, "backup": backup.run, "import": import_backup.run, "mail-import": mail_import.run, "certificates": certificates.run, "bulk": webmail_bulk.run,
+    "sweep": sweep.run, "announce": announce.run, "watch": watch.run, "backup": backup.run, "import": import_backup.run, "mail-import": mail_import.run, "certificates": certificates.run, "bulk": webmail_bulk.run, jobs.APART: program.run,
     "send": lambda runtime, job, _step: webmail_held.send_due(runtime, job), "wake": lambda runtime, job, _step: webmail_later.wake_due(runtime, job),
 }  # fmt: skip
 """Job kind → the function that does it and returns its closing note."""
@@ -29,6 +30,13 @@ KINDS: dict[str, Kind] = {
 
 async def run(runtime: Runtime, owner: str) -> None:
     """Until cancelled: take a job, do it, look again."""
+    async with asyncio.TaskGroup() as both:
+        for take in (take_one, take_program):
+            both.create_task(repeat(runtime, owner, take))
+
+
+async def repeat(runtime: Runtime, owner: str, take: Callable[[Runtime, str], bool]) -> None:
+    """One lane of work."""
     loop = asyncio.get_running_loop()
     wake = asyncio.Event()
     stop = runtime.bus.subscribe(0, lambda _account, _mailbox: wake.set())
@@ -36,7 +44,7 @@ async def run(runtime: Runtime, owner: str) -> None:
     try:
         while True:
             wake.clear()
-            if not await loop.run_in_executor(pool, take_one, runtime, owner):
+            if not await loop.run_in_executor(pool, take, runtime, owner):
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(wake.wait(), IDLE_SECONDS)
     finally:
@@ -54,16 +62,29 @@ def take_one(runtime: Runtime, owner: str) -> bool:
         watch.ask_when_due(runtime, tx, now)
         certificates.ask_when_due(runtime, tx, now)
         quotas.warn_when_due(runtime, tx, now)
-        if tx.one("SELECT 1 FROM jobs WHERE state IN ('waiting', 'running') AND next_at <= :n AND lease_until <= :n LIMIT 1", {"n": now}) is None:
-            return False
-        job = runtime.store.write(lambda tx: jobs.lease(tx, owner, runtime.clock.micros()), bulk=True)
-        if job is None:
-            return False
-        do(runtime, job, owner)
+        return lease_and_do(runtime, owner, apart=False)
     except MailError as error:
         runtime.log.warning("jobs wait", detail=error.detail)
         return False
-    return True
+
+
+def take_program(runtime: Runtime, owner: str) -> bool:
+    """Run one program of a rule if there is one to run; whether there was."""
+    try:
+        return lease_and_do(runtime, owner, apart=True)
+    except MailError as error:
+        runtime.log.warning("programs wait", detail=error.detail)
+        return False
+
+
+def lease_and_do(runtime: Runtime, owner: str, *, apart: bool) -> bool:
+    """Take and do the next job; False when none is due. Raises MailError."""
+    if not jobs.is_due(runtime.store.read(), runtime.clock.micros(), apart=apart):
+        return False
+    job = runtime.store.write(lambda tx: jobs.lease(tx, owner, runtime.clock.micros(), apart=apart), bulk=True)
+    if job is not None:
+        do(runtime, job, owner)
+    return job is not None
 
 
 def do(runtime: Runtime, job: jobs.Job, owner: str) -> None:

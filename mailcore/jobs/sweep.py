@@ -49,6 +49,7 @@ def run(runtime: Runtime, job: Job, step: Step) -> str:
         ("log files removed", lambda: logs.forget(runtime, int(runtime.settings.get("log.days")))),
         ("uploads forgotten", lambda: import_backup.forget_old(runtime, now)),
         ("tallies forgotten", lambda: bounded(runtime, lambda tx: tallies.forget(tx, now, BATCH))),
+        ("runs of programs forgotten", lambda: bounded(runtime, lambda tx: jobs.forget(tx, jobs.APART, now - DAY, BATCH))),
         ("old records removed", lambda: bounded(runtime, lambda tx: old_records(tx, now))),
     ]
     told = []

@@ -56,15 +56,21 @@ def source(hop: Hop, address: str) -> tuple[str, int] | None:
     return next(((own, 0) for own in hop.own if (":" in own) == (":" in address)), None)
 
 
-def key(runtime: Runtime, domain: str) -> str:
+def chosen(runtime: Runtime, domain: str, by: str) -> routes.Route | None:
+    """The route of *domain*; the one a rule chose (*by*) where it is still there."""
+    tx = runtime.store.read()
+    return (routes.named(tx, by) if by else None) or routes.match(tx, domain)
+
+
+def key(runtime: Runtime, domain: str, by: str = "") -> str:
     """What recipients of one session share: the route, the relay, or their domain."""
-    found = routes.match(runtime.store.read(), domain)
+    found = chosen(runtime, domain, by)
     return f"route {found.pattern}" if found is not None else "relay" if runtime.settings.get("relay.host") else domain
 
 
 def times(runtime: Runtime, domain: str, item: Item) -> tuple[int, int, Micros]:
     """First and longest wait in seconds, and when *item* has had its time, as the domain's route says or else the queue."""
-    get, found = runtime.settings.get, routes.match(runtime.store.read(), domain)
+    get, found = runtime.settings.get, chosen(runtime, domain, item.route)
     first, longest, expires_at = int(get("queue.first_retry")), int(get("queue.longest_retry")), item.expires_at
     if found is not None and found.retry_seconds:
         first = longest = found.retry_seconds
@@ -73,18 +79,18 @@ def times(runtime: Runtime, domain: str, item: Item) -> tuple[int, int, Micros]:
     return first, longest, expires_at
 
 
-def hops(runtime: Runtime, resolver: Resolver, domain: str) -> list[Hop]:
-    """Servers for *domain*, best first, each with the addresses that the setting outgoing.bind sends from.
+def hops(runtime: Runtime, resolver: Resolver, domain: str, by: str = "") -> list[Hop]:
+    """Servers for *domain*, or of the route *by* that a rule chose, best first, each with the addresses that the setting outgoing.bind sends from.
 
     Raises MailError: UNKNOWN_DOMAIN (no such domain, null MX; permanent), LOOP (all hosts are ourselves), DnsTrouble (temporary).
     """
     own = tuple(str(runtime.settings.get("outgoing.bind")).split())
-    return [replace(hop, own=own) for hop in _hops(runtime, resolver, domain)] if own else _hops(runtime, resolver, domain)
+    return [replace(hop, own=own) for hop in _hops(runtime, resolver, domain, by)]
 
 
-def _hops(runtime: Runtime, resolver: Resolver, domain: str) -> list[Hop]:
+def _hops(runtime: Runtime, resolver: Resolver, domain: str, by: str) -> list[Hop]:
     get = runtime.settings.get
-    route = routes.match(runtime.store.read(), domain)
+    route = chosen(runtime, domain, by)
     if route is not None:
         where = Relay(hosts=route.host, port=route.port, security=route.security, user=route.username, secret=route.password, route_id=route.id)
         return relays(runtime, resolver, where)

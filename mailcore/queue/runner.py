@@ -77,7 +77,7 @@ class Runner:
         people = outbox.recipients(self.runtime.store.read(), item.id)
         domains = {r.domain for r in people if r.state == "waiting" and r.domain}
         limit = self.runtime.settings.get("queue.per_domain")
-        if len(domains) == 1 and any(self.busy[d] >= limit for d in domains) and all(route.key(self.runtime, d) == d for d in domains):
+        if len(domains) == 1 and any(self.busy[d] >= limit for d in domains) and all(route.key(self.runtime, d, item.route) == d for d in domains):
             soon = self.runtime.clock.micros() + 500_000
             self.runtime.store.submit(lambda tx: outbox.release(tx, item.id, soon, item.attempts))
             return

@@ -34,7 +34,7 @@ def serve(runtime: Runtime, item: Item) -> None:
     due = [r for r in waiting if r.next_at <= now]
     groups: dict[str, list[Recipient]] = {}
     for one in due:
-        groups.setdefault(route.key(runtime, one.domain), []).append(one)
+        groups.setdefault(route.key(runtime, one.domain, item.route), []).append(one)
     for people in groups.values():
         for start in range(0, len(people), RECIPIENTS_A_SESSION):
             serve_group(runtime, item, people[start : start + RECIPIENTS_A_SESSION])
@@ -49,7 +49,7 @@ def serve_group(runtime: Runtime, item: Item, people: Sequence[Recipient]) -> No
     )  # fmt: skip
     try:
         resolver = BudgetResolver(runtime.resolver, runtime.clock, seconds=DNS_SECONDS)
-        hops = route.hops(runtime, resolver, people[0].domain)
+        hops = route.hops(runtime, resolver, people[0].domain, item.route)
         data = item.prefix + runtime.store.blobs.read(item.locator)
     except DnsTrouble as error:
         result = attempt.Result(outcomes=attempt.failed(letter, 0, "4.4.3", error.detail))

@@ -112,7 +112,7 @@ class Supervisor:
             if closed is not None:
                 self.say(f"Warning: user {self.config.user} may not enter {closed}, where {what} is, so Roost goes on as root. See ./roost doctor.")
                 return
-        process.give(self.config.data_dir, uid, gid)
+        process.give(self.config.data_dir, uid, gid, but="programs")
         self.user = (uid, gid)
 
     def prepared(self, bound: Bound) -> dict[str, object]:

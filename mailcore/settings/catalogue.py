@@ -62,6 +62,7 @@ CATALOGUE: tuple[Setting, ...] = (
     _s("sieve.max_script_bytes", "size", 256 * 1024, "Longest Sieve script", "A longer one is refused with QUOTA/MAXSIZE.", scope="domain", low=1024, high=1024 * 1024, rfc="5804 §2.6"),
     _s("sieve.max_scripts", "int", 50, "Sieve scripts of one account", "One more is refused with QUOTA/MAXSCRIPTS.", scope="domain", low=1, high=1000, rfc="5804 §2.5"),
     _s("sieve.max_redirects", "int", 5, "Addresses one message is sent on to", "A script that names more ends as an error, and the mail stays in INBOX.", low=1, high=50, rfc="5228 §2.10.5"),
+    _s("sieve.program_seconds", "seconds", 30, "Time of a program that a rule runs", "One that has not ended by then is stopped, and the message's timeline says so. Mail does not wait for it.", low=1, high=50, was="Script timeout"),
     _s("sieve.max_connections", "int", 500, "ManageSieve connections at once", "One more is answered BYE.", low=1, high=100_000),
     _s("sieve.timeout", "seconds", 1800, "Idle time of a ManageSieve connection", "RFC 5804 wants at least 30 minutes once signed in.", low=60, high=86_400),
     _s("queue.lifetime", "seconds", 5 * DAY, "How long to try", "After it the sender gets the message back.", low=HOUR, high=30 * DAY, rfc="5321 §4.5.4.1", was="Number of retries"),

@@ -5,6 +5,7 @@ interpreter collects actions and performs nothing. An error is an implicit keep.
 """
 
 from mailcore.sieve.errors import SieveError
+from mailcore.sieve.grammar import OWN_EXTENSIONS
 from mailcore.sieve.script import Script, compile
 
-__all__ = ["Script", "SieveError", "compile"]
+__all__ = ["OWN_EXTENSIONS", "Script", "SieveError", "compile"]

@@ -85,7 +85,21 @@ class Remember:
     seconds: int
 
 
-Action = Keep | FileInto | Discard | Redirect | Reject | Vacation | Notify | Remember
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendBy:
+    """What leaves because of this run, and the message itself where it leaves, goes by the route of this name. Ours: `vnd.roost.route`."""
+
+    route: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunProgram:
+    """Give the message to the program of this *name*, once delivery has succeeded. Ours: `vnd.roost.program`."""
+
+    name: str
+
+
+Action = Keep | FileInto | Discard | Redirect | Reject | Vacation | Notify | Remember | SendBy | RunProgram
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

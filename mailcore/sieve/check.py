@@ -17,17 +17,18 @@ DECIDES = {"allof": False, "anyof": True}
 _ENCODED = re.compile(r"\$\{(hex|unicode):([0-9a-f\s]*)\}", re.IGNORECASE)
 
 
-def check(commands: list[Node]) -> frozenset[str]:
-    """Check a whole script in place; the extensions it requires. Raises SieveError."""
-    checker = _Checker()
+def check(commands: list[Node], also: Sequence[str] = ()) -> frozenset[str]:
+    """Check a whole script in place, which may require *also*; the extensions it requires. Raises SieveError."""
+    checker = _Checker(also)
     checker.requires(commands)
     checker.block(commands, ())
     return frozenset(checker.required)
 
 
 class _Checker:
-    def __init__(self) -> None:
+    def __init__(self, also: Sequence[str]) -> None:
         self.required: set[str] = set()
+        self.known = (*EXTENSIONS, *also)
 
     def requires(self, commands: Sequence[Node]) -> None:
         is_over = False
@@ -41,7 +42,7 @@ class _Checker:
             names = one.values[0]
             assert isinstance(names, tuple)
             for name in names:
-                if name not in EXTENSIONS:
+                if name not in self.known:
                     raise wrong(one, f"the extension {name[:60]!r} is not known here.")
                 self.enable(name)
 

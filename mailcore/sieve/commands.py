@@ -258,6 +258,16 @@ def notify(run: "Run", one: Node) -> None:
     run.told(one.line, f"notify {address}")
 
 
+def route(run: "Run", one: Node) -> None:
+    run.add(one, a.SendBy(route=text(run, one, 0)))
+    run.told(one.line, f"route {text(run, one, 0)[:100]}")
+
+
+def program(run: "Run", one: Node) -> None:
+    run.add(one, a.RunProgram(name=text(run, one, 0)))
+    run.told(one.line, f"program {text(run, one, 0)[:100]}")
+
+
 def stop(run: "Run", one: Node) -> None:
     raise Stop
 
@@ -274,5 +284,5 @@ PERFORM: dict[str, Callable[["Run", Node], None]] = {
     "require": lambda run, one: None, "stop": stop, "keep": keep, "discard": discard, "redirect": redirect, "fileinto": fileinto, "reject": reject,
     "ereject": reject, "vacation": vacation, "set": set_, "setflag": change_flags, "addflag": change_flags, "removeflag": change_flags,
     "addheader": addheader, "deleteheader": deleteheader, "include": include, "return": return_, "global": global_, "foreverypart": foreverypart,
-    "break": break_, "extracttext": extracttext, "notify": notify, "error": error,
+    "break": break_, "extracttext": extracttext, "notify": notify, "error": error, "route": route, "program": program,
 }  # fmt: skip

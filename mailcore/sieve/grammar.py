@@ -66,6 +66,8 @@ COMMANDS: dict[str, Spec] = {
     "extracttext": Spec(("s",), {"first": ("n", CORE), **dict.fromkeys(("lower", "upper", "lowerfirst", "upperfirst", "quotewildcard", "length"), ("", CORE))}, "extracttext"),
     "notify": Spec(("s",), {"from": ("s", CORE), "importance": ("s", CORE), "options": ("S", CORE), "message": ("s", CORE)}, "enotify"),
     "error": Spec(("s",), extension="ihave"),
+    "route": Spec(("s",), extension="vnd.roost.route"),
+    "program": Spec(("s",), extension="vnd.roost.program"),
 }  # fmt: skip
 
 TESTS: dict[str, Spec] = {
@@ -97,6 +99,8 @@ EXTENSIONS = (
     "foreverypart", "mime", "extracttext", "enotify",
 )  # fmt: skip
 """What `require` may name, and what ManageSieve advertises."""
+OWN_EXTENSIONS = ("vnd.roost.route", "vnd.roost.program")
+"""Only in programs that are printed from forms and were allowed them when they were saved; no script that a person sends may name them."""
 IMPLIED = {"spamtestplus": ("spamtest",), "vacation-seconds": ("vacation",), "reject": (), "ereject": ()}
 EXCLUSIVE = (("is", "contains", "matches", "regex", "value", "count"), ("all", "localpart", "domain", "user", "detail"), ("raw", "content", "text"), ("over", "under"), ("type", "subtype", "contenttype", "param"), ("header", "uniqueid"), ("days", "seconds"), ("zone", "originalzone"), ("personal", "global"))
 """Tags of which one at most may stand."""

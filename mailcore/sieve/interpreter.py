@@ -68,7 +68,7 @@ class Run:
         """Collect an action once."""
         if action in self.actions:
             return
-        if any(isinstance(done, a.Reject) for done in self.actions) and not isinstance(action, (a.Discard, a.Notify)):
+        if any(isinstance(done, a.Reject) for done in self.actions) and not isinstance(action, (a.Discard, a.Notify, a.RunProgram)):
             raise RunError(one.line, f"{one.name} does not go with mail that was rejected.")
         if len(self.actions) >= MAX_ACTIONS:
             raise RunError(one.line, f"the script does more than {MAX_ACTIONS} things.")

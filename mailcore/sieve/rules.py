@@ -30,6 +30,8 @@ MAX_JSON = 4_000_000
 
 _HEADER_NAME = re.compile(r"[!-9;-~]{1,100}")
 _KEYWORD = re.compile(r"[A-Za-z0-9$_.+&-]{1,100}")
+_PATTERN = re.compile(r"\*|(?:\*\.)?[^\s*@]{1,253}")
+_PROGRAM = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _E = TypeVar("_E", bound=Enum)
@@ -83,6 +85,8 @@ class Kind(Enum):
     MARK_READ = "mark_read"
     KEEP = "keep"
     REJECT = "reject"
+    ROUTE = "route"
+    PROGRAM = "program"
 
 
 _TEXT_OPERATORS = frozenset(Operator)
@@ -151,7 +155,7 @@ def _check_date(value: str) -> None:
 class RuleAction:
     """One thing to do.
 
-    `value` is the address, mailbox, label, reason, reply's text or header's value; `name` is SET_HEADER's field name; `subject`,
+    `value` is the address, mailbox, label, reason, reply's text, header's value, route's domain or program's file name; `name` is SET_HEADER's field name; `subject`,
     `from_name` and `from_address` are REPLY's. Raises SYNTAX or LIMIT.
     """
 
@@ -210,6 +214,16 @@ def _check_reason(action: RuleAction) -> None:
         raise _wrong("A refusal has no reason.")
 
 
+def _check_route(action: RuleAction) -> None:
+    if not _PATTERN.fullmatch(action.value):
+        raise _wrong(f"{action.value[:100]!r} is not the domain of a route.")
+
+
+def _check_program(action: RuleAction) -> None:
+    if not _PROGRAM.fullmatch(action.value):
+        raise _wrong(f"{action.value[:100]!r} is not the file name of a program.")
+
+
 _CHECKS = {
     Kind.FORWARD: _check_address,
     Kind.FORWARD_COPY: _check_address,
@@ -219,6 +233,8 @@ _CHECKS = {
     Kind.SET_HEADER: _check_header,
     Kind.REPLY: _check_reply,
     Kind.REJECT: _check_reason,
+    Kind.ROUTE: _check_route,
+    Kind.PROGRAM: _check_program,
 }
 
 

@@ -178,6 +178,10 @@ class _Printer:
     def keep(self, _: RuleAction, __: int) -> list[str]:
         return ["keep;"]
 
+    def own(self, action: RuleAction, _: int) -> list[str]:
+        self.need(f"vnd.roost.{action.kind.value}")
+        return [f"{action.kind.value} {self.text(action.value)};"]
+
     def reject(self, action: RuleAction, _: int) -> list[str]:
         self.need("reject")
         return [f"reject {self.text(action.value)};"]
@@ -216,4 +220,6 @@ _ACTIONS: dict[Kind, Callable[[_Printer, RuleAction, int], list[str]]] = {
     Kind.MARK_READ: _Printer.flag,
     Kind.KEEP: _Printer.keep,
     Kind.REJECT: _Printer.reject,
+    Kind.ROUTE: _Printer.own,
+    Kind.PROGRAM: _Printer.own,
 }

@@ -1,5 +1,6 @@
 """A compiled script: parsed and checked once, run any number of times, by any thread."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mailcore.sieve import interpreter
@@ -23,8 +24,8 @@ class Script:
         return interpreter.run(self, message, around, limits)
 
 
-def compile(source: bytes | str) -> Script:
-    """Parse and check a script. Raises SieveError with line and column."""
+def compile(source: bytes | str, also: Sequence[str] = ()) -> Script:
+    """Parse and check a script, which may require the extensions *also*. Raises SieveError with line and column."""
     commands = parse(source)
-    extensions = check(commands)
+    extensions = check(commands, also)
     return Script(commands=tuple(commands), extensions=extensions)

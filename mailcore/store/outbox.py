@@ -44,6 +44,7 @@ class NewItem:
     body_kind: str = ""
     is_utf8: bool = False
     subject: str = ""
+    route: str = ""
     state: str = "waiting"
     next_at: Micros = 0
     expires_at: Micros = 0
@@ -94,11 +95,13 @@ class Item:
     warned_at: Micros | None
     blob_id: int
     locator: Locator
+    route: str
+    """The domain of the route a rule chose; "" for the usual one."""
 
 
 _ITEM = (
     "q.id, q.trace_id, q.account_id, q.email_id, q.sender, q.prefix, q.size, q.kind, q.envid, q.ret, q.body_kind, q.is_utf8, q.subject,"
-    ' q.state, q.created_at, q.next_at, q.expires_at, q.attempts, q.warned_at, q.blob_id, b.segment, b."offset", b.length'
+    ' q.state, q.created_at, q.next_at, q.expires_at, q.attempts, q.warned_at, q.blob_id, b.segment, b."offset", b.length, q.route'
 )
 _RECIPIENT = "id, item_id, address, domain, orcpt, notify, state, attempts, next_at, code, enhanced, detail, remote, changed_at"
 
@@ -107,7 +110,7 @@ def _item(r: Row) -> Item:
     return Item(
         id=r[0], trace_id=r[1], account_id=r[2], email_id=r[3], sender=r[4], prefix=bytes(r[5]), size=r[6], kind=r[7], envid=r[8], ret=r[9],
         body_kind=r[10], is_utf8=bool(r[11]), subject=r[12], state=r[13], created_at=r[14], next_at=r[15], expires_at=r[16], attempts=r[17],
-        warned_at=r[18], blob_id=r[19], locator=Locator(segment=r[20], offset=r[21], length=r[22]),
+        warned_at=r[18], blob_id=r[19], locator=Locator(segment=r[20], offset=r[21], length=r[22]), route=r[23],
     )  # fmt: skip
 
 
@@ -123,11 +126,11 @@ def put(tx: Tx, blobs: BlobStore, item: NewItem, now: Micros) -> int:
     blob_id = rows.claim(tx, item.staged, now, blobs)
     item_id = tx.insert(
         "INSERT INTO queue_items (trace_id, account_id, email_id, sender, blob_id, prefix, size, kind, envid, ret, body_kind, is_utf8, subject,"
-        " state, created_at, next_at, expires_at) VALUES (:t, :a, :e, :s, :b, :p, :z, :k, :v, :r, :bk, :u, :su, :st, :n, :x, :ex)",
+        " state, created_at, next_at, expires_at, route) VALUES (:t, :a, :e, :s, :b, :p, :z, :k, :v, :r, :bk, :u, :su, :st, :n, :x, :ex, :ro)",
         {
             "t": item.trace_id, "a": item.account_id, "e": item.email_id, "s": item.sender, "b": blob_id, "p": item.prefix,
             "z": len(item.prefix) + item.staged.locator.length, "k": item.kind, "v": item.envid, "r": item.ret, "bk": item.body_kind,
-            "u": int(item.is_utf8), "su": item.subject, "st": item.state, "n": now, "x": item.next_at or now, "ex": item.expires_at,
+            "u": int(item.is_utf8), "su": item.subject, "st": item.state, "n": now, "x": item.next_at or now, "ex": item.expires_at, "ro": item.route,
         },
     )  # fmt: skip
     tx.many(

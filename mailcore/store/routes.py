@@ -57,6 +57,12 @@ def match(tx: Tx, domain: str) -> Route | None:
     return next((_of(found[name]) for name in names if name in found), None)
 
 
+def named(tx: Tx, pattern: str) -> Route | None:
+    """The enabled route of exactly this pattern."""
+    row = tx.one(f"SELECT {_COLUMNS} FROM routes WHERE is_enabled = 1 AND pattern = :p", {"p": pattern.lower()})
+    return None if row is None else _of(row)
+
+
 def put(tx: Tx, one: Route) -> int:
     """Add a route, or change the one of its pattern; its id."""
     values = {

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.scenario.server import PASSWORD, RoostServer
+from tests.scenario.sink import Sink
 from tests.web.visitor import Browser, signed_in
 
 RULE = {"name": "", "match": "all", "c0_field": "subject", "c0_operator": "contains", "c0_value": "", "a0_kind": "set_header", "a0_name": "X-Order", "a0_value": "", "op": "save"}
@@ -16,7 +17,7 @@ RULE = {"name": "", "match": "all", "c0_field": "subject", "c0_operator": "conta
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[RoostServer]:
-    one = RoostServer(listeners=("smtp", "imap", "http"), people=3)
+    one = RoostServer(listeners=("smtp", "submission", "imap", "http"), people=3)
     one.run("domain", "add", "far.test")
     one.run("account", "add", "boss@far.test", "--password-stdin", input=PASSWORD + "\n")
     one.run("account", "set", "boss@far.test", "--role", "domain-admin")
@@ -102,6 +103,75 @@ def test_a_rule_of_the_server_forwards_one_copy_of_a_message_for_many(server: Ro
     eventually(lambda: "archive@elsewhere.test" in server.run("queue", "list", "--json"))
     assert all(found(server, f"u{n}@x.test", "for the records") for n in (1, 2, 3))
     assert server.run("queue", "list", "--json").count("archive@elsewhere.test") == 1
+    clear(server, "")
+
+
+def leave(server: RoostServer, who: str, to: str, subject: str) -> None:
+    time.sleep(1.2)
+    with smtplib.SMTP("127.0.0.1", server.ports["submission"]) as client:
+        client.login(who, PASSWORD)
+        client.sendmail(who, [to], f"From: {who}\r\nTo: {to}\r\nSubject: {subject}\r\n\r\nText\r\n".encode())
+
+
+def test_a_rule_chooses_the_route_of_what_leaves_and_only_a_server_admin_makes_one(server: RoostServer, admin: Browser) -> None:
+    sink = Sink()
+    server.run("route", "add", "fast.test", "127.0.0.1", "--port", str(sink.port), "--security", "none")
+    make(admin, "/admin/rules", name="the fast way", c0_value="urgent", a0_kind="route", a0_name="", a0_value="fast.test")
+    assert "route &#34;fast.test&#34;" in admin.get("/admin/rules").text
+    wrong = admin.post("/admin/rules/new", {**RULE, "name": "n", "c0_value": "x", "a0_kind": "route", "a0_name": "", "a0_value": "gone.test"})
+    assert wrong.status_code == 422 and "no route gone.test" in wrong.text
+    leave(server, "u1@x.test", "bob@elsewhere.test", "urgent")
+    eventually(lambda: sink.taken)
+    assert sink.taken[0].recipients == ["bob@elsewhere.test"]
+    trace = server.run("trace", told(server, "trace", "urgent")[0]["trace_id"], "--json")
+    assert "route fast.test" in trace
+
+    server.run("rule", "add", "u2@x.test", "--if", "subject", "contains", "onward", "--do", "route", "fast.test", "--do", "forward_copy", "eve@elsewhere.test")
+    person = signed_in(server, "u2@x.test")
+    assert "fast.test" in person.get("/settings/rules/0").text, "what an admin put in stays in the form"
+    mine = {**RULE, "name": "mine", "c0_value": "x", "a0_kind": "route", "a0_name": "", "a0_value": "fast.test"}
+    person.get("/settings/rules/new")
+    other = signed_in(server, "u3@x.test")
+    other.get("/settings/rules/new")
+    refused = other.post("/settings/rules/new", mine)
+    assert refused.status_code == 422 and "Only a server admin" in refused.text and 'value="route"' not in other.get("/settings/rules/new").text
+    server.run("settings", "set", "server.hostname", "mx.x.test")
+    server.run("rule", "add", "--if", "subject", "contains", "all the same", "--do", "forward_copy", "list@elsewhere.test", "--do", "route", "fast.test")
+    send(server, ["u3@x.test"], "all the same")
+    eventually(lambda: ["list@elsewhere.test"] in [t.recipients for t in sink.taken])
+    sink.stop()
+    server.run("route", "remove", "fast.test")
+    clear(server, "", "u2@x.test")
+
+
+def test_a_rule_of_the_server_gives_each_message_once_to_a_program_of_the_machines_owner(server: RoostServer, admin: Browser) -> None:
+    folder, seen = server.folder / "data" / "programs", server.folder / "data" / "seen"
+    folder.mkdir(mode=0o755)
+    for name, text in (("note", f'#!/bin/sh\ncat >> "{seen}"\necho "noted for $ROOST_SENDER"\n'), ("slow", "#!/bin/sh\nsleep 60\n"), ("loose", "#!/bin/sh\n")):
+        (folder / name).write_text(text)
+        (folder / name).chmod(0o777 if name == "loose" else 0o755)
+    seen.touch()
+    seen.chmod(0o666)
+    server.run("settings", "set", "sieve.program_seconds", "1")
+    page = admin.get("/admin/rules/new").text
+    assert '<option value="note">' in page and '<option value="loose">' not in page, "what others could change is not offered"
+    for name in ("note", "slow", "loose"):
+        make(admin, "/admin/rules", name=f"to {name}", c0_value="for the program", a0_kind="program", a0_name="", a0_value=name)
+    send(server, ["u1@x.test", "u2@x.test", "u3@x.test"], "for the program")
+    eventually(lambda: all(found(server, f"u{n}@x.test", "for the program") for n in (1, 2, 3)))
+    trace = told(server, "trace", "for the program")[0]["trace_id"]
+    eventually(lambda: server.run("trace", trace, "--json").count('"failed"') >= 2)
+    words = server.run("trace", trace, "--json")
+    assert "noted for ann@out.test" in words and "had not ended after 1 seconds" in words and "Others than its owner" in words
+    assert seen.read_text().count("Subject: for the program") == 1 and "Received: from" in seen.read_text(), "once, though three people have it"
+    shown = admin.get(f"/admin/messages/{trace}").text
+    assert "The program note has run" in shown and "The program slow failed" in shown
+    leave(server, "u1@x.test", "bob@elsewhere.test", "for the program outside")
+    eventually(lambda: seen.read_text().count("for the program outside") == 1)
+    boss = signed_in(server, "boss@far.test")
+    boss.get("/admin/domains/far.test/rules/new")
+    refused = boss.post("/admin/domains/far.test/rules/new", {**RULE, "name": "n", "c0_value": "x", "a0_kind": "program", "a0_name": "", "a0_value": "note"})
+    assert refused.status_code == 422 and "Only a rule of the server" in refused.text
     clear(server, "")
 
 

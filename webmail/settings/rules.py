@@ -10,7 +10,7 @@ from mailcore.base.errors import MailError
 from mailcore.delivery import trial
 from mailcore.directory import away, rules
 from mailcore.sieve.rules import Criterion, Field, Operator, Rule
-from mailcore.store import filters
+from mailcore.store import filters, routes
 from web import rule_forms
 from web.drawing import done, page
 from web.signed_in import account, require
@@ -102,7 +102,9 @@ def tried(made: rule_forms.RuleForm, rule: Rule) -> Any:
 
 
 def drawn(made: rule_forms.RuleForm, *, error: str = "", trial_text: str = "", fitting: tuple[Any, ...] = ()) -> Any:
-    """The editor."""
+    """The editor. Which route mail takes is a server admin's to say, in their own rules too."""
+    patterns = [one.pattern for one in routes.routes(site().read()) if one.is_enabled] if actor().role == "server-admin" else None
+    made = rule_forms.offering(made, routes=patterns)
     names = tuple(b.name for b in boxes() if not b.is_noselect and b.role not in ("inbox", "drafts", "sent"))
     value = RulePage(rule=made, mailboxes=names, labels=tuple(role_name(b) for b in boxes()), trial_text=trial_text, fitting=fitting)
     return page("webmail/settings/rule.html", form=value, errors={"form": error} if error else {})

@@ -12,6 +12,7 @@ from mailcore.store.engine import Tx
 REFERENCES = (
     "SELECT 1 FROM emails WHERE emails.blob_id = blobs.id",
     "SELECT 1 FROM queue_items WHERE queue_items.blob_id = blobs.id",
+    "SELECT 1 FROM jobs WHERE jobs.blob_id = blobs.id AND jobs.finished_at IS NULL",
     "SELECT 1 FROM uploads WHERE uploads.blob_id = blobs.id",
     "SELECT 1 FROM file_links WHERE file_links.blob_id = blobs.id",
 )

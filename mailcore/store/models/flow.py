@@ -32,6 +32,7 @@ class QueueItem(Base):
     warned_at: Mapped[OptBig]
     lease_owner: Mapped[Str]
     lease_until: Mapped[Big]
+    route: Mapped[Str]
     __table_args__ = (Index(None, "state", "next_at"), Index(None, "trace_id"), Index(None, "blob_id"))
 
 
@@ -57,7 +58,7 @@ class QueueRecipient(Base):
 
 
 class Job(Base):
-    """Long work: index, import, backup, bulk. `state`: waiting, running, done, failed, cancelled."""
+    """Long work: index, import, backup, bulk. `state`: waiting, running, done, failed, cancelled. *blob_id*: bytes it needs until it has ended."""
 
     __tablename__ = "jobs"
     id: Mapped[Id]
@@ -73,7 +74,8 @@ class Job(Base):
     finished_at: Mapped[OptBig]
     lease_owner: Mapped[Str]
     lease_until: Mapped[Big]
-    __table_args__ = (Index(None, "state", "next_at"),)
+    blob_id: Mapped[OptRef]
+    __table_args__ = (Index(None, "state", "next_at"), Index(None, "blob_id"))
 
 
 class Trace(Base):

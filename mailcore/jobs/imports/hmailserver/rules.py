@@ -15,7 +15,7 @@ OPERATORS = {
 }  # fmt: skip
 DELETE, FORWARD, REPLY, MOVE, SCRIPT, STOP, HEADER, ROUTE, COPY, BIND = range(1, 11)
 _WITHOUT = {
-    SCRIPT: "runs a script function", ROUTE: "sends by a route", COPY: "makes a copy of the message that goes through all rules once more",
+    SCRIPT: "runs a script function", ROUTE: "sends by a route that the backup does not name", COPY: "makes a copy of the message that goes through all rules once more",
     BIND: "sends from an address of the machine",
 }  # fmt: skip
 
@@ -51,6 +51,8 @@ def _rule(node: Element, name: str, delimiter: str) -> tuple[Rule, list[str]]:
         kind = number(each.get("Type", ""))
         if kind == STOP:
             stops = True
+        elif kind == ROUTE and (pattern := (each.get("Route") or each.get("RouteName") or "").strip().lower()) and not pattern.isdigit():
+            actions.append(RuleAction(kind=Kind.ROUTE, value=pattern))
         elif kind in _WITHOUT:
             missing.append(_WITHOUT[kind])
         else:
