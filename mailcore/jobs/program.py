@@ -18,7 +18,7 @@ from typing import IO
 from mailcore.base.errors import MailError, Reason
 from mailcore.runtime import programs
 from mailcore.runtime.runtime import Runtime
-from mailcore.store import jobs, records
+from mailcore.store import records
 from mailcore.store.blobs import rows
 from mailcore.store.jobs import Job
 from mailcore.store.records import TraceEvent
