@@ -26,7 +26,7 @@ class Job:
     note: str
     created_at: Micros
     finished_at: Micros | None
-    blob_id: int | None
+    blob_id: int | None = None
 
 
 _COLUMNS = "id, kind, account_id, payload, state, done, total, note, created_at, finished_at, blob_id"
