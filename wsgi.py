@@ -112,7 +112,7 @@ def healthz() -> Any:
 def headers(response: flask.Response) -> flask.Response:
     """What every answer carries; a view's own policy stands."""
     put = response.headers.setdefault
-    if flask.request.endpoint == "static" and flask.request.path.rpartition("/")[2].startswith("pdf"):
+    if flask.request.endpoint == "static" and "/vendor/pdf" in flask.request.path:
         # The frame that draws a PDF has no origin of its own to load them from; they are the same for everybody.
         put("Access-Control-Allow-Origin", "*")
         put("Cross-Origin-Resource-Policy", "cross-origin")

@@ -26,6 +26,7 @@ def collect(static: Path, node_modules: Path) -> list[str]:
     for entry in plan["file"]:
         source = node_modules / entry["package"] / entry["from"]
         if source.exists():  # a part that is newer than the last set-up comes with the next one
+            (target / entry["to"]).parent.mkdir(exist_ok=True)
             shutil.copyfile(source, target / entry["to"])
     for bundle in plan["bundle"]:
         joined = "\n".join(_source(static / name) for name in bundle["from"])

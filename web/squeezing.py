@@ -46,8 +46,8 @@ def _squeezed(path: str, _modified: int) -> bytes:
 
 
 def static_file(filename: str) -> flask.Response:
-    """A file of static/. Its address has a fingerprint, so browsers keep it for a year."""
-    found: flask.Response = flask.send_from_directory(STATIC, filename, max_age=YEAR_SECONDS)
+    """A file of static/. Where its address has a fingerprint, browsers keep it for a year; else they ask each time whether it is still the same."""
+    found: flask.Response = flask.send_from_directory(STATIC, filename, max_age=YEAR_SECONDS if "v" in flask.request.args else 0)
     path = safe_join(str(STATIC), filename)
     if found.mimetype not in TEXTS or path is None or found.status_code != 200 or "Range" in flask.request.headers:
         return found

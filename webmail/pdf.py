@@ -1,8 +1,9 @@
 """A PDF opened in place: drawn by pdf.js in a frame of an origin of its own, which holds nothing and reaches nothing.
 
-The frame is sandboxed to an opaque origin: no cookie, no storage, no page of ours; its policy lets it load three files of ours and
-nothing else, send no form and open no window. Our page fetches the bytes and hands them in; only what the frame draws comes out of it.
-Nothing of the server parses the file, and no script of the file is ever run.
+The frame is sandboxed to an opaque origin: no cookie, no storage, no page of ours; its policy lets it load a few scripts of ours and
+nothing else, send no form and open no window. JPEG 2000 and JBIG2 are decoded by scripts too: WebAssembly would need 'wasm-unsafe-eval',
+which lets bytes become code in the one frame that reads strangers' files. Our page fetches the bytes and hands them in; only what the
+frame draws comes out of it. Nothing of the server parses the file, and no script of the file is ever run.
 """
 
 from typing import Any
@@ -46,8 +47,9 @@ def pdf(token: str, name: str) -> Any:
 @require("user")
 def pdf_frame() -> Any:
     """The frame's own document; the same for every file."""
-    response = flask.make_response(flask.render_template("webmail/pdf_frame.html", theme=theme(), parts={name: asset(f"vendor/{name}") for name in ("pdf.js", "pdf-worker.js", "pdf-frame.js", "pdf-frame.css")}))
-    own = f"{flask.request.host}{asset('vendor/pdf.js').partition('pdf.js')[0]}"
+    home = asset("vendor/pdf.js").partition("pdf.js")[0]
+    response = flask.make_response(flask.render_template("webmail/pdf_frame.html", theme=theme(), decoders=f"{home}pdf/", parts={name: asset(f"vendor/{name}") for name in ("pdf.js", "pdf-worker.js", "pdf-frame.js", "pdf-frame.css")}))
+    own = f"{flask.request.host}{home}"
     response.headers["Content-Security-Policy"] = (
         f"sandbox allow-scripts; default-src 'none'; script-src {own}; style-src {own}; img-src blob: data:; font-src blob: data:;"
         " form-action 'none'; base-uri 'none'; frame-ancestors 'self'"

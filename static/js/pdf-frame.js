@@ -45,7 +45,7 @@ function forget(place) {
 }
 
 async function show(pdf, data, words) {
-  const file = await pdf.getDocument({ data, isEvalSupported: false, enableXfa: false, useWorkerFetch: false, stopAtErrors: false, canvasMaxAreaInBytes: 4 * limits.pixels, maxImageSize: limits.pixels }).promise;
+  const file = await pdf.getDocument({ data, isEvalSupported: false, enableXfa: false, useWasm: false, useWorkerFetch: false, wasmUrl: document.body.dataset.decoders, stopAtErrors: false, canvasMaxAreaInBytes: 4 * limits.pixels, maxImageSize: limits.pixels }).promise;
   const first = (await file.getPage(1)).getViewport({ scale: 1 });
   const count = Math.min(file.numPages, limits.pages);
   const seen = new IntersectionObserver((entries) => {

@@ -34,10 +34,15 @@ def pdf_of(*, pages: int = 1, box: str = "0 0 300 200", text: str = "Hello from 
         drawing = f"BT /F1 24 Tf 20 100 Td ({text} {number + 1}) Tj ET 0 0 1 rg 20 20 200 40 re f"
         parts.append(f"<< /Type /Page /Parent 2 0 R /MediaBox [{box}] /Contents {5 + 2 * number} 0 R /Resources << /Font << /F1 3 0 R >> >> >>")
         parts.append(f"<< /Length {len(drawing)} >>\nstream\n{drawing}\nendstream")
+    return joined([part.encode() for part in parts])
+
+
+def joined(parts: list[bytes]) -> bytes:
+    """The objects of a PDF as a file."""
     out, places = b"%PDF-1.7\n", []
     for number, part in enumerate(parts, 1):
         places.append(len(out))
-        out += f"{number} 0 obj\n{part}\nendobj\n".encode()
+        out += b"%d 0 obj\n%s\nendobj\n" % (number, part)
     start = len(out)
     out += f"xref\n0 {len(parts) + 1}\n0000000000 65535 f \n".encode() + b"".join(b"%010d 00000 n \n" % place for place in places)
     return out + f"trailer\n<< /Size {len(parts) + 1} /Root 1 0 R >>\nstartxref\n{start}\n%%EOF\n".encode()
@@ -83,6 +88,38 @@ def test_a_pdf_is_drawn_with_its_words_for_screen_readers_and_grows(browser: Any
     page.click("[data-zoom='1']")
     frame.wait_for_function("w => document.querySelector('.page').clientWidth > w", arg=before)
     assert troubles == []
+
+
+JPX = "AAAADGpQICANCocKAAAAFGZ0eXBqcDIgAAAAAGpwMiAAAAAtanAyaAAAABZpaGRyAAAAIAAAACAAAwcHAAAAAAAPY29scgEAAAAAABAAAACwanAyY/9P/1EALwAAAAAAIAAAACAAAAAAAAAAAAAAACAAAAAgAAAAAAAAAAAAAwcBAQcBAQcBAf9SAAwAAAABAAUEBAAB/1wAE0BASEhQSEhQSEhQSEhQSEhQ/2QAJQABQ3JlYXRlZCBieSBPcGVuSlBFRyB2ZXJzaW9uIDIuNS40/5AACgAAAAAAKQAB/5PfeAgH33gIB8+kCACAgICAgICAgICAgICAgID/2Q=="
+JBIG2 = "AAAAADAAAQAAABMAAAAgAAAAIAAAAAAAAAAAAAAAAAAAASYAAQAAACYAAAAgAAAAIAAAAAAAAAAAAAEmoNX//ItX/////////+P//ABABA=="
+"""A blue square, and a black one on white."""
+
+
+def picture_pdf() -> bytes:
+    """A PDF with one picture of each kind that needs a decoder of its own."""
+    pictures = [("JPXDecode", "/ColorSpace /DeviceRGB /BitsPerComponent 8", JPX), ("JBIG2Decode", "/ColorSpace /DeviceGray /BitsPerComponent 1", JBIG2)]
+    drawing = b"q 100 0 0 100 20 50 cm /P0 Do Q q 100 0 0 100 160 50 cm /P1 Do Q"
+    parts = [
+        b"<< /Type /Catalog /Pages 2 0 R >>", b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 300 200] /Contents 4 0 R /Resources << /XObject << /P0 5 0 R /P1 6 0 R >> >> >>",
+        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(drawing), drawing),
+    ]  # fmt: skip
+    for name, more, data in pictures:
+        bytes_ = base64.b64decode(data)
+        parts.append(f"<< /Type /XObject /Subtype /Image /Width 32 /Height 32 /Filter /{name} {more} /Length {len(bytes_)} >>\nstream\n".encode() + bytes_ + b"\nendstream")
+    return joined(parts)
+
+
+COLOURS = """c => { const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data; let blue = 0, black = 0;
+for (let i = 0; i < d.length; i += 4) { if (d[i + 2] > 200 && d[i] < 60) blue += 1; if (d[i + 2] < 60 && d[i] < 60 && d[i + 3] > 200) black += 1; } return [blue, black] }"""
+
+
+def test_pictures_in_jpeg_2000_and_jbig2_are_decoded_without_a_wider_policy(browser: Any, server: RoostServer) -> None:
+    page, _troubles = opened(browser, server, "Scanned", picture_pdf())
+    frame = frame_of(page)
+    blue, black = frame.locator("canvas").first.evaluate(COLOURS)
+    assert blue > 2000 and black > 500, (blue, black)
+    assert "wasm" not in page.request.get("/mail/pdf-frame").headers["content-security-policy"]
 
 
 def test_the_frame_reaches_nothing_and_no_script_of_the_file_runs(browser: Any, server: RoostServer) -> None:
