@@ -14,6 +14,7 @@ from webmail import (  # noqa: F401 - each adds its routes
     links,
     looks,
     mailboxes,
+    merging,
     messages,
     pdf,
     receipts,

@@ -14,8 +14,8 @@ from web.drawing import done, page
 from web.signed_in import account, require
 from web.site import site
 from web.words import said
+from webmail import merging, sharing
 from webmail import presenters as p
-from webmail import sharing
 from webmail.blueprints import ICONS, boxes, full_name, mail, role_name, shared
 from webmail.reach import own_box, place_of
 
@@ -33,7 +33,7 @@ def mailboxes() -> Any:
             flask.g.pop("boxes", None)
     parents = (p.Choice(value="", label=_("The top")), *(p.Choice(value=str(b.id), label=role_name(b)) for b in boxes() if b.role not in ("drafts", "trash", "junk")))
     homes = (*parents, *(p.Choice(value=str(o.box.id), label=full_name(o)) for o in shared() if o.may("k") and not o.own_role))  # below a shared inbox nothing is shared
-    return page("webmail/mailboxes.html", boxes=rows(), parents=parents, homes=homes, errors=errors), 422 if errors else 200
+    return page("webmail/mailboxes.html", boxes=rows(), parents=parents, homes=homes, merges=merging.offers(), errors=errors), 422 if errors else 200
 
 
 def change(form: Any) -> None:

@@ -19,7 +19,7 @@ from web import tokens, words
 from web.drawing import done, page
 from web.signed_in import account, require
 from web.site import site
-from webmail import files, invitations, reach, unsubscribing, warnings
+from webmail import files, invitations, merging, reach, unsubscribing, warnings
 from webmail import presenters as p
 from webmail.arrivals import arrivals_of
 from webmail.blueprints import ROWS_ALONE, full_name, mail, nav, owner_name, role_name, setting, shared, targets
@@ -147,7 +147,7 @@ def list_page(mailbox_id: str, opened: ListRow | None = None) -> p.ListPage:
         mailbox_id=mailbox_id, title=title_of(mailbox_id), groups=groups, unread=sum(b.unseen_count for b in some), total=sum(b.message_count for b in some),
         is_whole=is_whole(box), modseq=sum(b.modseq for b in some), state="ready" if groups else "empty", role=box.role if len(some) == 1 else "inbox",
         older=mark(rows[-1]) if len(rows) == size else None, newer="a" + mark(rows[0]) if rows and cursor else None, move_targets=targets(box.id),
-        list_query=({"sort": "oldest"} if is_oldest else {}) | query_of(mailbox_id), offers=offers(mailbox_id), marked=box.deleted_count if len(some) == 1 else 0,
+        list_query=({"sort": "oldest"} if is_oldest else {}) | query_of(mailbox_id), offers=offers(mailbox_id), marked=box.deleted_count if len(some) == 1 else 0, merge=merging.offers(box) if cursor is None else (),
         share_url=flask.url_for("mail.share", mailbox_id=mailbox_id) if mailbox_id != INBOXES and reach.place_of(mailbox_id).may("a") else "",
     )  # fmt: skip
 

@@ -11,7 +11,7 @@ from mailcore.base.errors import MailError, Reason
 from mailcore.directory.actor import Actor
 from mailcore.directory.verbs import manageable
 from mailcore.mail.rolenames import role_of
-from mailcore.store import Tx, filters, mailboxes, messages, records, sharing
+from mailcore.store import Tx, accounts, filters, mailboxes, messages, records, sharing
 from mailcore.store.accounts import Account
 from mailcore.store.mailboxes import Mailbox
 
@@ -65,8 +65,8 @@ def _apart(tx: Tx, account_id: int) -> set[str]:
 
 
 def _offer(tx: Tx, actor: Actor, account_id: int, name: str) -> tuple[Account, Offer]:
-    account = manageable(tx, actor, account_id)
+    account = accounts.account(tx, account_id) if actor.account_id == account_id else manageable(tx, actor, account_id)  # one's own is one's own to say
     found = next((one for one in offers(tx, account_id) if one.box.name == name), None)
-    if found is None:
+    if found is None or account is None:
         raise MailError(Reason.NOT_FOUND, f"There is no mailbox {name} that could be put together with another.")
     return account, found

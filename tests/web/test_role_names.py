@@ -2,6 +2,7 @@
 
 import imaplib
 import json
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -54,6 +55,24 @@ def test_put_together_every_message_keeps_its_flags_and_the_other_mailbox_is_gon
         assert imap.select("Sent")[1] == [b"4"] and len(imap.search(None, "FLAGGED", "SEEN")[1][0].split()) == 3
         assert imap.select('"Sent Items"')[0] == "NO"
     assert "mailbox merged" in admin.get("/admin/audit?q=merged").text
+
+
+def test_the_person_is_asked_in_the_mailbox_itself_and_on_the_page_of_mailboxes(server: RoostServer) -> None:
+    with imap_of(server, "u2@x.test") as imap:
+        for name in ('"Sent Messages"', '"Papierkorb"'):
+            imap.create(name)
+        imap.append('"Sent Messages"', None, None, b"Subject: from the phone\r\n\r\nx\r\n")
+    person = signed_in(server, "u2@x.test")
+    page = person.get("/mail/mailboxes").text
+    assert "Two mailboxes for the same thing" in page and "1 message, to go into Sent" in page
+    number = dict(reversed(pair) for pair in re.findall(r'name="merge" value="(\d+)" aria-label="Put ([^"]+?) into', page))
+    assert "Shall its messages stand there?" in person.get(f"/mail/{number['Sent Messages']}").text
+    merged = person.post("/mail/mailboxes/merge", {"merge": number["Sent Messages"]}).text
+    assert "Sent Messages is in Sent now." in merged and "from the phone" in merged
+    person.post("/mail/mailboxes/merge", {"apart": number["Papierkorb"]})
+    assert "Two mailboxes" not in person.get("/mail/mailboxes").text and "Shall its" not in person.get(f"/mail/{number['Papierkorb']}").text
+    stranger = signed_in(server, "u1@x.test")
+    assert stranger.post("/mail/mailboxes/merge", {"merge": number["Papierkorb"]}).status_code == 404
 
 
 def test_one_that_stays_apart_is_offered_no_more(server: RoostServer, admin: Browser) -> None:

@@ -17,6 +17,7 @@ from webmail.presenters.lists import DayGroup as DayGroup
 from webmail.presenters.lists import ListPage as ListPage
 from webmail.presenters.lists import ListRow as ListRow
 from webmail.presenters.lists import MailboxRow as MailboxRow
+from webmail.presenters.lists import MergeOffer as MergeOffer
 from webmail.presenters.lists import SearchChip as SearchChip
 from webmail.presenters.lists import SearchQuery as SearchQuery
 from webmail.presenters.reader import Arrival as Arrival

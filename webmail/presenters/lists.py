@@ -79,6 +79,16 @@ class SearchQuery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MergeOffer:
+    """A mailbox of another program's naming, which may go into the person's own *home*."""
+
+    id: str
+    name: str
+    home: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListPage:
     """The middle pane. *state*: ready, empty, loading, failed, forbidden; each is its own picture."""
 
@@ -103,6 +113,8 @@ class ListPage:
     """Whether a row is a conversation: an act on it is an act on all of its messages in this mailbox."""
     marked: int = 0
     """Messages here that another program marked \\Deleted."""
+    merge: tuple[MergeOffer, ...] = ()
+    """Whether this mailbox may be what another program calls one of ours: at most one."""
     share_url: str = ""
     """Where one says who else may use the mailbox; "" where that is not one's to say."""
     offers: frozenset[str] = ACTS
