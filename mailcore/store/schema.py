@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from mailcore.base.errors import MailError, Reason
 from mailcore.store.engine import Database, SqliteDatabase
 
-HEAD = "0010"
+HEAD = "0011"
 """The revision this program was written for: the newest file in `migrations/versions`."""
-KNOWN = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010")
+KNOWN = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011")
 LOCK_KEY = 0x526F6F7374
 """PostgreSQL's advisory lock that lets one process migrate at a time."""
 

@@ -123,7 +123,7 @@ class Audit(Base):
     old: Mapped[Str]
     new: Mapped[Str]
     hash: Mapped[Str]
-    __table_args__ = (Index(None, "at"),)
+    __table_args__ = (Index(None, "at"), Index(None, "name", "target"))
 
 
 class SettingValue(Base):
