@@ -26,9 +26,9 @@ const newest = () => $$("#rows .row").reduce((best, row) => (dateOf(row) > dateO
 /** Where new rows go: above the first day, below what is pinned. */
 const firstPlain = () => $("#rows .day:not([data-day=pinned]) ~ .row") || $("#rows .row");
 
-/** Rows on screen as they stand now: changed ones are drawn anew, those that left go. */
-function refreshRows(found) {
-  for (const row of $$("#rows .row").slice(0, SHOWN_AT_MOST)) {
+/** Rows on screen as they stand now: changed ones are drawn anew, those that left go. A row that came after the question (by an undo) is not judged by its answer. */
+function refreshRows(found, asked) {
+  for (const row of asked.filter((one) => one.isConnected)) {
     const now = found.get(row.dataset.id);
     if (row.contains(document.activeElement) && !now || row.dataset.asking !== undefined) continue;
     if (!now) row.remove();
@@ -71,7 +71,22 @@ async function redrawList() {
   }
 }
 
-async function fetchFresh() {
+let fetching = null;
+
+/** The list as it stands now; news that come meanwhile are asked for once more, after it. */
+function fetchFresh() {
+  if (fetching) fetching.again = true;
+  else {
+    fetching = { again: false };
+    askFresh().finally(() => {
+      const { again } = fetching;
+      fetching = null;
+      if (again) fetchFresh();
+    });
+  }
+}
+
+async function askFresh() {
   const list = $("#list");
   const first = $("#rows .row");
   if (!list || list.dataset.live !== "on") return;
@@ -81,14 +96,15 @@ async function fetchFresh() {
   }
   const url = listUrl(list);
   url.searchParams.set("since", newest().dataset.id);
-  url.searchParams.set("shown", $$("#rows .row").slice(0, SHOWN_AT_MOST).map((row) => row.dataset.id).join("."));
-  const reply = await fetch(url, { headers: { "HX-Request": "true", "HX-Target": "fresh" }, credentials: "same-origin" });
-  if (!reply.ok || reply.status === 204) return;
+  const asked = $$("#rows .row").slice(0, SHOWN_AT_MOST);
+  url.searchParams.set("shown", asked.map((row) => row.dataset.id).join("."));
+  const reply = await fetch(url, { headers: { "HX-Request": "true", "HX-Target": "fresh" }, credentials: "same-origin" }).catch(() => null);
+  if (!reply?.ok || reply.status === 204 || !list.isConnected) return;
   const part = document.createElement("template");
   part.innerHTML = await reply.text();
   const known = new Set($$("#rows .row").map((row) => row.dataset.id));
   const all = $$(".row", part.content);
-  refreshRows(new Map(all.map((row) => [row.dataset.id, row])));
+  refreshRows(new Map(all.map((row) => [row.dataset.id, row])), asked);
   if (!$("#rows .row")) {
     await redrawList();
     return;
