@@ -55,7 +55,7 @@ class Pen:
         number, url, subject = escape(item.id), self.url(item), item.subject or self.no_subject
         told = escape(subject)
         state = f"{' row-unread' if item.is_unread else ''}{' row-open' if item.is_open else ''}{' row-deleted' if item.is_deleted else ''}"
-        leads = " data-compose" if item.is_draft else f' hx-get="{url}"'
+        leads = " data-compose" if item.is_draft else ""
         title = f' title="{escape(item.time_long)}"' if item.time_long else ""
         current = ' aria-current="true"' if item.is_open else ""
         labels = "".join(chip(label.name, label.tone) for label in item.labels)

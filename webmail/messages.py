@@ -1,5 +1,6 @@
 """A mailbox's list and an open message: paged by cursor, a conversation across mailboxes with one's own replies in place."""
 
+from dataclasses import replace
 from typing import Any
 
 import flask
@@ -35,6 +36,8 @@ THREAD_SHOWN = 40
 """Messages of a conversation on the page until one asks for the earlier ones."""
 SHOWN = 200
 """Rows of a list whose state is told anew when something changed."""
+AHEAD_CHARACTERS = 200_000
+"""A longer text is not laid out before it is asked for."""
 COUNTED = 20_000
 """In a longer mailbox the place of a message is not counted."""
 
@@ -173,11 +176,10 @@ def message(mailbox_id: str, message_id: int) -> Any:
     if box.account_id != reach.owner_of(message_id):
         box = box_of(str(stored.row.mailbox_id))
     list_id = INBOXES if flask.request.args.get("list") == INBOXES else mailbox_id
+    if (is_ahead := "X-Ahead" in flask.request.headers) and setting("web.images") == "always":
+        return "", 204
     reader, unread = reader_page(box, stored, list_id)
-    if unread and "read" in reader.offers:
-        webmail.flag(site().runtime, account(), "read", unread)
-        flask.g.pop("boxes", None)
-        flask.g.pop("shared", None)
+    reader = kept_unread(reader, unread) if is_ahead else mark_read(reader, unread)
     if flask.request.headers.get("HX-Target", "").rstrip("0123456789") in ("reader", "m"):
         return page("webmail/mailbox.html", page=p.ListPage(mailbox_id=list_id, title=role_name(box)), reader=reader)
     if "q" in flask.request.args:
@@ -185,6 +187,20 @@ def message(mailbox_id: str, message_id: int) -> Any:
 
         return page("webmail/mailbox.html", page=found_page(flask.request.args["q"], stored.row), reader=reader, nav=nav())
     return page("webmail/mailbox.html", page=list_page(list_id, stored.row), reader=reader, nav=nav(list_id))
+
+
+def mark_read(reader: p.ReaderPage, unread: list[int]) -> p.ReaderPage:
+    """What is opened has been read."""
+    if unread and "read" in reader.offers:
+        webmail.flag(site().runtime, account(), "read", unread)
+        flask.g.pop("boxes", None)
+        flask.g.pop("shared", None)
+    return reader
+
+
+def kept_unread(reader: p.ReaderPage, unread: list[int]) -> p.ReaderPage:
+    """A page that a browser fetches ahead marks nothing: it says what is to be marked once it is shown."""
+    return replace(reader, unread=tuple(str(i) for i in unread) if "read" in reader.offers else ())
 
 
 @mail.get("/mail/<mailbox_id>/<int:message_id>/print")
@@ -274,7 +290,7 @@ def reader_message(row: ListRow, stored: Stored | None, *, is_expanded: bool) ->
         to_text=to_line(to, cc), body_url=flask.url_for("mail.body", token=tokens.make("body", [row.message_id, shows_images]), **looks_of()),
         body_lines=max(3, min(200, body.text.count("\n") + len(body.text) // 90 + 2)), remote_images=0 if shows_images else body.remote_count,
         attachments=tuple(files.unpacked(stored, attached)), receipt_to=receipt_to(stored) if is_own and not sender.is_me and b"disposition-notification-to" in headers else "",
-        has_own_colours=body.has_own_colours,
+        has_own_colours=body.has_own_colours, is_long=len(body.html) > AHEAD_CHARACTERS,
         files_left=max(0, len(attached) - files.FILES_SHOWN),
         all_parts_url=flask.url_for("mail.all_parts", token=tokens.make("zip", row.message_id)) if len(attached) > 1 else None, **common,
     )  # fmt: skip

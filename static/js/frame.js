@@ -11,7 +11,7 @@ function fitFrame(frame) {
   if (height === FRAME_MAX_PIXELS) inside.documentElement.setAttribute("data-capped", "");
 }
 
-function adoptFrame(frame) {
+export function adoptFrame(frame) {
   const inside = frame.contentDocument;
   if (!inside?.body || inside.URL === "about:blank" || inside.roostAdopted) return;
   inside.roostAdopted = true;

@@ -85,10 +85,14 @@ function foresee(op, rows) {
 /** Nothing stands in the list, or not what should: it is to be drawn anew. */
 const emptied = () => document.dispatchEvent(new CustomEvent("roost:emptied"));
 
+/** What was fetched ahead may be wrong now. */
+export const tellChange = () => document.dispatchEvent(new Event("roost:changed"));
+
 /** Does *op* to *ids*: first on screen, then on the server; a failure puts everything back. */
 export async function act(op, ids, fields = {}) {
   const rows = allRows().filter((row) => ids.includes(row.dataset.id));
   const goBack = foresee(op, rows);
+  tellChange();
   for (const row of rows) rowBox(row).checked = false;
   showTicks();
   const data = new FormData();
@@ -106,6 +110,7 @@ export async function act(op, ids, fields = {}) {
     goBack();
     toast(failure.message, { isError: true });
   }
+  tellChange();
 }
 
 function submitList(event, form) {
@@ -176,7 +181,15 @@ function markPlace() {
   }
 }
 
+/** One handler for all rows: HTMX would look at each of them for itself, as long as a start takes. */
+function openRow(event, link) {
+  if (event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  event.preventDefault();
+  window.htmx.ajax("GET", link.getAttribute("href"), { source: link, target: "#reader", swap: "outerHTML" }).catch(() => {});
+}
+
 export function startList() {
+  on("click", "#rows .row-sub > a:not([data-compose])", openRow);
   on("submit", "form[data-list], form[data-act]", submitList);
   on("click", '#rows input[name="ids"]', (event, box) => tick(box.closest(".row"), event));
   on("focusin", "#rows .row", (_event, row) => rove(row));

@@ -1,7 +1,7 @@
 // New mail and counts without asking: server-sent events from /events, or a poll when the stream is out of reach.
 // Rows come in above only when nobody's pointer or reading place would move; otherwise a button offers them.
 import { $, $$ } from "./dom.js";
-import { currentRow, rove } from "./list.js";
+import { currentRow, rove, tellChange } from "./list.js";
 
 let waiting = null;
 let pollTimer = 0;
@@ -26,19 +26,24 @@ const newest = () => $$("#rows .row").reduce((best, row) => (dateOf(row) > dateO
 /** Where new rows go: above the first day, below what is pinned. */
 const firstPlain = () => $("#rows .day:not([data-day=pinned]) ~ .row") || $("#rows .row");
 
+const rowState = (row) => row.className.replace(" row-open", "") + $(".row-marks", row).innerHTML.replace(/ tabindex="[^"]*"/, "");
+
 /** Rows on screen as they stand now: changed ones are drawn anew, those that left go. A row that came after the question (by an undo) is not judged by its answer. */
 function refreshRows(found, asked) {
-  for (const row of asked.filter((one) => one.isConnected)) {
+  const rows = asked.filter((one) => one.isConnected);
+  let hasChanged = $$("#rows .row").length > SHOWN_AT_MOST || found.size > rows.length;
+  for (const row of rows) {
     const now = found.get(row.dataset.id);
+    hasChanged ||= now?.textContent !== row.textContent || rowState(now) !== rowState(row);
     if (row.contains(document.activeElement) && !now || row.dataset.asking !== undefined) continue;
     if (!now) row.remove();
-    else if (now.className.replace(" row-open", "") !== row.className.replace(" row-open", "") || now.querySelector(".row-marks").innerHTML !== row.querySelector(".row-marks").innerHTML) {
+    else if (rowState(now) !== rowState(row)) {
       row.className = now.className + (row.classList.contains("row-open") ? " row-open" : "");
       for (const part of [".row-marks", ".row-sub"]) $(part, row).replaceWith($(part, now));
-      window.htmx?.process(row);
       rove(currentRow() || row);
     }
   }
+  if (hasChanged) tellChange();
 }
 
 /** The address of the list that stands here, whatever is open beside it. */
@@ -129,7 +134,6 @@ function insertFresh() {
   if (!waiting || !first) return;
   first.before(...waiting);
   for (const row of waiting) for (const old of $$("#rows .row")) if (old !== row && row.dataset.thread && old.dataset.thread === row.dataset.thread) old.remove();
-  waiting.forEach((row) => window.htmx?.process(row));
   waiting = null;
   $("#fresh").hidden = true;
 }
@@ -151,7 +155,8 @@ function hear(event) {
   const list = $("#list");
   if (news.modseqs && list && String(news.modseqs[list.dataset.mailbox]) !== list.dataset.modseq) fetchFresh();
   if (news.mailbox === "0") refreshNav();
-  if (news.mailbox && news.mailbox === $("#list")?.dataset.mailbox) fetchFresh();
+  if (news.mailbox && news.mailbox === list?.dataset.mailbox && list.dataset.live === "on") fetchFresh();
+  else if (news.mailbox) tellChange();
 }
 
 const tellCounts = () => document.dispatchEvent(new CustomEvent("roost:told"));
@@ -162,6 +167,7 @@ async function poll() {
     if (reply?.ok && reply.status !== 204) {
       const news = await reply.json();
       showCounts(news.counts || {});
+      if (news.changed?.length) tellChange();
       if (news.changed?.includes($("#list")?.dataset.mailbox)) fetchFresh();
     }
   }

@@ -21,7 +21,7 @@ expect = playwright.expect
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[RoostServer]:
-    one = RoostServer(listeners=("smtp", "imap", "http"), people=7)
+    one = RoostServer(listeners=("smtp", "imap", "http"), people=8)
     yield one
     one.remove()
 
@@ -372,3 +372,40 @@ def test_a_message_with_its_own_colours_is_turned_in_the_dark_and_shown_as_sent_
     expect(inside).to_contain_text("Ink")
     assert inside.evaluate("body => getComputedStyle(body).filter") == "none"
     assert troubles == []
+
+
+def test_the_next_message_is_there_before_its_key_and_unread_until_it_is_shown(browser: Any, server: RoostServer) -> None:
+    me = "u8@x.test"
+    for name in ("Third", "Second", "First"):
+        put(server, "INBOX", letter(name, to=me, text=f"Text of {name}"), address=me, flags="")
+    page, troubles = signed_in(browser, server, me)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(("ahead " if "x-ahead" in request.headers else "") + request.resource_type))
+    with page.expect_response(lambda answer: "x-ahead" in answer.request.headers):
+        row(page, "First").click()
+    expect(page.frame_locator("#reader iframe").locator("body")).to_contain_text("Text of First")
+    page.wait_for_function("performance.getEntriesByType('resource').filter((one) => one.name.includes('/mail/body/')).length > 1")
+    assert found(server, "INBOX", "UNSEEN", address=me) == 2
+    expect(page.locator("iframe")).to_have_count(1)
+    asked.clear()
+    page.keyboard.press("j")
+    expect(page.locator("#reader #subject")).to_have_text("Second")
+    assert "ahead xhr" not in asked and "xhr" not in asked
+    expect(page.frame_locator("#reader iframe").locator("body")).to_contain_text("Text of Second")
+    expect(row(page, "Second")).to_have_class("row row-open")
+    assert page.url.endswith(row(page, "Second").locator(".row-sub > a").get_attribute("href") or "?")
+    until(lambda: found(server, "INBOX", "UNSEEN", address=me) == 1)
+    # What changed elsewhere in the meantime is on the page that opens.
+    page.wait_for_function("performance.getEntriesByType('resource').filter((one) => one.name.includes('/mail/body/')).length > 2")
+    with imap_of(server, me) as imap:
+        imap.select("INBOX")
+        number = imap.search(None, "SUBJECT", "Third")[1][0].decode()
+        with page.expect_response(lambda answer: "x-ahead" in answer.request.headers):
+            imap.store(number, "+FLAGS", "\\Flagged")
+    page.keyboard.press("j")
+    expect(page.locator("#reader #subject")).to_have_text("Third")
+    expect(page.locator("#reader .tools .star")).to_have_attribute("aria-pressed", "true")
+    page.go_back()
+    expect(page.locator("#reader #subject")).to_have_text("Second")
+    assert not troubles
+    page.context.close()

@@ -106,6 +106,8 @@ class ReaderMessage:
     """Signed, short-lived address of the body's own response (mail.body)."""
     has_own_colours: bool = False
     """Written for a page of its own colours: turned in the dark, unless it is shown as it was sent."""
+    is_long: bool = False
+    """Too long to be laid out before it is asked for."""
     body_lines: int = 12
     """Rough height in lines, for the space kept before the body has loaded; 3..200."""
     size_text: str = ""
@@ -159,6 +161,8 @@ class ReaderPage:
     """Older messages of the conversation that are not on the page."""
     offers: frozenset[str] = ACTS
     """What may be done to the messages; in a shared mailbox that is what its owner allows."""
+    unread: tuple[str, ...] = ()
+    """Open messages that are still to be marked as read, when the page was fetched ahead."""
     list_id: str = ""
     """The list that this was opened from, where it is not the mailbox itself: all inboxes."""
 
