@@ -4,6 +4,7 @@ Times are at the client, over HTTP on loopback, a connection each that stays ope
 """
 
 import argparse
+import contextlib
 import http.client
 import random
 import re
@@ -12,8 +13,9 @@ import tempfile
 import threading
 import time
 import urllib.parse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from bench.page import machine, publish
 from tests.scenario.server import PASSWORD, RoostServer
@@ -21,7 +23,24 @@ from tests.scenario.server import PASSWORD, RoostServer
 MESSAGES, LINES = 10_000, 60
 ROUNDS, CROWD, CROWD_ROUNDS = 200, 50, 10
 INDEX_SECONDS = 120
-WORDS = ["invoice", "meeting", "budget", "travel", "garden", "school", "project", "weather", "holiday", "report", "ticket", "family", "summer", "winter", "letter", "answer"]
+WORDS = [
+    "invoice",
+    "meeting",
+    "budget",
+    "travel",
+    "garden",
+    "school",
+    "project",
+    "weather",
+    "holiday",
+    "report",
+    "ticket",
+    "family",
+    "summer",
+    "winter",
+    "letter",
+    "answer",
+]
 ROWS, PANES, READER = ({"HX-Request": "true", "HX-Target": target} for target in ("more", "panes", "reader"))
 """What HTMX sends, and so what a browser is sent: the rows that scrolling asks for, both panes for another mailbox or a search, a message."""
 
@@ -115,7 +134,7 @@ def pages(client: Client, inbox: str) -> list[str]:
     found, path = [inbox], inbox
     while len(found) < 40:
         text = client.get(path, PANES)
-        after = re.findall(rf'{inbox}\?cursor=[0-9.]+', text)
+        after = re.findall(rf"{inbox}\?cursor=[0-9.]+", text)
         if not after or after[-1] in found:
             break
         found.append(path := after[-1])
@@ -129,19 +148,37 @@ def indexed(client: Client) -> None:
         time.sleep(1)
 
 
-def measure(messages: int = MESSAGES) -> str:
-    """The table, in Markdown."""
-    server = RoostServer(people=1, listeners=("http", "imap"))
+class Mailbox(NamedTuple):
+    """A server with the letters in an INBOX, all indexed: where it answers, one who is signed in, the lists' addresses, the messages' numbers."""
+
+    port: int
+    client: Client
+    inbox: str
+    lists: list[str]
+    ids: list[str]
+
+
+@contextlib.contextmanager
+def filled(**server_facts: Any) -> Iterator[Mailbox]:
+    """Start a server and fill it; gone afterwards."""
+    server = RoostServer(people=1, listeners=("http", "imap"), **server_facts)
     try:
         with tempfile.TemporaryDirectory() as folder:
             mbox(Path(folder) / "letters")
             server.run("import", "mail", "u1@x.test", str(Path(folder) / "letters"))
-        port = server.ports["http"]
-        client = Client(port)
+        client = Client(server.ports["http"])
         inbox = re.search(r'href="(/mail/\d+)"', client.get("/mail"))[1]  # type: ignore[index]
         indexed(client)
         lists = pages(client, inbox)
         ids = list(dict.fromkeys(re.findall(rf'{inbox}/(\d+)"', "".join(client.get(page, ROWS) for page in lists))))
+        yield Mailbox(server.ports["http"], client, inbox, lists, ids)
+    finally:
+        server.remove()
+
+
+def measure(messages: int = MESSAGES) -> str:
+    """The table, in Markdown."""
+    with filled() as (port, client, inbox, lists, ids):
         chance = random.Random(1)
         rows = [
             ("list: 50 rows, anywhere in the first 2,000", waits(lambda n: client.get(lists[n % len(lists)], ROWS), ROUNDS)),
@@ -160,10 +197,16 @@ def measure(messages: int = MESSAGES) -> str:
         ]
         many, rate = crowd(port, lambda n: lists[n % len(lists)], ROWS)
         opened, open_rate = crowd(port, lambda n: f"{inbox}/{ids[n % len(ids)]}", READER)
-    finally:
-        server.remove()
-    lines = [f"{machine()}; {messages:,} messages in INBOX. Milliseconds at the client, p50 · p95.", "", "| work | one person | fifty at once |", "|---|--:|--:|"]
-    lines += [f"| {name} | {told(found)} | {told(many) if name.startswith('list: 50') else told(opened) if name.endswith('again') else ''} |" for name, found in rows]
+    lines = [
+        f"{machine()}; {messages:,} messages in INBOX. Milliseconds at the client, p50 · p95.",
+        "",
+        "| work | one person | fifty at once |",
+        "|---|--:|--:|",
+    ]
+    lines += [
+        f"| {name} | {told(found)} | {told(many) if name.startswith('list: 50') else told(opened) if name.endswith('again') else ''} |"
+        for name, found in rows
+    ]
     lines += ["", f"Fifty connections: {rate:.0f} lists or {open_rate:.0f} opened messages a second."]
     return "\n".join(lines)
 
