@@ -59,10 +59,7 @@ def first_page(browser: Any, base: str, cookies: list[dict[str, Any]]) -> dict[s
             found["requests"] += 1
 
     network.on("Network.requestWillBeSent", sent)
-    network.on(
-        "Network.loadingFinished",
-        lambda event: found.__setitem__("bytes", found["bytes"] + (0 if event["requestId"] in streams else event["encodedDataLength"])),
-    )
+    network.on("Network.loadingFinished", lambda event: found.__setitem__("bytes", found["bytes"] + (0 if event["requestId"] in streams else event["encodedDataLength"])))
     page.goto("/mail", wait_until="load")
     page.wait_for_timeout(700)
     usable = page.evaluate("performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd")
@@ -121,12 +118,7 @@ def measure() -> str:
         ("longest task, ms", of("long"), "50"), ("layout shift (CLS), most", f"{shifts:.4f}", "0"),
         ("key j to the painted head of the next message, ms", f"{statistics.median(heads):.0f} · {max(heads):.0f}", "50"), ("key j to its painted text, ms", f"{statistics.median(texts):.0f} · {max(texts):.0f}", "50"),
     ]  # fmt: skip
-    head = [
-        f"{machine()}; Chromium {version}, 1440 × 900, {ROUNDS} visits and {KEYS} keys. Median · most.",
-        "",
-        "| what | figure | at most |",
-        "|---|--:|--:|",
-    ]
+    head = [f"{machine()}; Chromium {version}, 1440 × 900, {ROUNDS} visits and {KEYS} keys. Median · most.", "", "| what | figure | at most |", "|---|--:|--:|"]
     return "\n".join([*head, *(f"| {name} | {figure} | {wanted} |" for name, figure, wanted in rows)])
 
 

@@ -51,15 +51,7 @@ def main() -> None:
         for server in servers:
             server.remove()
         dns.stop()
-    head = [
-        "sessions",
-        *(
-            f"{name}, {what}"
-            for name in ("Roost with its checks", "Postfix/Dovecot without")
-            for what in ("messages/s", "dot to reply p50 / p99, ms")
-        ),
-        "ratio",
-    ]
+    head = ["sessions", *(f"{name}, {what}" for name in ("Roost with its checks", "Postfix/Dovecot without") for what in ("messages/s", "dot to reply p50 / p99, ms")), "ratio"]
     text = "\n".join([
         f"{machine()}, 2 workers, SQLite; {versions}. Medians of {RUNS} runs taken in turn, lowest and highest in brackets. Names asked: {len(questions)}.", "",
         "| " + " | ".join(head) + " |", "|" + "--:|" * len(head), row(SESSIONS, found),

@@ -58,12 +58,7 @@ def crowd_with_words(server: RoostServer) -> None:
         part = range(start, min(start + CHUNK, count))
         subjects = [{"s": subject_of(number), "i": first + number} for number in part]
         store.write(lambda tx, s=subjects: tx.many("UPDATE emails SET subject = :s WHERE id = :i", s))  # type: ignore[misc]
-        found = [
-            Document(
-                email_id=first + n, account_id=account, subject=subject_of(n), sender="Ann ann@y.test", rcpt="u1@x.test", body=text_of(n)
-            )
-            for n in part
-        ]
+        found = [Document(email_id=first + n, account_id=account, subject=subject_of(n), sender="Ann ann@y.test", rcpt="u1@x.test", body=text_of(n)) for n in part]
         store.fulltext.add(found, first + part[-1])
     store.close()
 
@@ -116,10 +111,7 @@ def searching() -> list[str]:
         held.release()
     finally:
         server.remove()
-    rows = [
-        f"| {name} | {wanted} | {told(a)} | {told(b)} | {told(c)} |"
-        for (name, _q, wanted), a, b, c in zip(SEARCHES, first, second, third, strict=True)
-    ]
+    rows = [f"| {name} | {wanted} | {told(a)} | {told(b)} | {told(c)} |" for (name, _q, wanted), a, b, c in zip(SEARCHES, first, second, third, strict=True)]
     return [
         "| search of 100,000 messages | at most (p50) | all indexed | after 1,000 deletes | index 10,000 behind |", "|---|--:|--:|--:|--:|", *rows, "",
         f"Behind by 10,000, the first {tries} searches said that they left some out; after {settled:.1f} s of them all had been read.",

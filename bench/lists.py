@@ -66,12 +66,7 @@ def fill(server: RoostServer) -> None:
             accounts.add_alias(tx, domain.id, f"a{n:05d}@x.test", [f"p{n:05d}@x.test"], now)
             list_id = lists.add(tx, domain.id, f"l{n:05d}@x.test", now, name=f"List {n}", mode="public", owner="")
             lists.add_members(tx, list_id, [f"p{n:05d}@x.test", f"p{(n + 1) % ACCOUNTS:05d}@x.test"], now)
-        lists.add_members(
-            tx,
-            lists.add(tx, domain.id, "big@x.test", now, name="Big", mode="public", owner=""),
-            [f"p{n:05d}@x.test" for n in range(ACCOUNTS)],
-            now,
-        )
+        lists.add_members(tx, lists.add(tx, domain.id, "big@x.test", now, name="Big", mode="public", owner=""), [f"p{n:05d}@x.test" for n in range(ACCOUNTS)], now)
         made = [groups.add(tx, domain.id, f"g{n:04d}@x.test", f"Group {n}", now) for n in range(1000)]
         for n, account_id in enumerate(people):
             groups.join(tx, made[0], account_id)

@@ -70,7 +70,6 @@ smtpd_client_connection_count_limit = 0
 smtpd_peername_lookup = no
 """
 
-
 def master_table(door: str, *transports: str) -> str:
     """Postfix's master.cf with its SMTP server at *door* (address:port) and *transports* (whole lines) beside its own services."""
     return "\n".join((f"{door} inet n - n - - smtpd", *_SERVICES, *transports)) + "\n"
@@ -136,11 +135,7 @@ class Others:
         shutil.chown(self.folder / "mail", "mail", "mail")
         shutil.chown(self.folder / "data", "postfix")
         dovecot, postfix = str(self.folder / "dovecot.conf"), str(self.folder / "postfix")
-        for path, text in (
-            (dovecot, DOVECOT),
-            (f"{postfix}/main.cf", POSTFIX_MAIN),
-            (f"{postfix}/master.cf", master_table("127.0.0.1:{smtp}", "lmtp unix - - n - - lmtp")),
-        ):
+        for path, text in ((dovecot, DOVECOT), (f"{postfix}/main.cf", POSTFIX_MAIN), (f"{postfix}/master.cf", master_table("127.0.0.1:{smtp}", "lmtp unix - - n - - lmtp"))):
             Path(path).write_text(text.lstrip().format(folder=self.folder, smtp=self.smtp, imap=self.imap, lmtp=self.lmtp))
         self.started.append(("doveadm", "-c", dovecot, "stop"))
         run("dovecot", "-c", dovecot)

@@ -125,12 +125,7 @@ def report(servers: list[Roost | Others], rows: list[tuple[str, list[float]]], p
     versions = "; ".join(server.version() for server in servers)
     lines = [f"Measured {today} on {os.cpu_count()} cores ({platform.system()}, Python {platform.python_version()}); {versions}.", ""]
     if len(servers) == 1:
-        lines += [
-            f"Postfix and Dovecot were not measured in this run ({problem}), so these are Roost's figures alone.",
-            "",
-            "| work | Roost |",
-            "|---|--:|",
-        ]
+        lines += [f"Postfix and Dovecot were not measured in this run ({problem}), so these are Roost's figures alone.", "", "| work | Roost |", "|---|--:|"]
         return "\n".join(lines + [f"| {name} | {rates[0]:,.0f} |" for name, rates in rows])
     lines += ["| work | Roost | Postfix/Dovecot | ratio |", "|---|--:|--:|--:|"]
     lines += [f"| {name} | {ours:,.0f} | {theirs:,.0f} | {ours / theirs:.2f} |" for name, (ours, theirs) in rows]

@@ -38,10 +38,7 @@ def runs(servers: list[Server], sessions: int, times: int) -> list[list[tuple[fl
         for server, size, mine in zip(servers, sizes, found, strict=True):
             mine.append(measure(server, sessions, size))
             rate, sent = mine[-1]
-            print(
-                f"{sessions} sessions, run {number + 1}, {server.name}: {rate:,.0f}/s, dot to reply p50 {sent.p50:.1f} ms, p99 {sent.p99:.1f} ms",
-                flush=True,
-            )
+            print(f"{sessions} sessions, run {number + 1}, {server.name}: {rate:,.0f}/s, dot to reply p50 {sent.p50:.1f} ms, p99 {sent.p99:.1f} ms", flush=True)
     return found
 
 
@@ -75,24 +72,14 @@ def main() -> None:
         except (OSError, subprocess.SubprocessError) as error:
             print("Postfix and Dovecot:", error)
         names = [server.name for server in servers]
-        head = [
-            "sessions",
-            *(f"{name}, {what}" for name in names for what in ("messages/s", "dot to reply p50 / p99, ms")),
-            *(["ratio"] if len(names) == 2 else []),
-        ]
+        head = ["sessions", *(f"{name}, {what}" for name in names for what in ("messages/s", "dot to reply p50 / p99, ms")), *(["ratio"] if len(names) == 2 else [])]
         lines = ["| " + " | ".join(head) + " |", "|" + "--:|" * len(head)]
         lines += [row(sessions, runs(servers, sessions, given.runs)) for sessions in SESSIONS]
         versions = "; ".join(server.version() for server in servers[1:])
     finally:
         for server in servers:
             server.remove()
-    text = "\n".join(
-        [
-            f"{machine()}, 2 workers, SQLite; {versions}. Medians of {given.runs} runs taken in turn, lowest and highest in brackets.",
-            "",
-            *lines,
-        ]
-    )
+    text = "\n".join([f"{machine()}, 2 workers, SQLite; {versions}. Medians of {given.runs} runs taken in turn, lowest and highest in brackets.", "", *lines])
     print(text)
     if not given.alone:
         publish("smtp", text)

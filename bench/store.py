@@ -97,11 +97,7 @@ def appends(writers: int, seconds: float = SECONDS) -> float:
             account = number % PEOPLE
             while time.monotonic() < end:
                 email = new_email(store.blobs.add(letter(f"{number}.{done[number]}")), SUMMARY)
-                await asyncio.wrap_future(
-                    store.submit(
-                        lambda tx, e=email: messages.append(tx, store.blobs, account + 1, boxes[account], e, actor="bench", now=NOW)
-                    )
-                )  # type: ignore[misc]
+                await asyncio.wrap_future(store.submit(lambda tx, e=email: messages.append(tx, store.blobs, account + 1, boxes[account], e, actor="bench", now=NOW)))  # type: ignore[misc]
                 done[number] += 1
 
         async def crew() -> None:
@@ -115,13 +111,7 @@ def appends(writers: int, seconds: float = SECONDS) -> float:
 def on_a_slow_disk(writers: int, batch: int) -> float:
     """`appends` in a process of its own whose every fsync takes 5 ms more; *batch* 1 is one commit each."""
     command = ["strace", "-f", "-qq", "--seccomp-bpf", "-e", "trace=fsync,fdatasync", "-e", DELAY, "-o", "/dev/null"]
-    done = subprocess.run(
-        [*command, sys.executable, "-m", "bench.store", "--appends", str(writers), str(batch)],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=HOME,
-    )
+    done = subprocess.run([*command, sys.executable, "-m", "bench.store", "--appends", str(writers), str(batch)], capture_output=True, text=True, check=True, cwd=HOME)
     return float(done.stdout.split()[-1])
 
 
@@ -139,10 +129,7 @@ def bulk(folder: str) -> None:
     box = inbox(store, account)
     for number in count():
         emails = [new_email(store.blobs.add(letter(f"{os.getpid()}.{number}.{n}")), SUMMARY) for n in range(20)]
-        futures = [
-            store.submit(lambda tx, e=email: messages.append(tx, store.blobs, account, box, e, actor="bulk", now=NOW), bulk=True)
-            for email in emails
-        ]  # type: ignore[misc]
+        futures = [store.submit(lambda tx, e=email: messages.append(tx, store.blobs, account, box, e, actor="bulk", now=NOW), bulk=True) for email in emails]  # type: ignore[misc]
         for future in futures:
             future.result()
 
@@ -150,10 +137,7 @@ def bulk(folder: str) -> None:
 def interactive_beside_bulk() -> float:
     """p99 in milliseconds of one append at a time, while two other processes import."""
     with fresh() as (folder, store):
-        box, others = (
-            inbox(store, 1),
-            [subprocess.Popen([sys.executable, "-m", "bench.store", "--bulk", folder], cwd=HOME) for _ in range(2)],
-        )
+        box, others = inbox(store, 1), [subprocess.Popen([sys.executable, "-m", "bench.store", "--bulk", folder], cwd=HOME) for _ in range(2)]
         spent = []
         try:
             time.sleep(2)
@@ -169,10 +153,7 @@ def interactive_beside_bulk() -> float:
             for other in others:
                 other.terminate()
                 other.wait()
-        print(
-            f"  beside it, the two others stored {(after - before - len(spent)) / SECONDS / 2:,.0f}/s; p50 {statistics.median(spent):.1f} ms, {len(spent)} writes",
-            flush=True,
-        )
+        print(f"  beside it, the two others stored {(after - before - len(spent)) / SECONDS / 2:,.0f}/s; p50 {statistics.median(spent):.1f} ms, {len(spent)} writes", flush=True)
         return statistics.quantiles(spent, n=100)[98]
 
 
@@ -188,26 +169,15 @@ def crowd(store: Store, account: int, box: int, total: int) -> None:
         }  # fmt: skip
         base = int(tx.value("SELECT coalesce(max(id), 0) FROM emails"))
         names = ", ".join(columns)
-        tx.many(
-            f"INSERT INTO emails ({names}) VALUES ({', '.join(':' + name for name in columns)})",
-            [common | {"id": base + n - first + 1, "thread_id": base + n - first + 1} for n in range(first, last)],
-        )
+        tx.many(f"INSERT INTO emails ({names}) VALUES ({', '.join(':' + name for name in columns)})", [common | {"id": base + n - first + 1, "thread_id": base + n - first + 1} for n in range(first, last)])
         tx.many(
             "INSERT INTO messages (account_id, mailbox_id, uid, email_id, thread_id, modseq, flags, keywords, size, internal_date, save_date) VALUES (:a, :b, :u, :e, :e, 1, :f, '', 5000, :d, :d)",
-            [
-                {"a": account, "b": box, "u": n + n // 9 + 1, "e": base + n - first + 1, "f": int(n % 3 > 0), "d": NOW + n * 1_000_000}
-                for n in range(first, last)
-            ],
+            [{"a": account, "b": box, "u": n + n // 9 + 1, "e": base + n - first + 1, "f": int(n % 3 > 0), "d": NOW + n * 1_000_000} for n in range(first, last)],
         )
 
     for first in range(0, total, 20_000):
         store.write(lambda tx, f=first: rows(tx, f, min(total, f + 20_000)))  # type: ignore[misc]
-    store.write(
-        lambda tx: tx.run(
-            "UPDATE mailboxes SET uidnext = :u, message_count = :n, unseen_count = :n / 3, modseq = 1 WHERE id = :b",
-            {"u": total * 2, "n": total, "b": box},
-        )
-    )
+    store.write(lambda tx: tx.run("UPDATE mailboxes SET uidnext = :u, message_count = :n, unseen_count = :n / 3, modseq = 1 WHERE id = :b", {"u": total * 2, "n": total, "b": box}))
     store.write(lambda tx: tx.run("ANALYZE"))
 
 
@@ -236,10 +206,7 @@ def select_of_100_000() -> float:
         box = inbox(store, 1)
         crowd(store, 1, box, 100_000)
         tx = store.read()
-        return median_ms(
-            lambda _n: (mailboxes.get(tx, box), len(listing.uids(tx, box)), listing.first_unseen(tx, box), listing.keywords_used(tx, box)),
-            20,
-        )
+        return median_ms(lambda _n: (mailboxes.get(tx, box), len(listing.uids(tx, box)), listing.first_unseen(tx, box), listing.keywords_used(tx, box)), 20)
 
 
 def flag_on_10_000() -> float:
@@ -250,11 +217,7 @@ def flag_on_10_000() -> float:
         uids = [row[0] for row in store.read().all("SELECT uid FROM messages WHERE mailbox_id = :b ORDER BY uid LIMIT 10000", {"b": box})]
 
         def mark(number: int) -> None:
-            told = store.write(
-                lambda tx: messages.store_flags(
-                    tx, 1, box, [(uids[0], uids[-1])], "remove" if number % 2 else "add", messages.FLAGGED, actor="bench", now=NOW
-                )
-            )
+            told = store.write(lambda tx: messages.store_flags(tx, 1, box, [(uids[0], uids[-1])], "remove" if number % 2 else "add", messages.FLAGGED, actor="bench", now=NOW))
             assert len(told.changed) == 10_000
 
         return median_ms(mark, 6)
@@ -276,13 +239,7 @@ FIGURES = (
     Figure(name="the same with 200 writers", measure=lambda: appends(200), unit="/s", target=5000),
     Figure(name="slow disk (+5 ms a fsync), 20 writers: times one commit each", measure=lambda: times_better(20), unit="×", target=5),
     Figure(name="slow disk (+5 ms a fsync), 200 writers: times one commit each", measure=lambda: times_better(200), unit="×", target=20),
-    Figure(
-        name="interactive write beside two bulk writers in other processes, p99",
-        measure=interactive_beside_bulk,
-        unit=" ms",
-        target=20,
-        is_at_most=True,
-    ),
+    Figure(name="interactive write beside two bulk writers in other processes, p99", measure=interactive_beside_bulk, unit=" ms", target=20, is_at_most=True),
     Figure(name="page of 50 out of 1,000,000 messages, median", measure=page_of_a_million, unit=" ms", target=5, is_at_most=True),
     Figure(name="SELECT state of 100,000 messages, median", measure=select_of_100_000, unit=" ms", target=50, is_at_most=True),
     Figure(name="a flag on 10,000 messages, median", measure=flag_on_10_000, unit=" ms", target=300, is_at_most=True),

@@ -23,24 +23,7 @@ from tests.scenario.server import PASSWORD, RoostServer
 MESSAGES, LINES = 10_000, 60
 ROUNDS, CROWD, CROWD_ROUNDS = 200, 50, 10
 INDEX_SECONDS = 120
-WORDS = [
-    "invoice",
-    "meeting",
-    "budget",
-    "travel",
-    "garden",
-    "school",
-    "project",
-    "weather",
-    "holiday",
-    "report",
-    "ticket",
-    "family",
-    "summer",
-    "winter",
-    "letter",
-    "answer",
-]
+WORDS = ["invoice", "meeting", "budget", "travel", "garden", "school", "project", "weather", "holiday", "report", "ticket", "family", "summer", "winter", "letter", "answer"]
 ROWS, PANES, READER = ({"HX-Request": "true", "HX-Target": target} for target in ("more", "panes", "reader"))
 """What HTMX sends, and so what a browser is sent: the rows that scrolling asks for, both panes for another mailbox or a search, a message."""
 
@@ -134,7 +117,7 @@ def pages(client: Client, inbox: str) -> list[str]:
     found, path = [inbox], inbox
     while len(found) < 40:
         text = client.get(path, PANES)
-        after = re.findall(rf"{inbox}\?cursor=[0-9.]+", text)
+        after = re.findall(rf'{inbox}\?cursor=[0-9.]+', text)
         if not after or after[-1] in found:
             break
         found.append(path := after[-1])
@@ -197,16 +180,8 @@ def measure(messages: int = MESSAGES) -> str:
         ]
         many, rate = crowd(port, lambda n: lists[n % len(lists)], ROWS)
         opened, open_rate = crowd(port, lambda n: f"{inbox}/{ids[n % len(ids)]}", READER)
-    lines = [
-        f"{machine()}; {messages:,} messages in INBOX. Milliseconds at the client, p50 · p95.",
-        "",
-        "| work | one person | fifty at once |",
-        "|---|--:|--:|",
-    ]
-    lines += [
-        f"| {name} | {told(found)} | {told(many) if name.startswith('list: 50') else told(opened) if name.endswith('again') else ''} |"
-        for name, found in rows
-    ]
+    lines = [f"{machine()}; {messages:,} messages in INBOX. Milliseconds at the client, p50 · p95.", "", "| work | one person | fifty at once |", "|---|--:|--:|"]
+    lines += [f"| {name} | {told(found)} | {told(many) if name.startswith('list: 50') else told(opened) if name.endswith('again') else ''} |" for name, found in rows]
     lines += ["", f"Fifty connections: {rate:.0f} lists or {open_rate:.0f} opened messages a second."]
     return "\n".join(lines)
 

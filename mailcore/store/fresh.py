@@ -6,6 +6,7 @@ that time is counted, and the next search goes on from there.
 
 import threading
 import time
+from bisect import bisect_left
 from collections.abc import Sequence
 
 from mailcore.mail.part import load_parts
@@ -36,17 +37,22 @@ class Fresh:
     def __init__(self) -> None:
         self._kept: dict[int, Words] = {}
         self._characters = 0
+        self._holders: dict[str, list[int]] = {}
+        self._ordered: list[str] = []
         self._lock = threading.Lock()
 
     def words(self, tx: Tx, blobs: BlobStore, account_id: int, done: int, seconds: float | None) -> tuple[dict[int, Words], int]:
         """The words of an account's emails past *done*, newest first, reading for at most *seconds*; and how many were left out."""
         until = None if seconds is None else time.monotonic() + seconds
         ids = [r[0] for r in tx.all("SELECT id FROM emails WHERE account_id = :a AND id > :i ORDER BY id DESC", {"a": account_id, "i": done})]
+        with self._lock:
+            kept = {i: self._kept[i] for i in ids[:SCANNED] if i in self._kept}
+        if len(kept) == len(ids):
+            return kept, 0
         found: dict[int, Words] = {}
         for start in range(0, min(len(ids), SCANNED), CHUNK):
             wanted = ids[start : start + CHUNK]
-            with self._lock:
-                found |= {i: self._kept[i] for i in wanted if i in self._kept}
+            found |= {i: kept[i] for i in wanted if i in kept}
             unread = [i for i in wanted if i not in found]
             if unread and (until is None or time.monotonic() < until):
                 read = {r[0]: _words_of(document_of(blobs, r)) for r in tx.all(f"SELECT {COLUMNS} {_SOURCE} e.id IN ({', '.join(map(str, unread))})")}
@@ -57,11 +63,45 @@ class Fresh:
     def _keep(self, read: dict[int, Words], done: int) -> None:
         with self._lock:
             if self._characters > KEPT_CHARACTERS:  # what is indexed by now goes
-                self._kept = {i: one for i, one in self._kept.items() if i > done}
-                self._characters = sum(map(_size, self._kept.values()))
+                rest = {i: one for i, one in self._kept.items() if i > done}
+                self._kept, self._characters, self._holders = {}, 0, {}
+                self._enter(rest)
             if self._characters <= KEPT_CHARACTERS:
-                self._kept |= read
-                self._characters += sum(map(_size, read.values()))
+                self._enter({i: one for i, one in read.items() if i not in self._kept})
+
+    def _enter(self, some: dict[int, Words]) -> None:
+        self._kept |= some
+        self._characters += sum(map(_size, some.values()))
+        self._ordered = []
+        for email_id, text in some.items():
+            for word in set(" ".join(text.values()).split()):
+                self._holders.setdefault(word, []).append(email_id)
+
+    def fitting(self, there: dict[int, Words], clauses: Sequence[Sequence[Phrase]]) -> set[int]:
+        """Those of the emails *there* that fit: only those are looked through that hold a phrase's rarest word."""
+        found = set(there)
+        for clause in clauses:
+            found = set().union(*(self._having(there, found, phrase) for phrase in clause))
+        return found
+
+    def _having(self, there: dict[int, Words], among: set[int], phrase: Phrase) -> set[int]:
+        with self._lock:
+            known = [self._with(word, is_whole=phrase.is_whole or at + 1 < len(phrase.words)) for at, word in enumerate(phrase.words)]
+            unknown = among - self._kept.keys()
+        rarest = min(known, key=len) if known else list(among)
+        held = among.intersection(rarest)
+        if len(phrase.words) != 1 or phrase.field:
+            held = {i for i in held if holds(there[i], phrase)}
+        return held | {i for i in unknown if holds(there[i], phrase)}
+
+    def _with(self, word: str, *, is_whole: bool) -> list[int]:
+        """Emails that hold *word*, or one that begins with it."""
+        if is_whole:
+            return self._holders.get(word, [])
+        if not self._ordered:
+            self._ordered = sorted(self._holders)
+        start, end = bisect_left(self._ordered, word), bisect_left(self._ordered, word + "\U0010ffff")
+        return [i for one in self._ordered[start:end] for i in self._holders[one]]
 
 
 def _size(text: Words) -> int:
@@ -76,11 +116,6 @@ def holds(text: Words, phrase: Phrase) -> bool:
     """Whether *phrase* stands in a message that was read."""
     wanted = " " + " ".join(phrase.words) + (" " if phrase.is_whole else "")
     return any(wanted in text[name] for name in ((phrase.field,) if phrase.field else FIELDS))
-
-
-def fits(text: Words, clauses: Sequence[Sequence[Phrase]]) -> bool:
-    """Whether every clause has a phrase that stands there."""
-    return all(any(holds(text, phrase) for phrase in clause) for clause in clauses)
 
 
 def document_of(blobs: BlobStore, row: Row) -> Document:

@@ -13,7 +13,6 @@ from mailcore.mail.searchwords import words
 from mailcore.store.accounts import like
 from mailcore.store.blobs import BlobStore
 from mailcore.store.engine import Row, Tx
-from mailcore.store.fresh import fits
 from mailcore.store.fulltext import FullText
 from mailcore.store.listing import _LIST, ListRow, _row
 from mailcore.store.phrases import Phrase
@@ -160,12 +159,12 @@ class _Finder:
     """The index and what it has not reached yet, as one."""
 
     def __init__(self, tx: Tx, blobs: BlobStore, index: FullText, scope: "Scope", *, has_text: bool) -> None:
-        self._index, self._account_id = index, scope.account_id
+        self._index, self._account_id, self._read = index, scope.account_id, index.fresh
         self._fresh, self.left = index.fresh.words(tx, blobs, scope.account_id, index.done(), scope.seconds) if has_text else ({}, 0)
 
     def find(self, clauses: Sequence[Sequence[Phrase]], limit: int = -1) -> set[int]:
         """Ids of the emails that fit every clause; some of them when there are *limit* or more."""
-        return set(self._index.find(self._account_id, clauses, limit)) | {i for i, text in self._fresh.items() if fits(text, clauses)}
+        return set(self._index.find(self._account_id, clauses, limit)) | self._read.fitting(self._fresh, clauses)
 
     def among(self, clauses: Sequence[Sequence[Phrase]], emails: list[int]) -> set[int]:
         """Those of *emails* that fit every clause. Mail of one time has ids side by side, so a few ranges of the index hold it all."""
@@ -175,7 +174,7 @@ class _Finder:
             if at == len(ordered) or ordered[at] - ordered[at - 1] > GAP:
                 found.update(self._index.between(self._account_id, clauses, ordered[start], ordered[at - 1]))
                 start = at
-        return found & set(emails) | {i for i in emails if i in self._fresh and fits(self._fresh[i], clauses)}
+        return found & set(emails) | self._read.fitting({i: self._fresh[i] for i in emails if i in self._fresh}, clauses)
 
 
 def _plan(clauses: list[list[Term]], scope: Scope, finder: _Finder) -> _Plan:
