@@ -14,6 +14,7 @@ from admin import (  # noqa: F401 - each adds its routes
     letters,
     lists,
     looking,
+    personal,
     protection,
     quarantine,
     route_grants,

@@ -1,4 +1,4 @@
-"""Rules of the server and of a domain: the forms of a person's own rules, run as Sieve before them."""
+"""Rules of the server, of a domain, and a person's own in their place: one form, run as Sieve in this order."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,9 +9,11 @@ from flask_babel import ngettext
 
 from admin.blueprints import admin, domain_of, toast
 from mailcore.base.errors import MailError, Reason
-from mailcore.delivery import trial
-from mailcore.directory import rules
+from mailcore.delivery import confirm, trial
+from mailcore.directory import rules, verbs
+from mailcore.mail.address import Address
 from mailcore.runtime import programs
+from mailcore.sieve.rules import Kind
 from mailcore.store import accounts, routes
 from web import rule_forms
 from web.drawing import done, page
@@ -21,15 +23,23 @@ from web.site import actor, site
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Whose rules are shown: the server's where *domain* is ""."""
+    """Whose rules are shown: a domain's, a person's (*address*), else the server's."""
 
     scope: str
     domain: str = ""
+    address: str = ""
 
     @property
     def list_url(self) -> str:
         """Where they are listed."""
+        if self.address:
+            return flask.url_for("admin.account_rules", address=self.address)
         return flask.url_for("admin.domain_rules", domain=self.domain) if self.domain else flask.url_for("admin.rules")
+
+    @property
+    def area(self) -> str:
+        """Where it stands in the navigation."""
+        return "accounts" if self.address else "domains" if self.domain else "rules"
 
     def rule_url(self, number: int | str) -> str:
         """Where one is edited."""
@@ -45,6 +55,13 @@ def of_domain(name: str) -> Place:
     """A domain's rules. Raises MailError(NOT_FOUND, NOT_PERMITTED)."""
     found: accounts.Domain = domain_of(name)
     return Place(scope=rules.of_domain(found.id), domain=found.name)
+
+
+def of_person(address: str) -> Place:
+    """Somebody's own rules. Raises MailError(NOT_FOUND, NOT_PERMITTED)."""
+    found = verbs.find_account(site().read(), address)
+    verbs.manageable(site().read(), actor(), found.id)
+    return Place(scope=f"account:{found.id}", address=found.address)
 
 
 @admin.route("/rules", methods=["GET", "POST"], endpoint="rules")
@@ -71,6 +88,18 @@ def domain_rule(domain: str, number: str) -> Any:
     return edited(of_domain(domain), number)
 
 
+@admin.route("/accounts/<address>/rules", methods=["GET", "POST"])
+@require("domain-admin")
+def account_rules(address: str) -> Any:
+    return listed(of_person(address))
+
+
+@admin.route("/accounts/<address>/rules/<number>", methods=["GET", "POST"])
+@require("domain-admin")
+def account_rule(address: str, number: str) -> Any:
+    return edited(of_person(address), number)
+
+
 def listed(place: Place) -> Any:
     """The list, or what one of its buttons does."""
     if flask.request.method == "POST":
@@ -82,7 +111,7 @@ def listed(place: Place) -> Any:
     found = rules.of_scope(tx, place.scope)
     lines = tuple(rule_forms.line_of(rule, n) for n, rule in enumerate(found))
     summary = ngettext("One rule", "%(num)d rules", len(found)) if found else _("None yet")
-    return page("admin/rules.html", area="domains" if place.domain else "rules", place=place, lines=lines, sieve=rules.sieve_of(tx, place.scope), summary=summary)
+    return page("admin/rules.html", area=place.area, place=place, lines=lines, sieve=rules.sieve_of(tx, place.scope), summary=summary)
 
 
 def number_of(text: str) -> int:
@@ -94,15 +123,15 @@ def number_of(text: str) -> int:
 
 def change(place: Place, op: str, number: int) -> None:
     """Switch, move or remove. Raises MailError."""
-    verbs = {
+    acts = {
         "remove": lambda tx: rules.remove(tx, actor(), place.scope, number, site().now()),
         "switch": lambda tx: rules.switch(tx, actor(), place.scope, number, None, site().now()),
         "up": lambda tx: rules.move(tx, actor(), place.scope, number, number - 1, site().now()),
         "down": lambda tx: rules.move(tx, actor(), place.scope, number, number + 1, site().now()),
     }
-    if op not in verbs:
+    if op not in acts:
         flask.abort(400)
-    site().write(verbs[op])
+    site().write(acts[op])
 
 
 def edited(place: Place, number: str) -> Any:
@@ -125,6 +154,9 @@ def edited(place: Place, number: str) -> Any:
             site().write(lambda tx: rules.replace_rule(tx, actor(), place.scope, at, rule, site().now()))
         else:
             site().write(lambda tx: rules.add(tx, actor(), place.scope, rule, site().now()))
+        if place.address:  # as for the server's rules, the admin answers for where mail is sent on to
+            targets = [Address.parse(action.value).key for action in rule.actions if action.kind in (Kind.FORWARD, Kind.FORWARD_COPY)]
+            confirm.answer_for(site().runtime, actor(), verbs.find_account(site().read(), place.address), targets)
     except MailError as error:
         return drawn(place, made, error=error.detail), 422
     toast(_("Rule saved; it holds within seconds"))
@@ -135,7 +167,7 @@ def drawn(place: Place, made: rule_forms.RuleForm, *, error: str = "", trial_tex
     """The editor. A domain admin sees neither routes nor programs."""
     if actor().role == "server-admin":
         names = [one.pattern for one in routes.routes(site().read()) if one.is_enabled]
-        made = rule_forms.offering(made, routes=names, programs=None if place.domain else programs.names(site().runtime.config.data_dir))
+        made = rule_forms.offering(made, routes=names, programs=None if place.domain or place.address else programs.names(site().runtime.config.data_dir))
     else:
         made = rule_forms.offering(made)
-    return page("admin/rule.html", area="domains" if place.domain else "rules", place=place, rule=made, error=error, trial_text=trial_text, fitting=fitting)
+    return page("admin/rule.html", area=place.area, place=place, rule=made, error=error, trial_text=trial_text, fitting=fitting)

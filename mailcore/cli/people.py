@@ -7,7 +7,7 @@ from typing import Any
 
 from mailcore.auth import ldap
 from mailcore.base.errors import MailError, Reason
-from mailcore.cli import account_files
+from mailcore.cli import account_files, personal
 from mailcore.cli.grammar import verb
 from mailcore.cli.grammar import verbs as verbs_of
 from mailcore.cli.main import Context
@@ -70,6 +70,7 @@ def _account(commands: Any) -> None:
     rename.add_argument("--forget-old", action="store_true", help="do not keep the old address as an alias")
     verb(group, "remove", account_remove, "address", example="account remove ann@example.org")
     account_files.add_to(group)
+    personal.add_to(group)
 
 
 def _alias(commands: Any) -> None:

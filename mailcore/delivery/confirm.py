@@ -6,11 +6,12 @@ that follows links. The owner finds a notice in INBOX when a target has been add
 
 import hashlib
 import hmac
+from collections.abc import Iterable
 
 from mailcore.base.clock import HOUR, from_micros
 from mailcore.base.errors import MailError, Reason
 from mailcore.delivery import notices
-from mailcore.directory import letters
+from mailcore.directory import letters, resolve, verbs
 from mailcore.directory.actor import Actor
 from mailcore.mail.address import Address, NamedAddress
 from mailcore.mail.compose import OutgoingMessage, build
@@ -78,6 +79,23 @@ def confirm(tx: Tx, actor: Actor, account: Account, address: str, now: int) -> N
     records.audit(
         tx, "account:forward_target_confirmed", account.address, actor=actor.name, ip=actor.ip, now=now, new={"target": address}, domain_id=account.domain_id
     )
+
+
+def answer_for(runtime: Runtime, actor: Actor, account: Account, targets: Iterable[str]) -> None:
+    """An admin answers for the addresses elsewhere among *targets*; the owner is told of each. Raises MailError."""
+    tx, now = runtime.store.read(), runtime.clock.micros()
+    known = {one.address for one in filters.targets(tx, account.id) if one.confirmed_at is not None}
+    outside = [key for key in dict.fromkeys(targets) if key not in known and resolve.local_domain(tx, key.rpartition("@")[2]) is None]
+    told = {key: _told(runtime, account, key) for key in outside}
+
+    def write(tx: Tx) -> None:
+        verbs.manageable(tx, actor, account.id)
+        for key, letter in told.items():
+            confirm(tx, actor, account, key, now)
+            notices.put(tx, runtime, letter, now)
+
+    if told:
+        runtime.store.write(write)
 
 
 def _told(runtime: Runtime, account: Account, address: str) -> notices.Notice:

@@ -9,7 +9,7 @@ from datetime import date
 
 from mailcore.base.clock import Micros
 from mailcore.base.errors import MailError, Reason
-from mailcore.directory import resolve
+from mailcore.directory import resolve, verbs
 from mailcore.directory.actor import Actor
 from mailcore.mail.address import Address
 from mailcore.store import Tx, filters, records, scripts
@@ -74,7 +74,8 @@ def is_away_now(wanted: Away, today: date) -> bool:
 
 
 def set_away(tx: Tx, actor: Actor, account: Account, wanted: Away, now: Micros) -> None:
-    """Store the auto-reply. Raises MailError(SYNTAX) with a sentence."""
+    """Store the auto-reply. Raises MailError(SYNTAX, NOT_PERMITTED) with a sentence."""
+    verbs.own_or_manageable(tx, actor, account.id)
     old = away(tx, account)
     clean = replace(
         wanted, starts=_day(wanted.starts), ends=_day(wanted.ends), subject=" ".join(wanted.subject.split())[:SUBJECT_CHARACTERS],
@@ -104,7 +105,8 @@ def _day(text: str) -> str:
 
 
 def set_forwarding(tx: Tx, actor: Actor, account: Account, wanted: Forwarding, now: Micros) -> list[str]:
-    """Store where mail is forwarded; the outside addresses that have still to confirm. Raises MailError(SYNTAX, LIMIT)."""
+    """Store where mail is forwarded; the outside addresses that have still to confirm. Raises MailError(SYNTAX, LIMIT, NOT_PERMITTED)."""
+    verbs.own_or_manageable(tx, actor, account.id)
     targets = tuple(dict.fromkeys(Address.parse(t.strip()).key for t in wanted.targets if t.strip()))
     if wanted.is_on and not targets:
         raise MailError(Reason.SYNTAX, "Write the address that the mail goes to.")

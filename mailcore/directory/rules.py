@@ -10,6 +10,7 @@ from typing import Any
 
 from mailcore.base.clock import Micros
 from mailcore.base.errors import MailError, Reason
+from mailcore.directory import verbs
 from mailcore.directory.actor import Actor
 from mailcore.sieve import OWN_EXTENSIONS, compile
 from mailcore.sieve.rules import MAX_RULES, Kind, Rule, as_json, from_json
@@ -144,8 +145,7 @@ def _require(tx: Tx, actor: Actor, scope: str) -> int | None:
         account = accounts.account(tx, int(number))
         if account is None:
             raise MailError(Reason.NOT_FOUND, "There is no such account.")
-        if actor.account_id != account.id:
-            actor.require_domain(account.domain_id)
+        verbs.own_or_manageable(tx, actor, account.id)
         return account.domain_id
     if kind == "domain" and number.isdigit():
         actor.require_domain(int(number))

@@ -2,6 +2,7 @@
 
 from mailcore.auth import app_passwords, second_step
 from mailcore.base.clock import Micros
+from mailcore.directory import verbs
 from mailcore.directory.actor import Actor
 from mailcore.store import Tx, access, records
 from mailcore.store.accounts import Account
@@ -14,7 +15,8 @@ def turn_on(tx: Tx, actor: Actor, account: Account, secret: str, code: str, now:
 
 
 def turn_off(tx: Tx, actor: Actor, account: Account, now: Micros) -> None:
-    """Switch it off."""
+    """Switch it off. Raises MailError(NOT_PERMITTED)."""
+    verbs.own_or_manageable(tx, actor, account.id)
     second_step.turn_off(tx, account.id)
     _audit(tx, actor, account, "account:second_step_off", now)
 
@@ -26,7 +28,8 @@ def add_app_password(tx: Tx, actor: Actor, account: Account, name: str, scopes: 
 
 
 def remove_app_password(tx: Tx, actor: Actor, account: Account, password_id: int, now: Micros) -> None:
-    """End an app password."""
+    """End an app password. Raises MailError(NOT_PERMITTED)."""
+    verbs.own_or_manageable(tx, actor, account.id)
     app_passwords.remove(tx, account.id, password_id)
     _audit(tx, actor, account, "account:app_password_ended", now, {"id": password_id})
 

@@ -216,6 +216,12 @@ def manageable(tx: Tx, actor: Actor, account_id: int) -> accounts.Account:
     return account
 
 
+def own_or_manageable(tx: Tx, actor: Actor, account_id: int) -> None:
+    """Raises MailError(NOT_FOUND, NOT_PERMITTED) unless the account is *actor*'s own or one that *actor* may change."""
+    if actor.account_id != account_id:
+        manageable(tx, actor, account_id)
+
+
 def _keep_one_admin(tx: Tx, but: int) -> None:
     others = tx.value(
         "SELECT count(*) FROM accounts WHERE role = 'server-admin' AND is_enabled = 1 AND deleted_at IS NULL AND id <> :i", {"i": but}

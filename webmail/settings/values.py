@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from mailcore.base.errors import MailError, Reason
-from mailcore.directory.away import Away
 from mailcore.store.templates import Template
 from web.rule_forms import RuleForm, RuleLine
 from webmail.presenters import Choice, ListRow
@@ -77,28 +76,6 @@ class TemplatesPage:
 
     templates: tuple[Template, ...]
     draft: Template
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TargetRow:
-    """An address that mail is forwarded to. state: local, confirmed, waiting."""
-
-    address: str
-    state: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AwayPage:
-    """Auto-reply and forwarding as they stand. `error` is what the filters last stumbled over, "" for nothing."""
-
-    away: Away
-    forward_text: str
-    is_forwarding: bool
-    keeps_copy: bool
-    targets: tuple[TargetRow, ...]
-    zone: str
-    own_domain: str
-    error: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,97 @@
+"""What somebody has set, changed by an admin in their place: auto-reply, forwarding, ways of signing in, accounts elsewhere."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import flask
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from admin.blueprints import admin, beside, toast
+from mailcore.auth import app_passwords
+from mailcore.base.errors import MailError, Reason
+from mailcore.delivery import confirm
+from mailcore.directory import away, fetching, security, verbs
+from mailcore.mail.address import Address
+from mailcore.store import Tx, accounts, fetched
+from web import words
+from web.away import page_of, typed_away, typed_forwarding
+from web.drawing import done, page
+from web.signed_in import require
+from web.site import actor, site
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """A password of a program, or an account elsewhere: one line with a button that ends it."""
+
+    id: int
+    name: str
+    text: str
+    trouble: str = ""
+
+
+def person(address: str) -> accounts.Account:
+    """The account, which the asker may change. Raises MailError(NOT_FOUND, NOT_PERMITTED)."""
+    found = verbs.find_account(site().read(), address)
+    return verbs.manageable(site().read(), actor(), found.id)
+
+
+@admin.route("/accounts/<address>/away", methods=["GET", "POST"])
+@require("domain-admin")
+def account_away(address: str) -> Any:
+    found, errors, form = person(address), {}, flask.request.form
+    if flask.request.method == "POST":
+        try:
+            return change_away(found, form)
+        except MailError as error:
+            errors["targets" if form.get("op") == "forward" else "text"] = beside(error)
+    return page("admin/account_away.html", area="accounts", address=found.address, form=page_of(found, form, is_wrong=bool(errors)), errors=errors), 422 if errors else 200
+
+
+def change_away(found: accounts.Account, form: Any) -> Any:
+    """The auto-reply or the forwarding, as it was typed. Raises MailError."""
+    if form.get("op") == "forward":
+        wanted = typed_forwarding(form)
+        confirm.answer_for(site().runtime, actor(), found, [Address.parse(text).key for text in wanted.targets[: away.MAX_TARGETS]])
+        site().write(lambda tx: away.set_forwarding(tx, actor(), found, wanted, site().now()))
+    else:
+        site().write(lambda tx: away.set_away(tx, actor(), found, typed_away(form), site().now()))
+    toast(_("Saved"))
+    return done(flask.url_for("admin.account_away", address=found.address))
+
+
+@admin.route("/accounts/<address>/ways", methods=["GET", "POST"])
+@require("domain-admin")
+def account_ways(address: str) -> Any:
+    found = person(address)
+    if flask.request.method == "POST":
+        site().write(lambda tx: end(tx, found, flask.request.form))
+        toast(_("Done"))
+        return done(flask.url_for("admin.account_ways", address=found.address))
+    tx = site().read()
+    programs = tuple(
+        Way(id=one.id, name=one.name, text=", ".join(one.scopes) + " · " + (_("used %(when)s from %(ip)s", when=words.short(one.used_at), ip=one.used_from) if one.used_at else _("never used")))
+        for one in app_passwords.of_account(tx, found.id)
+    )
+    elsewhere = tuple(
+        Way(id=one.id, name=f"{one.username} · {one.host}", text=ngettext("one message brought", "%(num)d messages brought", one.brought), trouble=one.trouble)
+        for one in fetched.of_account(tx, found.id)
+    )
+    return page("admin/account_ways.html", area="accounts", address=found.address, has_second_step=bool(found.totp_secret), programs=programs, elsewhere=elsewhere)
+
+
+def end(tx: Tx, found: accounts.Account, form: Any) -> None:
+    """Take one way away. Raises MailError."""
+    op, number = form.get("op", ""), form.get("id", "")
+    if op == "second-step":
+        security.turn_off(tx, actor(), found, site().now())
+        return
+    if not (number.isascii() and number.isdigit() and len(number) < 15):
+        raise MailError(Reason.NOT_FOUND, _("This is no longer here."))
+    if op == "program":
+        security.remove_app_password(tx, actor(), found, int(number), site().now())
+    elif op == "elsewhere":
+        fetching.remove(tx, actor(), found, int(number), site().now())
+    else:
+        flask.abort(400)
