@@ -150,5 +150,6 @@ def size(count: int) -> str:
     for power, unit in ((3, "GB"), (2, "MB"), (1, "KB")):
         if count >= 1024**power:
             value = count / 1024**power
-            return f"{value:.1f} {unit}" if value < 10 and power > 1 else f"{value:.0f} {unit}"
+            before = "\u200e" if direction() == "rtl" else ""  # number before unit, for both are Latin
+            return f"{before}{value:.1f} {unit}" if value < 10 and power > 1 else f"{before}{value:.0f} {unit}"
     return _("%(count)d bytes", count=count)

@@ -30,7 +30,7 @@ class Pen:
         self.urls: dict[tuple[str, bool], tuple[str, str]] = {}
         self.tick, self.star = escape(_("Tick: %(subject)s")), escape(_("Star: %(subject)s"))
         self.no_subject, self.draft = _("(no subject)"), _("Draft")
-        self.unread = f'<span class="sr row-unread-word">{escape(_("Unread:"))} </span>'
+        self.unread = f'<span class="sr row-unread-word" dir="auto">{escape(_("Unread:"))} </span>'
         said = {"pin": _("Pinned"), "mute": _("Muted"), "reply": _("Answered"), "forward": _("Forwarded"), "clip": _("Has attachments")}
         self.marks = {name: f'<span title="{escape(word)}">{self.icon(name)}<span class="sr">{escape(word)}</span></span>' for name, word in said.items()}
         star = f' title="{escape(_("Star"))} (s)">'
@@ -69,9 +69,9 @@ class Pen:
             f'<input type="checkbox" name="ids" value="{number}" aria-label="{tick}"></label>'
             f'<div class="row-line"><bdi class="row-who">{marked(item.who, self.phrases)}</bdi>{self.line(item)}</div>'
             f'<time class="row-time" datetime="{item.time_iso}"{title}>{escape(item.time_text)}</time>'
-            f'<div class="row-sub cut"><a href="{url}" draggable="false"{leads}{current}>{self.unread if item.is_unread else ""}<bdi>{marked(subject, self.phrases)}</bdi></a></div>'
+            f'<div class="row-sub cut" dir="auto"><a href="{url}" draggable="false"{leads}{current}>{self.unread if item.is_unread else ""}<span>{marked(subject, self.phrases)}</span></a></div>'
             f'<div class="row-marks">{self.marks_of(item)}{button}</div>'
-            f'<div class="row-pre cut"><bdi>{marked(item.preview, self.phrases)}</bdi></div>{labels}</li>'
+            f'<div class="row-pre cut" dir="auto">{marked(item.preview, self.phrases)}</div>{labels}</li>'
         )
 
     def line(self, item: p.ListRow) -> str:

@@ -176,7 +176,7 @@ function markPlace() {
   const here = location.pathname;
   const list = new URLSearchParams(location.search).get("list");
   for (const link of $$("#nav [data-mailbox]")) {
-    if (list ? link.dataset.mailbox === list : here.startsWith(new URL(link.href).pathname)) link.setAttribute("aria-current", "page");
+    if (list ? link.dataset.mailbox === list : `${here}/`.startsWith(`${new URL(link.href).pathname}/`)) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
 }

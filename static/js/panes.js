@@ -69,7 +69,7 @@ function dragRow(event, row) {
   const rows = rowBox(row).checked ? tickedRows() : [row];
   event.dataTransfer.setData(MESSAGES, rows.map((one) => one.dataset.id).join("."));
   event.dataTransfer.effectAllowed = "move";
-  event.dataTransfer.setDragImage(badge(rows.length > 1 ? `${rows.length} ✉` : $(".row-sub bdi", row).textContent.slice(0, 60)), 12, 12);
+  event.dataTransfer.setDragImage(badge(rows.length > 1 ? `${rows.length} ✉` : $(".row-sub > a > span:last-of-type", row).textContent.slice(0, 60)), 12, 12);
 }
 
 function dragMailbox(event, link) {

@@ -214,6 +214,7 @@ export class People {
       pill.className = person.isGood && !isLost ? "pill" : "pill pill-bad";
       pill.title = person.address;
       const label = document.createElement("span");
+      label.dir = "auto";
       label.className = "cut";
       label.textContent = !person.isGood ? `${person.text}: ${this.words.bad}` : isLost ? `${person.address}: ${this.words.unknown}` : person.name || person.address;
       const button = document.createElement("button");

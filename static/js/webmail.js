@@ -40,6 +40,9 @@ startRich();
 startRules();
 startPdf();
 
+// The settings' tabs of a phone: the one that is open stands in sight.
+$(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 on("click", "[data-print-now]", () => window.print());
 on("submit", "[data-shortcuts-form]", (event, form) => {
   if (!event.submitter) return;

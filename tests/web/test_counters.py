@@ -36,7 +36,7 @@ def proposal(server: RoostServer, person: Browser, title: str, organizer: str = 
     head = f"From: Ann <{ANN}>\r\nTo: {ME}\r\nSubject: {title}\r\nMIME-Version: 1.0\r\nContent-Type: text/calendar; charset=utf-8; method=COUNTER\r\n\r\n"
     with smtplib.SMTP("127.0.0.1", server.ports["smtp"]) as client:
         client.sendmail("ann@out.test", [ME], (head + events).encode())
-    path = re.search(rf'href="(/mail/\d+/\d+)"(?=[^>]*>(?:<span[^<]*</span>)?<bdi>{title})', person.get("/").text)
+    path = re.search(rf'href="(/mail/\d+/\d+)"(?=[^>]*>(?:<span[^<]*</span>)?<span>{title})', person.get("/").text)
     assert path is not None
     return path[1]
 

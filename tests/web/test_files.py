@@ -73,7 +73,7 @@ def deliver(server: RoostServer, person: Browser, subject: str, *parts: bytes) -
     head = f"From: Ann <ann@far.test>\r\nTo: u1@x.test\r\nSubject: {subject}\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
     with smtplib.SMTP("127.0.0.1", server.ports["smtp"]) as client:
         client.sendmail("ann@far.test", ["u1@x.test"], head.encode() + b"".join(parts) + b"--b--\r\n")
-    path = re.search(rf'href="(/mail/\d+/\d+)"(?=[^>]*>(?:<span[^<]*</span>)?<bdi>{subject})', person.get("/").text)
+    path = re.search(rf'href="(/mail/\d+/\d+)"(?=[^>]*>(?:<span[^<]*</span>)?<span>{subject})', person.get("/").text)
     assert path is not None
     return person.get(path[1]).text
 

@@ -63,7 +63,7 @@ def server() -> Iterator[RoostServer]:
 
 
 def subjects(page: Any) -> set[str]:
-    return set(page.locator("#rows .row-sub bdi").all_text_contents())
+    return set(page.locator("#rows .row-sub > a > span:last-of-type").all_text_contents())
 
 
 def asked(page: Any, query: str) -> set[str]:

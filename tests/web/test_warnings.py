@@ -34,7 +34,7 @@ def opened(server: RoostServer, person: Browser, subject: str, sender: str, *mor
     lines = [f"From: {sender}", "To: u1@x.test", f"Subject: {subject}", *more, "MIME-Version: 1.0", "Content-Type: text/html", "", html, ""]
     with smtplib.SMTP("127.0.0.1", server.ports["smtp"]) as client:
         client.sendmail(sender, ["u1@x.test"], "\r\n".join(lines).encode())
-    path = re.search(rf'href="(/mail/\d+/\d+)"(?=[^>]*>(?:<span[^<]*</span>)?<bdi>{subject})', person.get("/").text)
+    path = re.search(rf'href="(/mail/\d+/\d+)"(?=[^>]*>(?:<span[^<]*</span>)?<span>{subject})', person.get("/").text)
     assert path is not None
     return person.get(path[1]).text
 
