@@ -86,7 +86,8 @@ def test_a_pdf_is_drawn_with_its_words_for_screen_readers_and_grows(browser: Any
     assert blue > 500, "the rectangle of the page is there"
     before = frame.locator(".page").first.evaluate("e => e.clientWidth")
     page.click("[data-zoom='1']")
-    frame.wait_for_function("w => document.querySelector('.page').clientWidth > w", arg=before)
+    expect(frame.locator(".page").first).not_to_have_js_property("clientWidth", before)
+    assert frame.locator(".page").first.evaluate("e => e.clientWidth") > before
     assert troubles == []
 
 
