@@ -16,7 +16,7 @@ from mailcore.settings.catalogue import CATALOGUE
 from mailcore.store import accounts, lists, records, tallies
 from web import words
 from web.drawing import page
-from web.signed_in import require
+from web.signed_in import account, require
 from web.site import site
 from web.words import stated
 
@@ -25,7 +25,7 @@ from web.words import stated
 @require("domain-admin")
 def home() -> Any:
     tx, now = site().read(), site().now()
-    todo = tuple(need(n) for n in overview.needs(site().runtime, tx, now)) if is_server() else ()
+    todo = tuple(need(n) for n in (overview.needs(site().runtime, tx, now) if is_server() else overview.needs_of(site().runtime, tx, account().domain_id, now)))
     graph = traffic.graph(lambda key: flask.url_for("admin.home", range=key, _anchor=None), scope() or tallies.SERVER)
     hour = words.local(now).hour
     greeting = _("Good morning") if hour < 12 else _("Good afternoon") if hour < 18 else _("Good evening")
@@ -37,11 +37,12 @@ def home() -> Any:
 
 def need(item: overview.Need) -> p.NeedsDoing:
     """A need with its button."""
-    labels = {"dns": _("Show record"), "queue": _("Open queue"), "settings": _("Open settings"), "accounts": _("Show accounts"), "account": _("Show the account"), "domains": _("Add a domain"), "sessions": _("Show bans")}
+    labels = {"dns": _("Show record"), "queue": _("Open queue"), "settings": _("Open settings"), "accounts": _("Show accounts"), "account": _("Show the account"), "domains": _("Add a domain"), "sessions": _("Show bans"), "list": _("Show the list")}
     urls = {
         "dns": lambda: flask.url_for("admin.dns", domain=item.target), "queue": lambda: flask.url_for("admin.queue", q=item.target),
         "settings": lambda: flask.url_for("admin.settings", group=item.target), "accounts": lambda: flask.url_for("admin.accounts", state="full"),
         "account": lambda: flask.url_for("admin.account", address=item.target), "domains": lambda: flask.url_for("admin.domain_new"), "sessions": lambda: flask.url_for("admin.bans"),
+        "list": lambda: flask.url_for("admin.one_list", address=item.target),
     }  # fmt: skip
     return p.NeedsDoing(level=item.level, title=stated(item.title), text=stated(item.text), action_label=labels[item.place], action_url=urls[item.place]())
 

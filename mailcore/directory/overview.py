@@ -1,17 +1,24 @@
 """What an admin should look at first: things that need doing, each with why and where to mend it."""
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mailcore.base.clock import DAY, Micros
 from mailcore.directory import dns_records
 from mailcore.runtime.runtime import Runtime
-from mailcore.store import Tx, access, accounts, outbox
+from mailcore.store import Tx, access, accounts, lists, outbox
+
+ORDER = {"bad": 0, "warn": 1, "info": 2}
+MOST = 20
+"""Domains whose DNS is looked at, and full accounts that are counted."""
+NEARLY = 95
+"""Per cent of a limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
-    """One thing to do. *level*: bad, warn, info; *place* and *target* say where: dns, queue, settings, accounts, account, bans, domains."""
+    """One thing to do. *level*: bad, warn, info; *place* and *target* say where: dns, queue, settings, accounts, account, list, sessions, domains."""
 
     level: str
     title: str
@@ -21,7 +28,7 @@ class Need:
 
 
 def needs(runtime: Runtime, tx: Tx, now: Micros) -> list[Need]:
-    """Everything that wants attention, worst first."""
+    """Everything that wants a server admin's attention, worst first."""
     found: list[Need] = []
     free = shutil.disk_usage(runtime.config.data_dir).free
     if free < runtime.settings.get("storage.reserve") * 2:
@@ -34,24 +41,56 @@ def needs(runtime: Runtime, tx: Tx, now: Micros) -> list[Need]:
     for name, count, detail in outbox.waiting_by_domain(tx, limit=5):
         where = name or "the relay"
         found.append(Need(level="warn", title=f"One message waits for {where}" if count == 1 else f"{count} messages wait for {where}", text=f"The other side says: {detail[:160]}" if detail else "It could not be reached.", place="queue", target=name))
-    if runtime.settings.get("server.mode") != "lan":
-        for domain in domains[:20]:
-            missing = [r for r in dns_records.check(runtime, tx, domain) if r.state in ("missing", "wrong")]
-            if missing:
-                names = ", ".join(dict.fromkeys(kind_of(r) for r in missing))
-                found.append(Need(level="bad", title=f"{domain.name}: {names} to fix", text=missing[0].why, place="dns", target=domain.name))
-    full = tx.all("SELECT address FROM accounts WHERE quota_bytes > 0 AND used_bytes * 100 >= quota_bytes * 95 AND deleted_at IS NULL ORDER BY address LIMIT 20")
-    if full:
-        names = ", ".join(r[0] for r in full[:4])
-        found.append(Need(level="warn", title=f"{len(full)} accounts are nearly full", text=f"{names}. Mail for a full account is refused.", place="accounts"))
+    found += [*dns(runtime, tx, domains[:MOST]), *people(tx, now, None)]
     banned = access.bans(tx, now)
     if banned:
         found.append(Need(level="info", title=f"{len(banned)} addresses may not sign in", text=f"{banned[0][0]}: {banned[0][1]}", place="sessions"))
-    for address, ip, protocol, agent, times in access.stubborn(tx, now - DAY):
+    return sorted(found, key=lambda n: ORDER[n.level])
+
+
+def needs_of(runtime: Runtime, tx: Tx, domain_id: int, now: Micros) -> list[Need]:
+    """What wants the attention of a domain's own admin, worst first: nothing of other domains, and nothing that only the server's admin can mend."""
+    own = [d for d in accounts.domains(tx) if d.id == domain_id]
+    found = [*dns(runtime, tx, own), *people(tx, now, domain_id)]
+    for domain in own:
+        found += limits(tx, domain)
+    return sorted(found, key=lambda n: ORDER[n.level])
+
+
+def dns(runtime: Runtime, tx: Tx, domains: Sequence[accounts.Domain]) -> list[Need]:
+    """Domains with a record that is missing or wrong."""
+    found = []
+    for domain in domains if runtime.settings.get("server.mode") != "lan" else ():
+        missing = [r for r in dns_records.check(runtime, tx, domain) if r.state in ("missing", "wrong")]
+        if missing:
+            names = ", ".join(dict.fromkeys(kind_of(r) for r in missing))
+            found.append(Need(level="bad", title=f"{domain.name}: {names} to fix", text=missing[0].why, place="dns", target=domain.name))
+    return found
+
+
+def people(tx: Tx, now: Micros, domain_id: int | None) -> list[Need]:
+    """Accounts that are nearly full, readers of lists whose mail comes back, and programs that send an old password."""
+    found = []
+    full = [a.address for a in accounts.accounts(tx, domain_id, state="full", limit=MOST)]
+    if full:
+        found.append(Need(level="warn", title="One account is nearly full" if len(full) == 1 else f"{len(full)} accounts are nearly full", text=f"{', '.join(full[:4])}. Mail for a full account is refused.", place="accounts"))
+    for address, count in lists.with_paused(tx, domain_id, limit=5):
+        found.append(Need(level="warn", title=f"One reader of {address} gets no mail" if count == 1 else f"{count} readers of {address} get no mail", text="Mail to them came back again and again, so they are paused. Correct the address, or take it off the list.", place="list", target=address))
+    for address, ip, protocol, agent, times in access.stubborn(tx, now - DAY, domain_id=domain_id):
         program = agent[:60] or protocol.upper()
         found.append(Need(level="info", title=f"{program} at {ip} keeps sending an old password", text=f"It tried {times} times in a day as {address}. The new one has to be typed in there.", place="account", target=address))
-    order = {"bad": 0, "warn": 1, "info": 2}
-    return sorted(found, key=lambda n: order[n.level])
+    return found
+
+
+def limits(tx: Tx, domain: accounts.Domain) -> list[Need]:
+    """What a domain has nearly used up of what the server's admin gives it."""
+    found = []
+    count, used = accounts.count_accounts(tx, domain.id), accounts.domain_totals(tx).get(domain.id, (0, 0))[1]
+    if domain.max_size_bytes and used * 100 >= domain.max_size_bytes * NEARLY:
+        found.append(Need(level="warn", title=f"The space of {domain.name} is nearly used up", text=f"{used // 1024**2} of {domain.max_size_bytes // 1024**2} MB are used. Ask the server's admin for more, or have old mail deleted.", place="accounts"))
+    if domain.max_accounts and count >= domain.max_accounts:
+        found.append(Need(level="info", title=f"{domain.name} can have no further account", text=f"All {domain.max_accounts} are in use. Ask the server's admin for more, or remove one that nobody uses.", place="accounts"))
+    return found
 
 
 def kind_of(record: dns_records.Record) -> str:

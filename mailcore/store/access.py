@@ -111,14 +111,14 @@ STUBBORN_TRIES = 5
 """The same wrong password so often is a program that nobody told of the new one."""
 
 
-def stubborn(tx: Tx, since: Micros, *, account_id: int | None = None, limit: int = 5) -> list[tuple[str, str, str, str, int]]:
+def stubborn(tx: Tx, since: Micros, *, account_id: int | None = None, domain_id: int | None = None, limit: int = 5) -> list[tuple[str, str, str, str, int]]:
     """(address of the account, ip, protocol, agent, times) of programs that keep sending it one wrong password, the latest first."""
-    only = " AND s.account_id = :a" if account_id is not None else ""
+    only = (" AND s.account_id = :a" if account_id is not None else "") + (" AND a.domain_id = :d" if domain_id is not None else "")
     rows = tx.all(
         "SELECT a.address, s.ip, s.protocol, max(s.agent), count(*) FROM sign_ins s JOIN accounts a ON a.id = s.account_id"
         f" WHERE s.at >= :t AND s.is_good = 0 AND s.secret_hash <> ''{only}"
         " GROUP BY a.address, s.ip, s.protocol, s.secret_hash HAVING count(*) >= :m ORDER BY max(s.at) DESC LIMIT :n",
-        {"t": since, "m": STUBBORN_TRIES, "n": limit} | ({"a": account_id} if account_id is not None else {}),
+        {"t": since, "m": STUBBORN_TRIES, "n": limit} | {key: value for key, value in (("a", account_id), ("d", domain_id)) if value is not None},
     )
     return [(r[0], r[1], r[2], r[3], int(r[4])) for r in rows]
 

@@ -157,6 +157,17 @@ def count_members(tx: Tx, list_id: int) -> int:
     return int(tx.value("SELECT count(*) FROM list_members WHERE list_id = :i", {"i": list_id}))
 
 
+def with_paused(tx: Tx, domain_id: int | None, *, limit: int) -> list[tuple[str, int]]:
+    """(address, how many members are paused) of the lists that have any, of one domain or of all, most first."""
+    only = "" if domain_id is None else " AND l.domain_id = :d"
+    rows = tx.all(
+        f"SELECT l.address, count(*) FROM list_members m JOIN lists l ON l.id = m.list_id WHERE m.paused_at IS NOT NULL AND l.is_enabled = 1{only}"
+        " GROUP BY l.address ORDER BY count(*) DESC, l.address LIMIT :n",
+        {"n": limit} | ({} if domain_id is None else {"d": domain_id}),
+    )
+    return [(r[0], int(r[1])) for r in rows]
+
+
 def count_paused(tx: Tx, list_id: int) -> int:
     """How many members are paused."""
     return int(tx.value("SELECT count(*) FROM list_members WHERE list_id = :i AND paused_at IS NOT NULL", {"i": list_id}))

@@ -257,3 +257,18 @@ def test_what_lies_in_the_own_domain_can_be_done(server: RoostServer, visitor: B
     for path in ("/admin/accounts/newest@x.test", "/admin/aliases/info@x.test", "/admin/lists/team@x.test", "/admin/groups/sales@x.test"):
         assert visitor.post(path, {"op": "delete", "confirm": "newest@x.test"}).status_code == 200
         assert visitor.get(path).status_code == 404, path
+
+
+def test_home_says_what_needs_doing_in_the_own_domain_and_nothing_of_others(server: RoostServer, visitor: Browser) -> None:
+    assert "Nothing needs doing" in visitor.get("/admin").text
+    with sqlite3.connect(server.folder / "data" / "roost.db", timeout=20) as found:
+        found.execute("UPDATE list_members SET paused_at = 1 WHERE address IN ('ours@x.test', 'velvet@far.test')")
+        found.execute("UPDATE accounts SET quota_bytes = 100, used_bytes = 99 WHERE address IN ('ours@x.test', 'velvet@far.test')")
+        found.execute("UPDATE domains SET max_accounts = 1 WHERE name IN ('x.test', 'far.test')")
+    page = visitor.get("/admin").text
+    assert "One reader of ours-list@x.test gets no mail" in page and "/admin/lists/ours-list@x.test" in page
+    assert "One account is nearly full" in page and "ours@x.test. Mail for a full account is refused." in page
+    assert "x.test can have no further account" in page and "3 things want your attention" in page
+    assert "velvet" not in page and "far.test" not in page
+    everything = signed_in(server, "admin@x.test").get("/admin").text
+    assert "One reader of velvet-list@far.test gets no mail" in everything and "2 accounts are nearly full" in everything and "no further account" not in everything
