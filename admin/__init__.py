@@ -6,6 +6,7 @@ from admin import (  # noqa: F401 - each adds its routes
     aliases,
     announcing,
     certificates,
+    condition,
     domains,
     flow,
     home,

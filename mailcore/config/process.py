@@ -76,6 +76,14 @@ def become(uid: int, gid: int) -> None:
     os.setuid(uid)
 
 
+def began_at(pid: int) -> float:
+    """When a process began, in seconds since 1970; 0 where the system does not tell or it is gone."""
+    try:
+        return os.stat(f"/proc/{pid}").st_mtime
+    except OSError:
+        return 0.0
+
+
 def pss_bytes(pid: int) -> int:
     """Proportional memory of a process: its own pages and its share of the common ones; 0 where the system does not tell."""
     try:

@@ -141,3 +141,13 @@ def test_these_pages_are_for_admins(server: RoostServer, admin: Browser, path: s
     person = Browser(server)
     person.sign_in("u1@x.test")
     assert admin.get(path).status_code == 200 and person.get(path).status_code == 403
+
+
+def test_status_tells_processes_listeners_and_work_in_hand_and_renews_itself(server: RoostServer, admin: Browser) -> None:
+    text = admin.get("/admin/status").text
+    told = server.pids()
+    assert told and all(f"<b>{name}</b>" in text and f">{pid}<" in text for name, pid in told.items())
+    assert all(f":{port}" in text for port in server.ports.values())
+    assert "SQLite" in text and 'hx-trigger="every 5s"' in text
+    block = admin.get("/admin/status", headers={"HX-Request": "true", "HX-Target": "results"}).text
+    assert block.lstrip().startswith('<div id="results"') and "<html" not in block
