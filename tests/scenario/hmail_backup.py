@@ -37,6 +37,7 @@ Back on Monday." VacationSubject="Away" VacationExpires="0" AdminLevel="1" Forwa
 <Routes><Route Name="partner.test" TargetHost="mail.partner.test" TargetPort="2525" NumberOfTries="4" MinutesBetweenTry="60" ToAllAddresses="0" RequiresAuthentication="1" Username="u"
  Password="b3813e3c08eb14d5b54084c9e4d33189" ConnectionSecurity="3"><RouteAddresses><RouteAddress Name="ceo@partner.test"/></RouteAddresses></Route></Routes>
 <BlockedAttachments><BlockedAttachment Name="*.exe" Description=""/><BlockedAttachment Name="*.scr" Description=""/></BlockedAttachments>
+<ServerMessages><ServerMessage Name="MESSAGE_UNDELIVERABLE" Text="Undeliverable"/></ServerMessages>
 <Groups><Group Name="Sales Team"><GroupMembers><Member Name="ann@old.test"/></GroupMembers></Group></Groups>
 <DNSBlackLists><DNSBlackList Name="bl.test" Active="1" RejectMessage="no" ExpectedResult="127.0.0.2" Score="3"/></DNSBlackLists></Configuration>
 <PublicFolders><Folder Name="News" Subscribed="1"><Messages><Message CreateTime="2020-11-03 10:00:01" Filename="{{AA000000-0000-0000-0000-000000000005}}.eml" Flags="1" UID="1"/></Messages>

@@ -140,6 +140,7 @@ def test_a_whole_hmailserver(tmp_path: Path) -> None:
         assert "old.test" not in server.run("domain", "list")
         done = imported(server, "hmailserver", str(backup))
         assert rehearsed["counts"] == {kind: states for kind, states in done["counts"].items() if kind != "mail"}  # type: ignore[attr-defined]
+        assert any(line["kind"] == "server message" and line["name"] == "MESSAGE_UNDELIVERABLE" for line in rehearsed["lines"]), "said, not dropped in silence"  # type: ignore[attr-defined]
         assert rehearsed["messages"]["found"] == 5  # type: ignore[index]
         assert done["messages"] == {"brought": 4, "were_here": 0, "left_out": 1, "found": 0}
 

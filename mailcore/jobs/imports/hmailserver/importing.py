@@ -108,6 +108,8 @@ def _of_server(work: Work, one: Record, gathered: server.Gathered) -> None:
         gathered.take(one)
     elif one.kind == "SSLCertificate":
         work.leave_out("certificate", one.text("Name"), "the backup only names its files. Upload it, or let Roost get one by itself")
+    elif one.kind == "ServerMessage":
+        work.leave_out("server message", one.text("Name"), "Roost has its own, in the reader's language. Write your words there (Server messages, ./roost messages)")
 
 
 def _delimiter(path: Path) -> str:
