@@ -13,7 +13,7 @@ from tests.scenario.server import PASSWORD, RoostServer  # noqa: E402
 from tests.web.gallery.test_gallery import AXE, needs_parts  # noqa: E402
 
 pytestmark = [pytest.mark.browser, needs_parts]
-PAGES = ("/", "/compose", "/mail/search?q=hello", "/settings/profile", "/settings/signatures", "/settings/templates", "/settings/away", "/settings/rules", "/settings/rules/new", "/settings/sign-in", "/settings/programs", "/settings/import", "/settings/activity", "/admin", "/admin/accounts", "/admin/settings", "/admin/messages", "/admin/backup", "/admin/lists", "/admin/lists/new", "/admin/rules", "/admin/rules/new", "/admin/domains/x.test/rules", "/admin/groups", "/admin/shared", "/admin/domains/x.test/accounts-in")
+PAGES = ("/", "/compose", "/mail/search?q=hello", "/settings/profile", "/settings/signatures", "/settings/templates", "/settings/away", "/settings/rules", "/settings/rules/new", "/settings/sign-in", "/settings/programs", "/settings/import", "/settings/files", "/mail/mailboxes", "/settings/activity", "/admin", "/admin/accounts", "/admin/settings", "/admin/messages", "/admin/backup", "/admin/lists", "/admin/lists/new", "/admin/rules", "/admin/rules/new", "/admin/domains/x.test/rules", "/admin/groups", "/admin/shared", "/admin/domains/x.test/accounts-in")
 
 
 @pytest.fixture(scope="module")
