@@ -12,7 +12,6 @@ from mailcore.auth import app_passwords
 from mailcore.base.errors import MailError, Reason
 from mailcore.delivery import confirm
 from mailcore.directory import away, fetching, security, verbs
-from mailcore.mail.address import Address
 from mailcore.store import Tx, accounts, fetched
 from web import words
 from web.away import page_of, typed_away, typed_forwarding
@@ -53,8 +52,8 @@ def change_away(found: accounts.Account, form: Any) -> Any:
     """The auto-reply or the forwarding, as it was typed. Raises MailError."""
     if form.get("op") == "forward":
         wanted = typed_forwarding(form)
-        confirm.answer_for(site().runtime, actor(), found, [Address.parse(text).key for text in wanted.targets[: away.MAX_TARGETS]])
-        site().write(lambda tx: away.set_forwarding(tx, actor(), found, wanted, site().now()))
+        missing = site().write(lambda tx: away.set_forwarding(tx, actor(), found, wanted, site().now()))
+        confirm.answer_for(site().runtime, actor(), found, missing)
     else:
         site().write(lambda tx: away.set_away(tx, actor(), found, typed_away(form), site().now()))
     toast(_("Saved"))

@@ -12,7 +12,6 @@ from mailcore.cli.offline import runtime_of
 from mailcore.delivery import confirm
 from mailcore.directory import away, security, verbs
 from mailcore.directory.actor import COMMAND_LINE
-from mailcore.mail.address import Address
 from mailcore.store import Tx, fetched
 
 
@@ -57,8 +56,8 @@ def account_forward(context: Context) -> int:
         if a.off or a.no_copy or a.targets:
             before = away.forwarding(runtime.store.read(), mine)
             wanted = replace(before, is_on=not a.off, targets=tuple(a.targets) or before.targets, keeps_copy=not a.no_copy)
-            confirm.answer_for(runtime, COMMAND_LINE, mine, [Address.parse(text).key for text in wanted.targets[: away.MAX_TARGETS]])
-            runtime.store.write(lambda tx: away.set_forwarding(tx, COMMAND_LINE, mine, wanted, now))
+            missing = runtime.store.write(lambda tx: away.set_forwarding(tx, COMMAND_LINE, mine, wanted, now))
+            confirm.answer_for(runtime, COMMAND_LINE, mine, missing)
         found = away.forwarding(runtime.store.read(), mine)
         told = f"to {', '.join(found.targets)}, {'with' if found.keeps_copy else 'without'} a copy here" if found.is_on else "off"
         return context.answer({"address": mine.address, **asdict(found)}, f"The forwarding of {mine.address}: {told}.")
