@@ -13,6 +13,7 @@ from admin.blueprints import PAGE, admin, beside, domain_of, own_domains, toast
 from mailcore.base.errors import MailError, Reason
 from mailcore.directory import dkim_keys, dns_records, overview, renaming, verbs
 from mailcore.directory import traffic as counted
+from mailcore.policy import sources
 from mailcore.settings import values
 from mailcore.settings.catalogue import BY_NAME
 from mailcore.store import accounts
@@ -251,14 +252,14 @@ def add_key(found: accounts.Domain) -> Any:
     return done(flask.url_for("admin.dns", domain=found.name))
 
 
-STATUS = {"right": "right", "missing": "missing", "wrong": "wrong", "optional": "unchecked", "unknown": "unchecked"}
+STATUS = {"right": "right", "missing": "missing", "wrong": "wrong", "optional": "optional", "unknown": "unchecked"}
 
 
 def dns_page(found: accounts.Domain) -> p.DomainPage:
     """The records of a domain, as published now."""
     rows = tuple(
         p.DnsRecord(kind=overview.kind_of(r), name=r.name, type=r.rdtype, value=r.value, status=STATUS[r.state], text=words.stated(r.why), found="; ".join(r.found)[:500])
-        for r in dns_records.check(site().runtime, site().read(), found)
+        for r in [*dns_records.check(site().runtime, site().read(), found), *sources.check(site().runtime, found.name)]
     )
     made = domain_page(found, "dns")
     return p.DomainPage(name=found.name, summary=made.summary, tab="dns", is_disabled=made.is_disabled, records=rows, checked_text=_("asked just now"))

@@ -39,8 +39,8 @@ ELSEWHERE = (
     "store/engine.py", "store/schema.py", "store/dump.py", "store/migrations/", "sessions/imap/", "sessions/managesieve.py", "sessions/pop3.py",
 )  # fmt: skip
 """What these say goes to mail programs, to the log or to a terminal, in English …"""
-SHOWN = ("sieve/rules.py", "mail/address.py", "mail/vcard.py")
-"""… but these check what people type on a page."""
+SHOWN = ("policy/sources.py", "sieve/rules.py", "mail/address.py", "mail/vcard.py")
+"""… but these are read, or check what people type, on a page."""
 
 
 def template() -> Catalog:

@@ -24,7 +24,7 @@ class DomainRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DnsRecord:
-    """One record a domain wants. *status*: right, missing, wrong, unchecked. *value* is to be published, *found* is there."""
+    """One record a domain wants. *status*: right, missing, wrong, optional, unchecked. *value* is to be published, *found* is there."""
 
     kind: str
     name: str

@@ -14,6 +14,7 @@ from mailcore.cli.offline import runtime_of
 from mailcore.config import process
 from mailcore.directory import dns_records, guard_verbs, verbs
 from mailcore.directory.actor import COMMAND_LINE
+from mailcore.policy import sources
 from mailcore.serve import start
 from mailcore.settings import values
 from mailcore.settings.catalogue import BY_NAME, CATALOGUE
@@ -138,7 +139,7 @@ def dns_check(context: Context) -> int:
         domain = verbs.find_domain(tx, context.arguments.name)
         rows = [
             {"name": r.name, "type": r.rdtype, "wanted": r.value, "state": r.state, "found": "; ".join(r.found)}
-            for r in dns_records.check(runtime, tx, domain)
+            for r in [*dns_records.check(runtime, tx, domain), *sources.check(runtime, domain.name)]
         ]
         return context.table(rows, ["state", "type", "name", "wanted"])
 

@@ -28,7 +28,7 @@ def wanted(runtime: Runtime, tx: Tx, domain: accounts.Domain) -> list[Record]:
     name = domain.name
     records = [
         Record(name=name, rdtype="MX", value=f"10 {host}.", why="Says which server takes mail for the domain."),
-        Record(name=name, rdtype="TXT", value=_spf(runtime), why="Says which servers may send in the domain's name (SPF)."),
+        Record(name=name, rdtype="TXT", value=spf_record(runtime), why="Says which servers may send in the domain's name (SPF)."),
         Record(name=f"_dmarc.{name}", rdtype="TXT", value=f"v=DMARC1; p=none; rua=mailto:postmaster@{name}", why="Says what others do with forged mail (DMARC)."),
     ]
     for selector, algorithm, public in tx.all(
@@ -49,7 +49,8 @@ def wanted(runtime: Runtime, tx: Tx, domain: accounts.Domain) -> list[Record]:
     return records
 
 
-def _spf(runtime: Runtime) -> str:
+def spf_record(runtime: Runtime) -> str:
+    """The SPF record that a domain of this server wants."""
     relay = str(runtime.settings.get("relay.host"))
     return f"v=spf1 mx a:{relay} ~all" if relay else "v=spf1 mx ~all"
 

@@ -1,10 +1,10 @@
-"""Once an hour: probe the DNS lists, see which DKIM keys DNS shows, make keys that are missing, measure the space used, forget what greylisting no longer needs."""
+"""Once an hour: probe the DNS lists, see which DKIM keys DNS shows and whether mail may leave over IPv6, make keys that are missing, measure the space used, forget what greylisting no longer needs."""
 
 from collections.abc import Callable
 
 from mailcore.base.clock import DAY, HOUR, SECOND, Micros
 from mailcore.directory import dkim_keys
-from mailcore.policy import lists
+from mailcore.policy import lists, sources
 from mailcore.runtime.runtime import Runtime
 from mailcore.store import Tx, accounts, jobs, protection, tallies
 from mailcore.store.jobs import Job
@@ -36,6 +36,7 @@ def run(runtime: Runtime, job: Job, step: Step) -> str:
     if runtime.settings.get("server.mode") != "lan":
         lists.probe(runtime)
         shown = dkim_keys.check_states(runtime)
+        sources.check_all(runtime)
     step(1, 2, "names")
     used = {domain_id: size for domain_id, (_count, size) in accounts.domain_totals(runtime.store.read()).items() if domain_id}
     runtime.store.write(lambda tx: tallies.measure(tx, "storage", used | {tallies.SERVER: sum(used.values())}, runtime.clock.micros()), bulk=True)

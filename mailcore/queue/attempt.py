@@ -89,7 +89,8 @@ def _send(letter: Letter, hops: Sequence[Hop], own_name: str, deadline: float) -
                     break
             if time.monotonic() > deadline:
                 break
-    return Result(outcomes=failed(letter, 0, "4.4.1", trouble), host=last)
+    held = next((f" IPv6 was not tried. {hop.held}" for hop in hops if hop.held), "")
+    return Result(outcomes=failed(letter, 0, "4.4.1", trouble + held), host=last)
 
 
 NAMELESS = frozenset({"5.7.1", "5.7.25", "5.7.26"})

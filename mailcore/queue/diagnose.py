@@ -86,7 +86,7 @@ def dialogue(runtime: Runtime, recipient: str, sender: str = "") -> list[Step]:
     resolver = BudgetResolver(runtime.resolver, runtime.clock, seconds=SECONDS / 3)
     steps = [way(runtime, domain)]
     try:
-        hops = route.hops(runtime, resolver, domain)
+        hops = route.hops(runtime, resolver, domain, sender=sender)
     except DnsTrouble as error:
         return [*steps, Step("Look-up", False, f"DNS does not answer: {error.detail}")]
     except MailError as error:

@@ -12,6 +12,7 @@ from mailcore.base.clock import SECOND, Micros
 from mailcore.base.errors import MailError, Reason
 from mailcore.base.resolver import DnsTrouble, Resolver
 from mailcore.mail.address import Domain
+from mailcore.policy import sources
 from mailcore.queue import sts
 from mailcore.runtime import grants
 from mailcore.runtime.runtime import Runtime
@@ -47,6 +48,8 @@ class Hop:
     is_relay: bool = False
     own: tuple[str, ...] = ()
     """Addresses of this machine to send from; empty: the system chooses."""
+    held: str = ""
+    """Why its IPv6 addresses are left out; empty when they are not."""
     must_verify: bool = False
     """The certificate must be good for *host*: an MTA-STS policy enforces it, or a relay's security asks for it."""
 
@@ -79,16 +82,18 @@ def times(runtime: Runtime, domain: str, item: Item) -> tuple[int, int, Micros]:
     return first, longest, expires_at
 
 
-def hops(runtime: Runtime, resolver: Resolver, domain: str, by: str = "") -> list[Hop]:
+def hops(runtime: Runtime, resolver: Resolver, domain: str, by: str = "", sender: str = "") -> list[Hop]:
     """Servers for *domain*, or of the route *by* that a rule chose, best first, each with the addresses that the setting outgoing.bind sends from.
+
+    Mail of *sender* goes to IPv6 addresses where `policy.sources` lets it.
 
     Raises MailError: UNKNOWN_DOMAIN (no such domain, null MX; permanent), LOOP (all hosts are ourselves), DnsTrouble (temporary).
     """
     own = tuple(str(runtime.settings.get("outgoing.bind")).split())
-    return [replace(hop, own=own) for hop in _hops(runtime, resolver, domain, by)]
+    return [replace(hop, own=own) for hop in _hops(runtime, resolver, domain, by, sender)]
 
 
-def _hops(runtime: Runtime, resolver: Resolver, domain: str, by: str) -> list[Hop]:
+def _hops(runtime: Runtime, resolver: Resolver, domain: str, by: str, sender: str) -> list[Hop]:
     get = runtime.settings.get
     route = chosen(runtime, domain, by)
     if route is not None:
@@ -99,8 +104,11 @@ def _hops(runtime: Runtime, resolver: Resolver, domain: str, by: str) -> list[Ho
         where = Relay(hosts=named["host"], port=named["port"], security=named["security"], user=named["user"], secret=named["password"])
         return relays(runtime, resolver, where)
     if domain.startswith("["):
-        return [Hop(host=domain, addresses=(domain.strip("[]").removeprefix("IPv6:"),), port=int(get("outgoing.port")))]
-    return direct(runtime, resolver, domain)
+        address = domain.strip("[]").removeprefix("IPv6:")
+        if why := left_out(runtime, sender, (address,)):
+            raise MailError(Reason.NETWORK, f"{domain} is reached over IPv6 only. {why}", temporary=True)
+        return [Hop(host=domain, addresses=(address,), port=int(get("outgoing.port")))]
+    return direct(runtime, resolver, domain, sender)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +130,10 @@ def relays(runtime: Runtime, resolver: Resolver, where: Relay) -> list[Hop]:
         found = addresses_of(resolver, host, bool(runtime.settings.get("outgoing.prefer_ipv6")))
         if not found:
             continue
-        hop = Hop(host=host, addresses=found, port=where.port, security=where.security, user=where.user, password=where.secret, is_relay=True, must_verify=where.security in ("tls", "starttls"))
+        # An admin named it: it knows this server by its login or its address, so IPv6 is no worse there than no way at all.
+        if (old := tuple(one for one in found if is_reached(one))) and left_out(runtime, "", found):
+            found = old
+        hop = Hop(host=host, addresses=found[:MAX_ADDRESSES], port=where.port, security=where.security, user=where.user, password=where.secret, is_relay=True, must_verify=where.security in ("tls", "starttls"))
         made.append(with_token(runtime, hop, where) if grants.is_grant(where.secret) else hop)
     if not made:
         raise MailError(Reason.NETWORK, f"The relay {where.hosts} has no address in DNS.", temporary=True)
@@ -149,22 +160,38 @@ def with_token(runtime: Runtime, hop: Hop, where: Relay) -> Hop:
     return replace(hop, password="", token=token, refused=lambda: grants.forget(runtime, kept[-1]))
 
 
-def direct(runtime: Runtime, resolver: Resolver, domain: str) -> list[Hop]:
+def direct(runtime: Runtime, resolver: Resolver, domain: str, sender: str = "") -> list[Hop]:
     """The MX hosts, those of the domain's MTA-STS policy alone where it enforces one. Raises MailError."""
     get = runtime.settings.get
     policy = sts.policy_of(runtime, resolver, Domain.parse(domain).ascii) if get("outgoing.mta_sts") else None
     enforces = policy is not None and policy.mode == "enforce"
-    made, left_out = [], []
+    made, unwanted, why = [], [], ""
     for host in mx_hosts(resolver, domain)[:MAX_HOSTS]:
         if policy is not None and enforces and not mta_sts.is_in(host, policy.mx):
-            left_out.append(host)
+            unwanted.append(host)
         elif host != runtime.hostname and (found := addresses_of(resolver, host, bool(get("outgoing.prefer_ipv6")))):
-            made.append(Hop(host=host, addresses=found, port=int(get("outgoing.port")), security="starttls" if enforces else "starttls-optional", must_verify=enforces))
-    if not made and left_out:
-        raise MailError(Reason.NETWORK, f"The MTA-STS policy of {domain} allows none of its mail servers ({', '.join(left_out)}).", temporary=True)
+            held = left_out(runtime, sender, found)
+            usable = tuple(one for one in found if not held or is_reached(one))
+            why = why or held
+            if usable:
+                made.append(Hop(host=host, addresses=usable[:MAX_ADDRESSES], port=int(get("outgoing.port")), security="starttls" if enforces else "starttls-optional", held=held, must_verify=enforces))
+    if not made and unwanted:
+        raise MailError(Reason.NETWORK, f"The MTA-STS policy of {domain} allows none of its mail servers ({', '.join(unwanted)}).", temporary=True)
+    if not made and why:
+        raise MailError(Reason.NETWORK, f"The mail servers of {domain} are reached over IPv6 only. {why}", temporary=True)
     if not made:
         raise MailError(Reason.NETWORK, f"No mail server of {domain} has an address that could be used.", temporary=True)
     return made
+
+
+def left_out(runtime: Runtime, sender: str, addresses: Sequence[str]) -> str:
+    """Why those of *addresses* that are reached over the Internet's IPv6 are not used; empty when none is, or all may be."""
+    return "" if all(map(is_reached, addresses)) else sources.held_back(runtime, sender)
+
+
+def is_reached(address: str) -> bool:
+    """Whether no IPv6 across the Internet is needed for *address*."""
+    return ":" not in address or sources.is_near(address)
 
 
 def mx_hosts(resolver: Resolver, domain: str) -> list[str]:
@@ -201,4 +228,4 @@ def addresses_of(resolver: Resolver, host: str, prefers_v6: bool) -> tuple[str, 
             trouble = error
     if not found and trouble is not None:
         raise trouble
-    return tuple(found[:MAX_ADDRESSES])
+    return tuple(found)

@@ -49,7 +49,7 @@ def serve_group(runtime: Runtime, item: Item, people: Sequence[Recipient]) -> No
     )  # fmt: skip
     try:
         resolver = BudgetResolver(runtime.resolver, runtime.clock, seconds=DNS_SECONDS)
-        hops = route.hops(runtime, resolver, people[0].domain, item.route)
+        hops = route.hops(runtime, resolver, people[0].domain, item.route, item.sender)
         data = item.prefix + runtime.store.blobs.read(item.locator)
     except DnsTrouble as error:
         result = attempt.Result(outcomes=attempt.failed(letter, 0, "4.4.3", error.detail))

@@ -1,4 +1,4 @@
-"""Rows of the outside: routes, and the MTA-STS policies of other domains. Every verb takes a Tx; what a row means is the queue's."""
+"""Rows of the outside: routes, the MTA-STS policies of other domains, and the addresses that mail leaves from. Every verb takes a Tx; what a row means is the queue's."""
 
 from dataclasses import dataclass
 
@@ -118,3 +118,43 @@ def put_sts_policy(tx: Tx, one: StsPolicy) -> None:
 def forget_sts_policies(tx: Tx, before: Micros, limit: int) -> int:
     """Drop policies that ended before *before*; how many."""
     return tx.run("DELETE FROM sts_policies WHERE domain IN (SELECT domain FROM sts_policies WHERE expires_at < :b LIMIT :n)", {"b": before, "n": limit})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """What the DNS check saw of an address that mail of *domain* leaves from: *why* it is not good, or empty."""
+
+    address: str
+    domain: str
+    why: str
+    checked_at: Micros
+
+
+_SOURCE = "SELECT address, domain, why, checked_at FROM sources WHERE address = :a"
+
+
+def _source(r: Row | None) -> Source | None:
+    return None if r is None else Source(address=r[0], domain=r[1], why=r[2], checked_at=r[3])
+
+
+def source(tx: Tx, address: str, domain: str) -> Source | None:
+    """What was seen last; None when nobody looked."""
+    return _source(tx.one(f"{_SOURCE} AND domain = :d", {"a": address, "d": domain}))
+
+
+def any_source(tx: Tx, address: str) -> Source | None:
+    """What was seen of the address for the domain it is best for."""
+    return _source(tx.one(f"{_SOURCE} ORDER BY why <> '', domain LIMIT 1", {"a": address}))
+
+
+def count_sources(tx: Tx, address: str) -> int:
+    """Domains the address is good for."""
+    return int(tx.value("SELECT count(*) FROM sources WHERE address = :a AND why = ''", {"a": address}))
+
+
+def put_source(tx: Tx, one: Source) -> None:
+    """Remember a look."""
+    tx.run(
+        "INSERT INTO sources (address, domain, why, checked_at) VALUES (:a, :d, :w, :t) ON CONFLICT (address, domain) DO UPDATE SET why = :w, checked_at = :t",
+        {"a": one.address, "d": one.domain, "w": one.why, "t": one.checked_at},
+    )

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from mailcore.base.errors import MailError, Reason
 from mailcore.store.engine import Database, SqliteDatabase
 
-HEAD = "0011"
+HEAD = "0012"
 """The revision this program was written for: the newest file in `migrations/versions`."""
 KNOWN = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011")
 LOCK_KEY = 0x526F6F7374

@@ -37,6 +37,16 @@ class StsPolicy(Base):
     expires_at: Mapped[Big]
 
 
+class Source(Base):
+    """What the DNS check saw of an `address` that mail of `domain` leaves from: `why` it is not good, or empty."""
+
+    __tablename__ = "sources"
+    address: Mapped[str] = mapped_column(primary_key=True)
+    domain: Mapped[str] = mapped_column(primary_key=True)
+    why: Mapped[Str]
+    checked_at: Mapped[Big]
+
+
 class FetchedAccount(Base):
     """An account elsewhere whose mail comes here. `keep_days`: -1 leaves it there, 0 deletes it there at once."""
 
