@@ -19,8 +19,9 @@ from web.site import Site, attach_database, site
 
 PAGE_POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; "
-    "frame-ancestors 'self'; form-action 'self'"
+    "frame-ancestors 'self'; form-action 'self'; require-trusted-types-for 'script'; trusted-types default dompurify"
 )
+"""What a page of ours may do. The one policy for HTML is in static/js/trusted.js."""
 YEAR_SECONDS = 365 * 86_400
 FORM_BYTES = 2 * 1024 * 1024
 """A form's fields that are held in memory; files go to disk."""

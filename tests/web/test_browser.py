@@ -58,6 +58,27 @@ def test_axe_and_the_console_have_nothing_to_say(browser: Any, server: RoostServ
     assert troubles == []
 
 
+TRIES = """() => Object.fromEntries([
+  ["address", (script) => { script.src = "/mail/1/1/part/2"; }],
+  ["elsewhere", (script) => { script.src = "https://other.test/static/x.js"; }],
+  ["text", (script) => { script.text = "window.ran = 1"; }],
+  ["handler", (script) => { script.setAttribute("onload", "window.ran = 1"); }],
+  ["code", () => setTimeout("window.ran = 1")],
+  ["ours", (script) => { script.src = "/static/vendor/htmx.js"; }],
+].map(([name, act]) => {
+  try { act(document.createElement("script")); return [name, "taken"]; } catch (error) { return [name, error.name]; }
+}))"""
+
+
+def test_no_string_becomes_code_or_the_address_of_a_foreign_script(browser: Any, server: RoostServer) -> None:
+    page, _troubles = signed_in(browser, server, "admin@x.test")
+    for path in ("/", "/admin"):
+        page.goto(path)
+        refused = dict.fromkeys(("address", "elsewhere", "text", "handler", "code"), "TypeError")
+        assert page.evaluate(TRIES) == refused | {"ours": "taken"}, path
+        assert page.evaluate("window.ran === undefined")
+
+
 def test_new_mail_appears_by_itself_even_in_an_empty_list(browser: Any, server: RoostServer) -> None:
     page, troubles = signed_in(browser, server, "u1@x.test")
     page.wait_for_timeout(500)

@@ -252,6 +252,19 @@ def test_a_forgotten_file_and_an_empty_subject_are_asked_about_once(tab: Any, se
     assert got["importance"] == "high" and got["disposition-notification-to"] == "u2@x.test"
 
 
+def test_enter_in_a_field_keeps_the_draft_and_sends_nothing(tab: Any, server: RoostServer) -> None:
+    page = signed_in(tab, "u2@x.test")
+    writing(page)
+    page.fill("#to", "u3@x.test")
+    page.fill("#subject-field", "Entered")
+    page.press("#subject-field", "Enter")
+    saved(page)
+    assert page.locator(".error").count() == 0
+    assert page.url.rstrip("/").rpartition("/")[0].endswith("/compose") or page.url.endswith("/compose")
+    until(lambda: drafts(server, "u2@x.test", "Entered"))
+    assert not [m for m in folder(server, "u3@x.test") if m["subject"] == "Entered"]
+
+
 def test_two_tabs_never_write_over_each_other(tab: Any, server: RoostServer) -> None:
     first = signed_in(tab, "u3@x.test")
     writing(first)

@@ -21,9 +21,9 @@ from tests.web.gallery import samples
 from webmail import presenters as web
 from webmail.lines import draw_marked, draw_rows
 from webmail.looks import Look
+from wsgi import PAGE_POLICY
 
 ROOT = Path(__file__).resolve().parents[3]
-PAGE_POLICY = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; frame-ancestors 'self'"
 BODY_POLICY = "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'"
 BLOCKS = {"panes": "panes", "reader": "reader", "more": "rows", "results": "results", "records": "tab"}
 """HX-Target of a request → the block of the template that answers it."""
