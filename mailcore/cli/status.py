@@ -4,10 +4,12 @@ import json
 import socket
 import ssl
 import time
+from dataclasses import asdict
 from typing import Any
 
 from mailcore.cli.main import EXIT_NOT_RUNNING, Context
 from mailcore.config import process
+from mailcore.runtime import told
 
 GREETING_SECONDS = 5.0
 IMPLICIT_TLS = ("submissions", "imaps", "pop3s", "https")
@@ -36,13 +38,14 @@ def status(context: Context) -> int:
 
 def look(context: Context) -> tuple[dict[str, Any], int]:
     """What `up` wrote down, and whether it is true."""
-    path = context.config.data_dir / "run" / "status.json"
-    try:
-        found: dict[str, Any] = json.loads(path.read_text())
-    except (OSError, ValueError):
+    folder = context.config.data_dir / "run"
+    found: dict[str, Any] | None = told.read(folder, "status")
+    if found is None:
         return {"error": f"Roost does not run on {context.config.data_dir}."}, EXIT_NOT_RUNNING
+    found["sessions"] = told.sessions(folder, found["processes"].values())  # before the greetings, which are sessions too
     answers = {name: all(greets(name, where) for where in places) for name, places in found["addresses"].items()}
     found["answers"] = answers
+    found["health"] = [asdict(one) for one in told.health(folder)]
     found["memory_bytes"] = sum(process.pss_bytes(pid) for pid in [found["pid"], *found["processes"].values()] if pid)
     is_up = all(answers.values()) and all(found["processes"].values())
     return found, 0 if is_up else 1
@@ -79,11 +82,17 @@ def show(context: Context, found: dict[str, Any], code: int) -> None:
         return
     print("Everything is up." if code == 0 else "Not everything is up.")
     for name, places in found["addresses"].items():
-        print(f"  {name:<12} {', '.join(places):<40} {'answers' if found['answers'][name] else 'DOES NOT ANSWER'}")
+        print(f"  {name:<12} {', '.join(places):<40} {'answers' if found['answers'][name] else 'DOES NOT ANSWER'}{_sessions(found['sessions'].get(name, 0))}")
     for name, pid in found["processes"].items():
         print(f"  {name:<12} process {pid}")
     print(f"  memory       {found['memory_bytes'] / 1024**2:.0f} MB in all")
+    for one in found["health"]:
+        print(f"  {one['name']:<12} {one['state']}{', ' + one['version'] if one['version'] else ''}{': ' + one['detail'] if one['detail'] else ''}")
     for note in found.get("notes", []):
         print(f"  ! {note}")
     if found.get("setup_link"):
         print(f"  Set-up is not finished: {found['setup_link']}")
+
+
+def _sessions(count: int) -> str:
+    return f", {count} session{'s' if count > 1 else ''}" if count else ""

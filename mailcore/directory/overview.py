@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from mailcore.base.clock import DAY, Micros
 from mailcore.directory import dns_records
+from mailcore.runtime import told
 from mailcore.runtime.runtime import Runtime
 from mailcore.store import Tx, access, accounts, lists, outbox
 
@@ -18,7 +19,7 @@ NEARLY = 95
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
-    """One thing to do. *level*: bad, warn, info; *place* and *target* say where: dns, queue, settings, accounts, account, list, sessions, domains."""
+    """One thing to do. *level*: bad, warn, info; *place* and *target* say where: dns, queue, settings, accounts, account, list, sessions, domains, status."""
 
     level: str
     title: str
@@ -41,7 +42,7 @@ def needs(runtime: Runtime, tx: Tx, now: Micros) -> list[Need]:
     for name, count, detail in outbox.waiting_by_domain(tx, limit=5):
         where = name or "the relay"
         found.append(Need(level="warn", title=f"One message waits for {where}" if count == 1 else f"{count} messages wait for {where}", text=f"The other side says: {detail[:160]}" if detail else "It could not be reached.", place="queue", target=name))
-    found += [*dns(runtime, tx, domains[:MOST]), *people(tx, now, None)]
+    found += [*scanners(told.health(runtime.run_dir)), *dns(runtime, tx, domains[:MOST]), *people(tx, now, None)]
     banned = access.bans(tx, now)
     if banned:
         found.append(Need(level="info", title=f"{len(banned)} addresses may not sign in", text=f"{banned[0][0]}: {banned[0][1]}", place="sessions"))
@@ -55,6 +56,15 @@ def needs_of(runtime: Runtime, tx: Tx, domain_id: int, now: Micros) -> list[Need
     for domain in own:
         found += limits(tx, domain)
     return sorted(found, key=lambda n: ORDER[n.level])
+
+
+def scanners(health: Sequence[told.Health]) -> list[Need]:
+    """What the checks ask and get no answer from. Without DNS no block list answers, which says nothing of the lists."""
+    has_dns = any(one.name == "DNS" and one.state == "well" for one in health)
+    return [
+        Need(level="bad" if one.where else "warn", title=f"{one.name} does not answer" if one.where else f"The block list {one.name} is not asked", text=one.detail, place="status")
+        for one in health if one.state == "down" and (one.where or has_dns)
+    ]  # fmt: skip
 
 
 def dns(runtime: Runtime, tx: Tx, domains: Sequence[accounts.Domain]) -> list[Need]:

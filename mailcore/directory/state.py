@@ -4,16 +4,15 @@ What the supervisor of this machine wrote down is read from `run/status.json`; w
 and processes and listeners stay empty.
 """
 
-import json
 import platform
 import shutil
 import sqlite3
 import time
 from dataclasses import dataclass
-from typing import Any
 
 from mailcore.base.clock import Micros
 from mailcore.config import process
+from mailcore.runtime import told
 from mailcore.runtime.runtime import Runtime
 from mailcore.store import Tx, outbox, schema
 
@@ -30,10 +29,12 @@ class Process:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """One look. Sizes in bytes; *unindexed*: messages whose text search still has to be read."""
+    """One look. Sizes in bytes; *listeners*: name, places, open sessions; *tabs*: pages that hear of news; *unindexed*: messages whose text search still has to be read."""
 
     processes: tuple[Process, ...]
-    listeners: tuple[tuple[str, str], ...]
+    listeners: tuple[tuple[str, str, int], ...]
+    tabs: int
+    health: tuple[told.Health, ...]
     notes: tuple[str, ...]
     waiting: int
     held: int
@@ -51,26 +52,20 @@ class State:
 
 def look(runtime: Runtime, tx: Tx) -> State:
     """The state of this machine and of the store it works on."""
-    told, disk = _told(runtime), shutil.disk_usage(runtime.config.data_dir)
-    named = {"supervisor": told.get("pid"), **told.get("processes", {})}
+    status, disk = told.read(runtime.run_dir, "status") or {}, shutil.disk_usage(runtime.config.data_dir)
+    named = {"supervisor": status.get("pid"), **status.get("processes", {})}
+    sessions = told.sessions(runtime.run_dir, filter(None, named.values()))
     version = str(tx.value("SHOW server_version")).split(" ")[0] if tx.is_postgres else sqlite3.sqlite_version
     newest = int(tx.value("SELECT coalesce(max(id), 0) FROM emails"))
     return State(
         processes=tuple(_process(name, pid) for name, pid in named.items() if pid),
-        listeners=tuple((name, ", ".join(places)) for name, places in told.get("addresses", {}).items()), notes=tuple(map(str, told.get("notes", []))),
+        listeners=tuple((name, ", ".join(places), sessions.get(name, 0)) for name, places in status.get("addresses", {}).items()), notes=tuple(map(str, status.get("notes", []))),
+        tabs=sessions.get("live", 0), health=told.health(runtime.run_dir),
         waiting=outbox.count(tx), held=outbox.count(tx, "held"), unindexed=max(0, newest - runtime.store.fulltext.done()),
         jobs={str(state): int(count) for state, count in tx.all("SELECT state, count(*) FROM jobs WHERE state IN ('waiting', 'running', 'failed') GROUP BY state")},
         database=f"{'PostgreSQL' if tx.is_postgres else 'SQLite'} {version}", schema=schema.HEAD, python=platform.python_version(), system=f"{platform.system()} {platform.machine()}",
         disk_free=disk.free, disk_total=disk.total, reserve=int(runtime.settings.get("storage.reserve")), now=runtime.clock.micros(),
     )  # fmt: skip
-
-
-def _told(runtime: Runtime) -> dict[str, Any]:
-    try:
-        found: dict[str, Any] = json.loads((runtime.run_dir / "status.json").read_text())
-        return found
-    except (OSError, ValueError):
-        return {}
 
 
 def _process(name: str, pid: int) -> Process:

@@ -3,6 +3,7 @@
 The limits are settings; each worker takes its share of them.
 """
 
+import copy
 from collections import Counter
 
 from mailcore.auth.login import is_loopback, network_of
@@ -20,6 +21,15 @@ class Connections:
         self.total: Counter[str] = Counter()
         self._by_ip: Counter[tuple[str, str]] = Counter()
         self._by_account: Counter[tuple[str, int]] = Counter()
+        self.open: Counter[str] = Counter()
+        """By listener."""
+        self._listener = ""
+
+    def at(self, listener: str) -> "Connections":
+        """The same counts, as one listener adds to them."""
+        made = copy.copy(self)
+        made._listener = listener
+        return made
 
     def enter(self, protocol: str, ip: str) -> str | None:
         """Count a connection; a sentence for the other side when there are too many (then it is not counted)."""
@@ -32,6 +42,7 @@ class Connections:
         if protocol == "smtp" and not is_loopback(ip) and self._by_ip[key] >= self._share("smtp.max_connections_per_ip"):
             return "Too many connections from your address. Try again later."
         self.total[protocol] += 1
+        self.open[self._listener] += 1
         self._runtime.counts.add("sessions")
         self._by_ip[key] += 1
         return None
@@ -40,6 +51,7 @@ class Connections:
         """The connection has ended."""
         key = (protocol, network_of(ip))
         self.total[protocol] -= 1
+        self.open[self._listener] -= 1
         self._by_ip[key] -= 1
         if self._by_ip[key] <= 0:
             del self._by_ip[key]

@@ -23,14 +23,8 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
-def make_app(bridge: Bridge, processes: int = 1) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
-    """The ASGI app of /events in one of *processes* that share the tabs."""
-    live = Live(bridge, processes)
-    return live.serve
-
-
 class Live:
-    """Every open tab of this process."""
+    """Every open tab of this process, one of *processes* that share them; `serve` is the ASGI app of /events."""
 
     def __init__(self, bridge: Bridge, processes: int = 1) -> None:
         self.bridge, self.processes = bridge, processes

@@ -64,6 +64,15 @@ class DnsResolver:
                 self._cache.popitem(last=False)
         return answer
 
+    @property
+    def where(self) -> str:
+        """Whom it asks."""
+        return ", ".join(str(one) for one in self._resolver.nameservers)
+
+    def query_anew(self, name: str, rdtype: str) -> Answer:
+        """See Resolver.query; past the cache."""
+        return self._ask(name, rdtype)[0]
+
     def _ask(self, name: str, rdtype: str) -> tuple[Answer, float]:
         try:
             result = self._resolver.resolve(dns.name.from_text(name), rdtype, search=False)

@@ -20,11 +20,11 @@ ANSWER_BYTES = 256 * 1024
 _SPAM = re.compile(rb"(?mi)^Spam:\s*(true|yes|false|no)\s*;\s*(-?[0-9.]{1,10})\s*/\s*(-?[0-9.]{1,10})")
 
 
-def connect(where: str, default_port: int) -> socket.socket:
+def connect(where: str, default_port: int, seconds: float = SECONDS) -> socket.socket:
     """A connection to "host:port", "host" or the path of a socket. Raises OSError."""
     if where.startswith("/"):
         made = socket.socket(socket.AF_UNIX)
-        made.settimeout(SECONDS)
+        made.settimeout(seconds)
         try:
             made.connect(where)
         except OSError:
@@ -32,7 +32,7 @@ def connect(where: str, default_port: int) -> socket.socket:
             raise
         return made
     host, port = split(where, default_port)
-    return socket.create_connection((host, port), timeout=SECONDS)
+    return socket.create_connection((host, port), timeout=seconds)
 
 
 def split(where: str, default_port: int) -> tuple[str, int]:

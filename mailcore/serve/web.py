@@ -19,9 +19,10 @@ from a2wsgi import WSGIMiddleware
 from mailcore.auth import sessions
 from mailcore.config.environment import Config
 from mailcore.listen.bridge import Bridge
+from mailcore.listen.live import Live
 from mailcore.runtime.runtime import Runtime, open_runtime
 from mailcore.serve.sockets import Bound, web_sockets
-from mailcore.serve.worker import SWITCH_SECONDS, heal, load_certificates, watch_certificates
+from mailcore.serve.worker import SWITCH_SECONDS, heal, load_certificates, tell_sessions, watch_certificates
 
 THREADS = 16
 APP = "wsgi:app"
@@ -54,10 +55,11 @@ async def serve(config: Config, sockets: dict[str, list[socket.socket]], https_p
     runtime.bus.attach(loop)
     load_certificates(runtime)
     bridge = Bridge(runtime)
-    app = build(runtime, bridge, https_port)
+    live = Live(bridge, config.web_processes)
+    app = build(runtime, live, https_port)
     servers = [make_server(app, runtime, is_tls=name == "https") for name in sockets]
     tasks = [loop.create_task(server.serve(sockets=group)) for server, group in zip(servers, sockets.values(), strict=True)]
-    background = [loop.create_task(heal(runtime)), loop.create_task(watch_certificates(runtime))]
+    background = [loop.create_task(heal(runtime)), loop.create_task(watch_certificates(runtime)), loop.create_task(tell_sessions(runtime, lambda: {"live": live.open}))]
     await stop.wait()
     bridge.drain()
     for server in servers:
@@ -92,34 +94,24 @@ def make_server(app: AsgiApp, runtime: Runtime, *, is_tls: bool) -> Server:
     return Server(config)
 
 
-def build(runtime: Runtime, bridge: Bridge, https_port: str) -> AsgiApp:
+def build(runtime: Runtime, live: Live, https_port: str) -> AsgiApp:
     """The ASGI app: live stream, redirect from plain http, and Flask for the rest."""
     module_name, _, attribute = APP.partition(":")
     module = importlib.import_module(module_name)
     flask_app = module.create_app(runtime) if hasattr(module, "create_app") else getattr(module, attribute)
     flask: Any = WSGIMiddleware(flask_app, workers=THREADS)
-    live = _live(bridge, runtime.config.web_processes)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
         if scope["scheme"] == "http" and not may_be_plain(scope):
             await redirect(scope, send, https_port)
-        elif sessions.slot_of(scope["path"])[1] == "/events" and live is not None:
-            await live(scope, receive, send)
+        elif sessions.slot_of(scope["path"])[1] == "/events":
+            await live.serve(scope, receive, send)
         else:
             await flask(scope, receive, send)
 
     return app
-
-
-def _live(bridge: Bridge, processes: int) -> AsgiApp | None:
-    try:
-        module = importlib.import_module("mailcore.listen.live")
-    except ModuleNotFoundError:
-        return None
-    made: AsgiApp = module.make_app(bridge, processes)
-    return made
 
 
 def may_be_plain(scope: Scope) -> bool:

@@ -10,14 +10,15 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 
 from mailcore.base.errors import MailError
 from mailcore.config.environment import Config
 from mailcore.listen.bridge import Bridge
 from mailcore.listen.limits import Connections
-from mailcore.runtime import certificates
+from mailcore.policy import health
+from mailcore.runtime import certificates, told
 from mailcore.runtime.keys import node_id
 from mailcore.runtime.runtime import Runtime, open_runtime
 from mailcore.serve.sockets import IMPLICIT_TLS, Bound, mail_sockets
@@ -26,6 +27,8 @@ from mailcore.store import changes, tallies
 DRAIN_SECONDS = 3.0
 HEAL_SECONDS = 1.0
 """How often a process looks whether a hint was lost."""
+HEALTH_SECONDS = 20
+"""How often it is looked whether scanners and DNS still answer."""
 CERTIFICATE_SECONDS = 10.0
 """How often a process looks whether certificate files changed."""
 SWITCH_SECONDS = 0.0005
@@ -60,7 +63,9 @@ async def serve(config: Config, sockets: dict[str, list[socket.socket]], index: 
     connections = Connections(runtime, config.workers or os.cpu_count() or 1)
     servers = [server for name, group in sockets.items() for server in await listen(name, group, bridge, connections)]
     background = [loop.create_task(heal(runtime)), loop.create_task(watch_certificates(runtime))]
-    background += start_background(bridge, index)
+    background += [loop.create_task(tell_sessions(runtime, lambda: connections.open)), *start_background(bridge, index)]
+    if index == 0:
+        background.append(loop.create_task(watch_health(bridge)))
     await stop.wait()
     for server in servers:
         server.close()
@@ -81,7 +86,7 @@ async def listen(name: str, group: list[socket.socket], bridge: Bridge, connecti
         bridge.runtime.log.warning("listener is not part of this build", listener=name, module=error.name)
         return []
     is_tls = name in IMPLICIT_TLS
-    factory: Callable[[], asyncio.BaseProtocol] = module.factory(bridge, connections, name=name, is_tls=is_tls)
+    factory: Callable[[], asyncio.BaseProtocol] = module.factory(bridge, connections.at(name), name=name, is_tls=is_tls)
     loop = asyncio.get_running_loop()
     return [
         await loop.create_server(factory, sock=one, ssl=bridge.runtime.contexts.context if is_tls else None, ssl_handshake_timeout=30.0 if is_tls else None)
@@ -129,6 +134,33 @@ async def heal(runtime: Runtime) -> None:
             write_counts(runtime)
         except MailError as error:
             runtime.log.warning("the store does not answer", detail=error.detail)
+
+
+async def tell_sessions(runtime: Runtime, count: Callable[[], Mapping[str, int]]) -> None:
+    """Write down how many sessions are open, when that has changed."""
+    last: dict[str, int] | None = None
+    while True:
+        now = {name: number for name, number in count().items() if number}
+        if now != last:
+            with contextlib.suppress(OSError):
+                told.write_sessions(runtime.run_dir, now)
+                last = now
+        await asyncio.sleep(HEAL_SECONDS)
+
+
+async def watch_health(bridge: Bridge) -> None:
+    """Write down how the programs do that checks ask, now and then and when the settings name others."""
+    runtime = bridge.runtime
+    found: list[told.Health] = []
+    while True:
+        asked = health.asked(runtime)
+        with contextlib.suppress(MailError, OSError):
+            found = await bridge.network(lambda last=found: health.look(runtime, last))  # type: ignore[misc]
+            told.write_health(runtime.run_dir, found)
+        for _ in range(HEALTH_SECONDS):
+            await asyncio.sleep(HEAL_SECONDS)
+            if health.asked(runtime) != asked:
+                break
 
 
 def write_counts(runtime: Runtime) -> None:

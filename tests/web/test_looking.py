@@ -4,6 +4,7 @@ import contextlib
 import imaplib
 import json
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 
@@ -149,5 +150,41 @@ def test_status_tells_processes_listeners_and_work_in_hand_and_renews_itself(ser
     assert told and all(f"<b>{name}</b>" in text and f">{pid}<" in text for name, pid in told.items())
     assert all(f":{port}" in text for port in server.ports.values())
     assert "SQLite" in text and 'hx-trigger="every 5s"' in text
+    with imaplib.IMAP4("127.0.0.1", server.ports["imap"]), imaplib.IMAP4("127.0.0.1", server.ports["imap"]):
+        wait_for(lambda: json.loads(server.run("status", "--json"))["sessions"].get("imap") == 2)
+        assert 'data-label="Open sessions">2<' in admin.get("/admin/status").text, "those of all worker processes together"
+    wait_for(lambda: "imap" not in json.loads(server.run("status", "--json"))["sessions"])
     block = admin.get("/admin/status", headers={"HX-Request": "true", "HX-Target": "results"}).text
     assert block.lstrip().startswith('<div id="results"') and "<html" not in block
+
+
+def test_a_scanner_that_stops_answering_is_named_by_status_and_home(server: RoostServer, admin: Browser) -> None:
+    scanner = socket.create_server(("127.0.0.1", 0))
+    where = f"127.0.0.1:{scanner.getsockname()[1]}"
+
+    def answer() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = scanner.accept()
+                connection.recv(100)
+                connection.sendall(b"ClamAV 9.9.9/1\0")
+                connection.close()
+
+    threading.Thread(target=answer, daemon=True).start()
+    server.run("settings", "set", "virus.clamd", where)
+    server.run("settings", "set", "virus.scanner", "clamd")
+    wait_for(lambda: ("ClamAV", "well", "ClamAV 9.9.9/1") in seen(server))
+    text = admin.get("/admin/status").text
+    assert where in text and "ClamAV 9.9.9/1" in text and "ClamAV does not answer" not in admin.get("/admin").text
+    scanner.shutdown(socket.SHUT_RDWR)
+    scanner.close()
+    server.run("settings", "set", "virus.command", "x")  # a change of whom to ask is a reason to look again
+    wait_for(lambda: ("ClamAV", "down", "") in seen(server))
+    assert "does not answer" in admin.get("/admin/status").text and "ClamAV does not answer" in admin.get("/admin").text
+    server.run("settings", "set", "virus.scanner", "off")
+    wait_for(lambda: not any(name == "ClamAV" for name, _, _ in seen(server)))
+
+
+def seen(server: RoostServer) -> list[tuple[str, str, str]]:
+    """What `./roost status` says of the programs that checks ask."""
+    return [(one["name"], one["state"], one["version"]) for one in json.loads(server.run("status", "--json"))["health"]]
