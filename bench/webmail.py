@@ -44,12 +44,12 @@ def mbox(path: Path) -> None:
 class Client:
     """A signed-in browser without pictures: one connection, its cookies, its form token."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, address: str = "u1@x.test") -> None:
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         self.cookies: dict[str, str] = {}
         self.token = ""
         self.get("/sign-in")
-        self.post("/sign-in", {"address": "u1@x.test", "password": PASSWORD})
+        self.post("/sign-in", {"address": address, "password": PASSWORD})
 
     def ask(self, method: str, path: str, body: str | None = None, headers: dict[str, str] | None = None) -> str:
         more = {"Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items()), **(headers or {})}

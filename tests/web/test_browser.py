@@ -1,6 +1,11 @@
 """The real pages in a real browser: axe finds nothing, scripts run without an error, new mail appears without asking, undo brings back."""
 
+import contextlib
 import smtplib
+import socket
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,7 +14,7 @@ import pytest
 playwright = pytest.importorskip("playwright.sync_api")
 axe_playwright = pytest.importorskip("axe_playwright_python.sync_playwright")
 
-from tests.scenario.server import PASSWORD, RoostServer  # noqa: E402
+from tests.scenario.server import HOME, PASSWORD, RoostServer, free_ports  # noqa: E402
 from tests.web.gallery.test_gallery import AXE, needs_parts  # noqa: E402
 
 pytestmark = [pytest.mark.browser, needs_parts]
@@ -86,6 +91,39 @@ def test_new_mail_appears_by_itself_even_in_an_empty_list(browser: Any, server: 
         send(server, "u1@x.test", subject)
         page.wait_for_selector(f"#rows .row:has-text('{subject}'), #fresh:not([hidden])", timeout=15_000)
     assert troubles == []
+
+
+def test_under_a_plain_wsgi_server_pages_ask_for_news(browser: Any, server: RoostServer) -> None:
+    port = free_ports(1)[0]
+    code = f"from werkzeug.serving import run_simple; from wsgi import app; run_simple('127.0.0.1', {port}, app, threaded=True)"
+    plain = subprocess.Popen([sys.executable, "-c", code], env=server.environ, cwd=HOME, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_for_port(port)
+        context = browser.new_context(base_url=f"http://127.0.0.1:{port}", reduced_motion="reduce")
+        context.route("**/", lambda route: route.fulfill(response=(answer := route.fetch()), body=answer.text().replace('data-poll-seconds="30"', 'data-poll-seconds="1"')))
+        page = context.new_page()
+        page.goto("/sign-in")
+        page.fill("input[name=address]", "u1@x.test")
+        page.fill("input[type=password]", PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#nav")
+        page.goto("/")
+        send(server, "u1@x.test", "Asked for")
+        page.wait_for_selector("#rows .row:has-text('Asked for'), #fresh:not([hidden])", timeout=15_000)
+        context.close()
+    finally:
+        plain.kill()
+        plain.wait()
+
+
+def wait_for_port(port: int) -> None:
+    """Until somebody listens."""
+    deadline = time.monotonic() + 20
+    while True:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        assert time.monotonic() < deadline, "the plain server did not start"
+        time.sleep(0.1)
 
 
 def test_a_key_throws_a_message_away_and_undo_brings_it_back(browser: Any, server: RoostServer) -> None:

@@ -13,7 +13,7 @@ from tests.scenario.server import RoostServer
 from tests.web.test_list_browser import letter, send
 from tests.web.visitor import signed_in
 
-PROCESSES = 3
+PROCESSES, TABS = 3, 240
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +21,11 @@ def server() -> Iterator[RoostServer]:
     one = RoostServer(listeners=("smtp", "imap", "http"), people=1, ROOST_WEB_WORKERS=str(PROCESSES))
     yield one
     one.remove()
+
+
+def threads(server: RoostServer) -> int:
+    """Threads of all web processes."""
+    return sum(len(os.listdir(f"/proc/{pid}/task")) for name, pid in server.pids().items() if name.startswith("web"))
 
 
 def connections(server: RoostServer, name: str) -> int:
@@ -58,6 +63,17 @@ def test_news_reach_the_tabs_of_every_process(server: RoostServer) -> None:
         send(server, letter("News for all"))
         for one in lines:
             assert any(line.startswith(b"data:") and b'"mailbox"' in line for line in one)
+
+
+def test_a_tab_takes_no_thread(server: RoostServer) -> None:
+    person = signed_in(server, "u1@x.test")
+    cookies = person.session.cookies.get_dict()
+    before = threads(server)
+    with ExitStack() as stack:
+        for _ in range(TABS):
+            stream = stack.enter_context(requests.get(person.base + "/events", cookies=cookies, stream=True, timeout=20))
+            assert next(line for line in stream.iter_lines() if line.startswith(b"data:"))
+        assert threads(server) - before < TABS / 4  # pools that were not full yet may fill
 
 
 def test_pages_go_on_while_one_process_is_started_again(server: RoostServer) -> None:
