@@ -3,14 +3,20 @@
 import imaplib
 import json
 import mailbox
+import smtplib
 import subprocess
 import sys
+import threading
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from mailcore.config.environment import Config
+from mailcore.jobs.imports.hmailserver import importing
+from mailcore.runtime.runtime import open_runtime
 from tests.scenario import hmail_backup
 from tests.scenario.server import HOME, PASSWORD, RoostServer
 
@@ -132,6 +138,35 @@ def test_a_whole_account_from_another_server(server: RoostServer) -> None:
         old.remove()
 
 
+def test_mail_comes_and_goes_while_a_dry_run_is_under_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It used to hold the machine's one writer until its end: a large import stopped all mail for so long."""
+    backup, server = hmail_backup.write(tmp_path / "HMBackup"), RoostServer(listeners=("imap", "smtp"), people=1, workers=1)
+    runtime = open_runtime(Config(data_dir=server.folder / "data", dns="none"), name="test")
+    has_begun, may_end, carry_out = threading.Event(), threading.Event(), importing.carry_out
+
+    def slowly(*words: object) -> None:
+        carry_out(*words)  # type: ignore[arg-type]
+        has_begun.set()
+        assert may_end.wait(60)
+
+    monkeypatch.setattr(importing, "carry_out", slowly)
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            looked = pool.submit(importing.run, runtime, importing.Wanted(path=backup, is_dry=True), lambda _done, _where: True)
+            assert has_begun.wait(60)
+            with smtplib.SMTP("127.0.0.1", server.ports["smtp"], timeout=20) as client:
+                client.sendmail("ann@out.test", ["u1@x.test"], "From: ann@out.test\r\nSubject: meanwhile\r\n\r\nText\r\n")
+            assert held(server, "u1@x.test")["INBOX"] == ["meanwhile()"]
+            server.run("account", "set", "u1@x.test", "--name", "Also meanwhile")
+            may_end.set()
+            assert looked.result(60).counts()["account"]["made"] == 2
+        assert "old.test" not in server.run("domain", "list")
+    finally:
+        may_end.set()
+        runtime.close()
+        server.remove()
+
+
 def test_a_whole_hmailserver(tmp_path: Path) -> None:
     backup = hmail_backup.write(tmp_path / "HMBackup")
     server = RoostServer(listeners=("imap", "smtp"), people=0, workers=1)
@@ -143,6 +178,8 @@ def test_a_whole_hmailserver(tmp_path: Path) -> None:
         assert any(line["kind"] == "server message" and line["name"] == "MESSAGE_UNDELIVERABLE" for line in rehearsed["lines"]), "said, not dropped in silence"  # type: ignore[attr-defined]
         assert rehearsed["messages"]["found"] == 5  # type: ignore[index]
         assert done["messages"] == {"brought": 4, "were_here": 0, "left_out": 1, "found": 0}
+        again = imported(server, "hmailserver", str(backup), "--dry-run")
+        assert again["counts"]["domain"]["here"] == 1 and again["counts"]["account"]["here"] == 2 and "made" not in again["counts"]["alias"]  # type: ignore[index]
 
         assert held(server, "ann@old.test", "old secret 1") == {
             "INBOX": [r"one(\Seen)", r"two(\Flagged)"], "Sent": [r"sent(\Seen)"], "Public/News": [r"news(\Seen)"],

@@ -1,5 +1,6 @@
 """The import of a whole hMailServer: its records in order, public folders last because they name groups and people."""
 
+import contextlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from mailcore.jobs.imports.hmailserver import folders, people, reading, server
 from mailcore.jobs.imports.hmailserver.reading import Record
 from mailcore.jobs.imports.hmailserver.work import Report, Work
 from mailcore.runtime.runtime import Runtime
-from mailcore.store import Tx
+from mailcore.store import rehearsal
 
 DATA_NAMES = ("DataBackup", "Data")
 
@@ -25,10 +26,6 @@ class Wanted:
     is_dry: bool = False
     has_settings: bool = True
     has_mail: bool = True
-
-
-class _TakenBack(Exception):
-    """Ends a dry run's transaction."""
 
 
 def run(runtime: Runtime, wanted: Wanted, step: mailing.Step) -> Report:
@@ -45,26 +42,11 @@ def _run(runtime: Runtime, wanted: Wanted, step: mailing.Step) -> Report:
     if wanted.data is not None and not wanted.data.is_dir():
         raise MailError(Reason.NOT_FOUND, f"There is no folder {wanted.data}.")
     found = reading.records(path, has_messages=wanted.has_mail and not wanted.is_dry)
-    delimiter = _delimiter(path)
-    if not wanted.is_dry:
-        work = Work(runtime, None)
-        work.delimiter = delimiter
+    with rehearsal.copy(runtime.store) if wanted.is_dry else contextlib.nullcontext() as tx:
+        work = Work(runtime, tx)
+        work.delimiter = _delimiter(path)
         carry_out(work, found, wanted, data, step)
         return work.report
-    records, made = list(found), list[Report]()
-
-    def rehearse(tx: Tx) -> None:
-        work = Work(runtime, tx)
-        work.delimiter = delimiter
-        carry_out(work, records, wanted, data, step)
-        made.append(work.report)
-        raise _TakenBack
-
-    try:
-        runtime.store.write(rehearse, bulk=True)
-    except _TakenBack:
-        pass
-    return made[-1]
 
 
 def carry_out(work: Work, found: Iterable[Record], wanted: Wanted, data: Path | None, step: mailing.Step) -> None:

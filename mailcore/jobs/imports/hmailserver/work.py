@@ -1,4 +1,4 @@
-"""Carries the import's steps out one by one, or takes them back at the end of a dry run, and remembers what became of each."""
+"""Carries the import's steps out one by one, a dry run's on a copy, and remembers what became of each."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -68,7 +68,7 @@ class Report:
 
 
 class Work:
-    """One import. With a *tx* every step runs in it (a dry run); without, each in a write of its own."""
+    """One import. With a *tx*, of a copy, every step runs in it (a dry run); without, each in a write of its own."""
 
     def __init__(self, runtime: Runtime, tx: Tx | None) -> None:
         self.runtime, self.report, self._tx = runtime, Report(), tx
@@ -78,7 +78,7 @@ class Work:
 
     @property
     def is_dry(self) -> bool:
-        """Whether everything is taken back."""
+        """Whether it is done on a copy."""
         return self._tx is not None
 
     @property
