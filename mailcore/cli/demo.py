@@ -4,19 +4,20 @@ import base64
 import os
 from datetime import timedelta
 from email.message import EmailMessage
-from email.utils import format_datetime
+from email.utils import format_datetime, parseaddr
 
 from mailcore.base.clock import DAY, HOUR, Micros
-from mailcore.cli.demo_letters import DRAFT, HTML, LABELS, OUTSIDE, PEOPLE, THREADS, WAITING, Thread
+from mailcore.cli.demo_letters import CONTACTS, DRAFT, HTML, LABELS, OUTSIDE, PEOPLE, THREADS, WAITING, Thread
 from mailcore.config.environment import Config
 from mailcore.delivery.parcel import parcel_of
 from mailcore.directory import setup as room
 from mailcore.directory import verbs
 from mailcore.directory.actor import COMMAND_LINE
+from mailcore.mail.vcard import Card
 from mailcore.runtime.runtime import Runtime, open_runtime
 from mailcore.serve import start
 from mailcore.serve.sockets import Bound
-from mailcore.store import Tx, accounts, labels, mailboxes, messages, outbox, records, tallies
+from mailcore.store import Tx, accounts, contacts, labels, mailboxes, messages, outbox, records, tallies
 from mailcore.store.records import TraceEvent, TraceHead
 
 DOMAIN = "meadow.test"
@@ -52,6 +53,7 @@ def fill(runtime: Runtime, password: str) -> None:
     runtime.store.write(lambda tx: verbs.add_alias(tx, COMMAND_LINE, f"family@{DOMAIN}", [f"{local}@{DOMAIN}" for local, _, role in PEOPLE if role != "domain-admin"], now))
     for label, tone in LABELS:
         runtime.store.write(lambda tx, n=label, t=tone: _label(tx, anna, n, t))  # type: ignore[misc]
+    runtime.store.write(lambda tx: _people(tx, anna))
     letters = [(hours, thread, number) for thread in THREADS for number, (hours, _s, _t, _f) in enumerate(thread.letters)]
     made: dict[tuple[str, int], str] = {}
     for hours, thread, number in sorted(letters, key=lambda one: -one[0]):
@@ -66,6 +68,17 @@ def _label(tx: Tx, address: str, name: str, tone: str) -> None:
     account = accounts.account_by_address(tx, address)
     assert account is not None
     labels.put(tx, account.id, name, tone)
+
+
+def _people(tx: Tx, address: str) -> None:
+    """The contacts: the family, and some of those who write."""
+    account = accounts.account_by_address(tx, address)
+    assert account is not None
+    for local, name, _role in PEOPLE[1:]:
+        contacts.put(tx, account.id, Card(name=name, addresses=(f"{local}@{DOMAIN}",), groups=("Family",)))
+    for local, phone, note, groups in CONTACTS:
+        name, address = parseaddr(_who(local))
+        contacts.put(tx, account.id, Card(name=name, addresses=(address,), phones=(phone,), note=note, groups=groups))
 
 
 def _who(local: str) -> str:
@@ -120,7 +133,7 @@ def _store(runtime: Runtime, address: str, mail: EmailMessage, role: str, at: Mi
         assert account is not None
         box = mailboxes.by_role(tx, account.id, role)
         assert box is not None
-        messages.append(tx, runtime.store.blobs, account.id, box.id, parcel.email(b""), actor="demo", now=at, flags=flags, keywords=keywords, internal_date=at)
+        messages.append(tx, runtime.store.blobs, account.id, box.id, parcel.email(b""), actor="webmail" if role in ("sent", "drafts") else "delivery", now=at, flags=flags, keywords=keywords, internal_date=at)
         if trace:
             sender = _who(trace).partition("<")[2].rstrip(">")
             head = TraceHead(

@@ -15,6 +15,8 @@ OUTSIDE = {
     "garden": "The Garden Letter <letter@garden.example>", "school": "Hill School <office@school.example>", "aunt": "Aunt Birgit <birgit@lake.example>",
     "shop": "Paper & Ink <orders@paper.example>", "prize": "Lucky Winner Desk <claim@prize.example>", "doctor": "Dr. Amara Nwosu <practice@clinic.example>",
 }  # fmt: skip
+CONTACTS = (("aunt", "+46 8 555 0147", "At the lake, always with cake", ("Family",)), ("school", "+46 8 555 0192", "", ("School",)), ("doctor", "+46 8 555 0118", "Tuesdays and Fridays", ()))
+"""Whom of OUTSIDE Anna keeps: telephone, note, groups."""
 LABELS = (("House", "green"), ("School", "blue"), ("Money", "amber"))
 
 

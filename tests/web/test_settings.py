@@ -181,7 +181,7 @@ def test_what_a_program_deleted_is_told_and_put_back_in_one_go(server: RoostServ
         imap.expunge()
     person = signed_in(server, "u1@x.test")
     page = person.get("/settings/activity")
-    assert re.search(r"IMAP deleted 5 messages from INBOX", page.text), page.text
+    assert re.search(r"IMAP deleted 5 messages from Inbox", page.text), page.text
     token = re.search(r'name="token" value="([^"]+)"', page.text)[1]  # type: ignore[index]
     assert "5 messages put back" in person.post("/settings/activity", {"token": token}).text
     with imaplib.IMAP4("127.0.0.1", server.ports["imap"]) as imap:

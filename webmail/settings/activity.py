@@ -13,6 +13,7 @@ from mailcore.store.activity import Batch
 from web import tokens, words
 from web.signed_in import account
 from web.site import site
+from webmail.blueprints import boxes, role_name
 from webmail.settings.values import ActivityPage, ActivityRow, Errors
 
 DAYS = 14
@@ -30,7 +31,8 @@ def shown(_errors: Errors) -> dict[str, Any]:
 
 def _row(one: Batch) -> ActivityRow:
     who, count = program(one.actor), one.count
-    name = one.mailbox or _("a mailbox that is gone")
+    box = next((box for box in boxes() if box.id == one.mailbox_id), None)
+    name = role_name(box) if box and box.role else one.mailbox or _("a mailbox that is gone")
     text = {
         "deleted": lambda: ngettext("%(who)s deleted one message from %(name)s", "%(who)s deleted %(amount)s messages from %(name)s", count, who=who, name=name, amount=f"{count:,}"),
         "arrived": lambda: ngettext("%(who)s: one message into %(name)s", "%(who)s: %(amount)s messages into %(name)s", count, who=who, name=name, amount=f"{count:,}"),

@@ -17,6 +17,7 @@ from web.signed_in import account, public, require
 from web.site import actor, site
 from web.values import Choice
 from web.words import said
+from webmail.blueprints import role_name
 from webmail.blueprints import settings_blueprint as settings
 from webmail.settings.values import ElsewherePage, ElsewhereRow, Errors, wrong
 
@@ -31,7 +32,7 @@ def shown(errors: Errors, typed: Any = None) -> dict[str, Any]:
     """What is fetched, and the form for one more as it was typed."""
     typed = (typed if typed is not None else flask.request.form) if errors else {}
     tx = site().read()
-    boxes = tuple(Choice(value=b.name, label=_("Inbox") if b.name == "INBOX" else b.name) for b in mailboxes.list_all(tx, account().id) if not b.is_noselect)
+    boxes = tuple(Choice(value=b.name, label=role_name(b) if b.role else b.name) for b in mailboxes.list_all(tx, account().id) if not b.is_noselect)
     kinds = (
         Choice(value="imap tls", label=_("IMAP with TLS")), Choice(value="pop3 tls", label=_("POP3 with TLS")), Choice(value="imap starttls", label=_("IMAP with STARTTLS")),
         Choice(value="pop3 starttls", label=_("POP3 with STARTTLS")), Choice(value="imap none", label=_("IMAP without encryption")), Choice(value="pop3 none", label=_("POP3 without encryption")),

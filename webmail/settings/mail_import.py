@@ -24,7 +24,7 @@ REFRESH_SECONDS = "2"
 def shown(errors: Errors) -> dict[str, Any]:
     """The form, and the import that is at work or was the last."""
     tx, mine, typed = site().read(), account(), flask.request.form
-    boxes = (Choice(value="", label=_("As it was there")), *(Choice(value=b.name, label=role_name(b)) for b in mailboxes.list_all(tx, mine.id) if not b.is_noselect))
+    boxes = (Choice(value="", label=_("As it was there")), *(Choice(value=b.name, label=role_name(b) if b.role else b.name) for b in mailboxes.list_all(tx, mine.id) if not b.is_noselect))
     job = mail_import.latest(tx, mine.id)
     is_running = job is not None and job.state in ("waiting", "running")
     if is_running:
