@@ -15,7 +15,7 @@ from mailcore.store.engine import Database, SqliteDatabase
 
 HEAD = "0012"
 """The revision this program was written for: the newest file in `migrations/versions`."""
-KNOWN = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011")
+KNOWN = tuple(f"{number:04}" for number in range(1, int(HEAD) + 1))
 LOCK_KEY = 0x526F6F7374
 """PostgreSQL's advisory lock that lets one process migrate at a time."""
 
