@@ -1,4 +1,4 @@
-"""What somebody has set, changed by an admin in their place: auto-reply, forwarding, ways of signing in, accounts elsewhere."""
+"""What somebody has set, changed by an admin in their place: auto-reply, forwarding, signatures, ways in; and what their programs did."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,8 +12,8 @@ from mailcore.auth import app_passwords
 from mailcore.base.errors import MailError, Reason
 from mailcore.delivery import confirm
 from mailcore.directory import away, fetching, security, verbs
-from mailcore.store import Tx, accounts, fetched
-from web import words
+from mailcore.store import Tx, access, accounts, fetched
+from web import activity, mail_programs, sign_ins, signatures, words
 from web.away import page_of, typed_away, typed_forwarding
 from web.drawing import done, page
 from web.signed_in import require
@@ -22,7 +22,7 @@ from web.site import actor, site
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """A password of a program, or an account elsewhere: one line with a button that ends it."""
+    """A browser, a password of a program, or an account elsewhere: one line with a button that ends it."""
 
     id: int
     name: str
@@ -60,6 +60,38 @@ def change_away(found: accounts.Account, form: Any) -> Any:
     return done(flask.url_for("admin.account_away", address=found.address))
 
 
+@admin.route("/accounts/<address>/signatures", methods=["GET", "POST"])
+@require("domain-admin")
+def account_signatures(address: str) -> Any:
+    found, errors, form = person(address), {}, flask.request.form
+    if flask.request.method == "POST":
+        try:
+            toast(signatures.change(found, form))
+            return done(flask.url_for("admin.account_signatures", address=found.address))
+        except MailError as error:
+            errors["name"] = beside(error)
+    return page("admin/account_signatures.html", area="accounts", address=found.address, form=signatures.page_of(found, form, is_wrong=bool(errors)), errors=errors), 422 if errors else 200
+
+
+@admin.route("/accounts/<address>/activity", methods=["GET", "POST"])
+@require("domain-admin")
+def account_activity(address: str) -> Any:
+    found, error = person(address), ""
+    if flask.request.method == "POST":
+        try:
+            toast(activity.put_back(found, flask.request.form))
+            return done(flask.url_for("admin.account_activity", address=found.address))
+        except MailError as refused:
+            error = beside(refused)
+    return page("admin/account_activity.html", area="accounts", address=found.address, form=activity.page_of(found), error=error), 422 if error else 200
+
+
+@admin.get("/accounts/<address>/apple.mobileconfig")
+@require("domain-admin")
+def account_apple(address: str) -> Any:
+    return mail_programs.apple(person(address))
+
+
 @admin.route("/accounts/<address>/ways", methods=["GET", "POST"])
 @require("domain-admin")
 def account_ways(address: str) -> Any:
@@ -73,11 +105,18 @@ def account_ways(address: str) -> Any:
         Way(id=one.id, name=one.name, text=", ".join(one.scopes) + " · " + (_("used %(when)s from %(ip)s", when=words.short(one.used_at), ip=one.used_from) if one.used_at else _("never used")))
         for one in app_passwords.of_account(tx, found.id)
     )
+    browsers = tuple(
+        Way(id=one.id, name=words.program_name(one.agent), text=f"{one.ip} · " + _("seen %(when)s", when=words.short(one.seen_at)))
+        for one in access.sessions(tx, found.id, site().now()) if not one.is_pending_totp
+    )  # fmt: skip
     elsewhere = tuple(
         Way(id=one.id, name=f"{one.username} · {one.host}", text=ngettext("one message brought", "%(num)d messages brought", one.brought), trouble=one.trouble)
         for one in fetched.of_account(tx, found.id)
     )
-    return page("admin/account_ways.html", area="accounts", address=found.address, has_second_step=bool(found.totp_secret), programs=programs, elsewhere=elsewhere)
+    return page(
+        "admin/account_ways.html", area="accounts", address=found.address, has_second_step=bool(found.totp_secret), browsers=browsers, programs=programs, elsewhere=elsewhere,
+        tries=sign_ins.latest(found), services=mail_programs.rows(),
+    )  # fmt: skip
 
 
 def end(tx: Tx, found: accounts.Account, form: Any) -> None:
@@ -86,9 +125,14 @@ def end(tx: Tx, found: accounts.Account, form: Any) -> None:
     if op == "second-step":
         security.turn_off(tx, actor(), found, site().now())
         return
+    if op == "browsers":
+        security.sign_out_everywhere(tx, actor(), found, site().now())
+        return
     if not (number.isascii() and number.isdigit() and len(number) < 15):
         raise MailError(Reason.NOT_FOUND, _("This is no longer here."))
-    if op == "program":
+    if op == "browser":
+        security.end_browser(tx, actor(), found, int(number), site().now())
+    elif op == "program":
         security.remove_app_password(tx, actor(), found, int(number), site().now())
     elif op == "elsewhere":
         fetching.remove(tx, actor(), found, int(number), site().now())

@@ -11,9 +11,8 @@ from admin.blueprints import admin, domain_of, toast
 from mailcore.base.errors import MailError, Reason
 from mailcore.delivery import confirm, trial
 from mailcore.directory import rules, verbs
-from mailcore.mail.address import Address
 from mailcore.runtime import programs
-from mailcore.sieve.rules import Kind
+from mailcore.sieve.rules import forwarded_to
 from mailcore.store import accounts, routes
 from web import rule_forms
 from web.drawing import done, page
@@ -111,7 +110,7 @@ def listed(place: Place) -> Any:
     found = rules.of_scope(tx, place.scope)
     lines = tuple(rule_forms.line_of(rule, n) for n, rule in enumerate(found))
     summary = ngettext("One rule", "%(num)d rules", len(found)) if found else _("None yet")
-    return page("admin/rules.html", area=place.area, place=place, lines=lines, sieve=rules.sieve_of(tx, place.scope), summary=summary)
+    return page("admin/rules.html", area=place.area, place=place, lines=lines, sieve=rules.sieve_of(tx, place.scope), script=rules.script_of(tx, place.scope), summary=summary)
 
 
 def number_of(text: str) -> int:
@@ -155,8 +154,7 @@ def edited(place: Place, number: str) -> Any:
         else:
             site().write(lambda tx: rules.add(tx, actor(), place.scope, rule, site().now()))
         if place.address:  # as for the server's rules, the admin answers for where mail is sent on to
-            targets = [Address.parse(action.value).key for action in rule.actions if action.kind in (Kind.FORWARD, Kind.FORWARD_COPY)]
-            confirm.answer_for(site().runtime, actor(), verbs.find_account(site().read(), place.address), targets)
+            confirm.answer_for(site().runtime, actor(), verbs.find_account(site().read(), place.address), forwarded_to([rule]))
     except MailError as error:
         return drawn(place, made, error=error.detail), 422
     toast(_("Rule saved; it holds within seconds"))

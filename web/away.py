@@ -20,7 +20,7 @@ class TargetRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AwayPage:
-    """Auto-reply and forwarding as they stand. `error` is what the filters last stumbled over, "" for nothing."""
+    """Auto-reply and forwarding as they stand. `sieve` is what both are run as, `error` what the filters last stumbled over; "" for nothing."""
 
     away: Away
     forward_text: str
@@ -29,6 +29,7 @@ class AwayPage:
     targets: tuple[TargetRow, ...]
     zone: str
     own_domain: str
+    sieve: str = ""
     error: str = ""
 
 
@@ -42,7 +43,7 @@ def page_of(account: Account, form: Any, *, is_wrong: bool) -> AwayPage:
     rows = tuple(TargetRow(address=t, state="waiting" if t in waiting else "confirmed" if t in stored else "local") for t in away.forwarding(tx, account).targets)
     return AwayPage(
         away=reply, forward_text="\n".join(forward.targets), is_forwarding=forward.is_on, keeps_copy=forward.keeps_copy, targets=rows,
-        zone=account.time_zone or "UTC", own_domain=account.address.rpartition("@")[2], error=filters.form(tx, away.scope_of(account), "error"),
+        zone=account.time_zone or "UTC", own_domain=account.address.rpartition("@")[2], sieve=away.sieve_of(tx, account), error=filters.form(tx, away.scope_of(account), "error"),
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from flask_babel import gettext as _
 
 from mailcore.base.clock import Micros, from_micros, to_micros
 from mailcore.base.errors import MailError, Reason
+from mailcore.store.mailboxes import Mailbox
 from web import sentences
 from web.signed_in import account, is_signed_in
 
@@ -54,6 +55,25 @@ def kept(name: str, make: Callable[[], T]) -> T:
         held = make()
         setattr(flask.g, name, held)
     return cast(T, held)
+
+
+def mailbox_name(box: Mailbox) -> str:
+    """The name shown for a mailbox: in the person's language where it has a role."""
+    return kept("role_names", role_names).get(box.role) or ("Inbox" if box.name == "INBOX" else box.name.rpartition("/")[2])
+
+
+def role_names() -> dict[str, str]:
+    """The names of mailboxes that have a role, in the person's language."""
+    return {"inbox": _("Inbox"), "drafts": _("Drafts"), "sent": _("Sent"), "junk": _("Junk"), "trash": _("Trash"), "archive": _("Archive")}
+
+
+def program_name(agent: str) -> str:
+    """A browser's or program's name in a word or two."""
+    known = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"), ("Thunderbird", "Thunderbird"))
+    name = next((label for mark, label in known if mark in agent), agent[:40])
+    places = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "macOS"), ("Linux", "Linux"))
+    place = next((label for mark, label in places if mark in agent), "")
+    return f"{name}, {place}" if name and place else name or _("unknown program")
 
 
 def locale() -> Locale:

@@ -65,12 +65,7 @@ def theme() -> str:
 
 def role_name(box: Mailbox) -> str:
     """The name shown for a mailbox: translated where it has a role."""
-    return words.kept("role_names", role_names).get(box.role) or ("Inbox" if box.name == "INBOX" else box.name.rpartition("/")[2])
-
-
-def role_names() -> dict[str, str]:
-    """The names of mailboxes that have a role, in the person's language."""
-    return {"inbox": _("Inbox"), "drafts": _("Drafts"), "sent": _("Sent"), "junk": _("Junk"), "trash": _("Trash"), "archive": _("Archive")}
+    return words.mailbox_name(box)
 
 
 def link(box: Mailbox) -> p.MailboxLink:

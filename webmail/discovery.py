@@ -3,8 +3,6 @@
 from typing import Any
 
 import flask
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from mailcore.base.errors import MailError, Reason
 from mailcore.directory import programs, resolve
@@ -72,19 +70,10 @@ def challenge(token: str) -> Any:
 @public
 def authority() -> Any:
     """Roost's own CA, for devices on a LAN."""
-    found = ca_der()
+    found = programs.authority(site().runtime)
     if found is None:
         flask.abort(404)
     return flask.Response(found, mimetype="application/x-x509-ca-cert", headers={"Content-Disposition": 'attachment; filename="roost-ca.crt"'})
-
-
-def ca_der() -> bytes | None:
-    """The CA's certificate, or None where there is none."""
-    try:
-        pem = (site().data_dir / "tls" / "ca.pem").read_bytes()
-    except OSError:
-        return None
-    return x509.load_pem_x509_certificate(pem).public_bytes(Encoding.DER)
 
 
 def _host() -> str:

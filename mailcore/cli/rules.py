@@ -8,11 +8,12 @@ from mailcore.base.errors import MailError, Reason
 from mailcore.cli.grammar import verb, verbs
 from mailcore.cli.main import Context
 from mailcore.cli.offline import runtime_of
+from mailcore.delivery import confirm
 from mailcore.directory import rules
 from mailcore.directory import verbs as directory
 from mailcore.directory.actor import COMMAND_LINE
 from mailcore.runtime.runtime import Runtime
-from mailcore.sieve.rules import Criterion, Field, Kind, Operator, Rule, RuleAction, as_json, from_json
+from mailcore.sieve.rules import Criterion, Field, Kind, Operator, Rule, RuleAction, as_json, forwarded_to, from_json
 from mailcore.store import Tx
 
 EXAMPLE = "rule add example.org --name Invoices --if subject contains invoice --do move Invoices --stop"
@@ -55,11 +56,11 @@ def scope_of(tx: Tx, name: str) -> str:
 def _told(context: Context, runtime: Runtime, said: str = "") -> int:
     tx = runtime.store.read()
     scope = scope_of(tx, context.arguments.of)
-    found, sieve = rules.of_scope(tx, scope), rules.sieve_of(tx, scope)
+    found, sieve, script = rules.of_scope(tx, scope), rules.sieve_of(tx, scope), rules.script_of(tx, scope)
     rows = [{"number": n, "name": r.name, "is_enabled": r.is_enabled} for n, r in enumerate(found, 1)]
     lines = [said] if said else []
     lines += [f"{r['number']:>3}  {r['name']}{'' if r['is_enabled'] else ' (off)'}" for r in rows] or ["There are no rules."]
-    return context.answer({"scope": scope, "rules": rows, "sieve": sieve}, "\n".join([*lines, *(["", sieve] if sieve else [])]).rstrip())
+    return context.answer({"scope": scope, "rules": rows, "sieve": sieve, "script": script}, "\n".join([*lines, *(line for text in (sieve, script) if text for line in ("", text))]).rstrip())
 
 
 def rule_list(context: Context) -> int:
@@ -72,6 +73,9 @@ def _changed(context: Context, change: Callable[[Tx, str, int], object], said: s
         now = runtime.clock.micros()
         scope = scope_of(runtime.store.read(), context.arguments.of)
         runtime.store.write(lambda tx: change(tx, scope, now))
+        if "@" in context.arguments.of:
+            tx = runtime.store.read()
+            confirm.answer_for(runtime, COMMAND_LINE, directory.find_account(tx, context.arguments.of), forwarded_to(rules.of_scope(tx, scope)))
         return _told(context, runtime, said)
 
 

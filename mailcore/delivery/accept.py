@@ -6,7 +6,7 @@ first and are served by lease.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
@@ -124,7 +124,7 @@ def accept(runtime: Runtime, mail: Mail, parcel: Parcel, *, also: Callable[[Tx],
         events += [*perform_all(tx, runtime, mail, parcel, ready, own_prefix, received, now), *away.events]
         events += leaving.ask(tx, runtime, mail, parcel, own_prefix, (*ready.programs, *away.programs), now)
         if len(ids) > len(at_once):
-            queue_fan_out(tx, runtime, mail, parcel, [made.local[i] for i in ids[len(at_once) :]], own_prefix, now)
+            queue_fan_out(tx, runtime, mail, parcel, made, set(at_once), own_prefix, now)
         if made.forwarded:
             queue_remote(tx, runtime, mail, parcel, made.forwarded, received, now, kind="forward", route=away.route)
         if made.lists:
@@ -217,11 +217,14 @@ def queue_remote(
     return outbox.put(tx, runtime.store.blobs, item, now)
 
 
-def queue_fan_out(tx: Tx, runtime: Runtime, mail: Mail, parcel: Parcel, targets: list[LocalTarget], prefix: bytes, now: Micros) -> int:
-    """Queue a message for many local accounts; the runner serves them in batches (`serve_fan_out`)."""
+def queue_fan_out(tx: Tx, runtime: Runtime, mail: Mail, parcel: Parcel, made: Plan, served: Container[int], prefix: bytes, now: Micros) -> int:
+    """Queue a message for many local accounts; the runner serves them in batches (`serve_fan_out`). Who is *served* stands there for the filters, which ask for all."""
     item = outbox.NewItem(
         trace_id=parcel.trace_id, sender=str(mail.sender.address or ""), staged=parcel.staged, prefix=prefix, kind=JUNK_KIND if mail.is_junk else LOCAL_KIND,
-        recipients=[outbox.NewRecipient(address=t.address, domain="", orcpt=str(t.account_id)) for t in targets],
+        recipients=[
+            outbox.NewRecipient(address=target.address, domain="", orcpt=str(i), state="delivered" if i in served else "waiting")
+            for i, target in sorted(made.local.items())
+        ],
         subject=parcel.summary.subject[:200], expires_at=now + runtime.settings.get("queue.lifetime") * SECOND, state="held" if mail.is_held else "waiting",
     )  # fmt: skip
     return outbox.put(tx, runtime.store.blobs, item, now)
@@ -249,9 +252,8 @@ def serve_fan_out(runtime: Runtime, item: outbox.Item) -> bool:
         runtime.store.write(lambda tx: outbox.remove(tx, item.id))
         return False
     parcel = parcel_of(item.trace_id, _staged(item, data), data)
-    mail = mail_of(item)
-    now = runtime.clock.micros()
-    tx = runtime.store.read()
+    now, tx = runtime.clock.micros(), runtime.store.read()
+    mail = mail_of(item, outbox.recipients(tx, item.id))
     made, gone = Plan(), set()
     for one in waiting:
         account = accounts.account(tx, int(one.orcpt))
@@ -273,11 +275,12 @@ def serve_fan_out(runtime: Runtime, item: outbox.Item) -> bool:
     return True
 
 
-def mail_of(item: outbox.Item) -> Mail:
+def mail_of(item: outbox.Item, people: Sequence[outbox.Recipient]) -> Mail:
     """The transaction behind a fan-out item, as far as filters ask for it."""
     sender = ReversePath(Address.parse(item.sender)) if item.sender else ReversePath(None)
     findings = [Finding(check="earlier", level=Level.JUNK)] if item.kind == JUNK_KIND else []
-    return Mail(client=Client(ip=""), sender=sender, size=item.size, findings=findings)
+    recipients = [Accepted(path=one.address, address=Address.parse(one.address), recipient=None) for one in people]
+    return Mail(client=Client(ip=""), sender=sender, size=item.size, recipients=recipients, findings=findings)
 
 
 def _staged(item: outbox.Item, data: bytes) -> Staged:

@@ -8,13 +8,12 @@ import hashlib
 import hmac
 from collections.abc import Iterable
 
-from mailcore.base.clock import HOUR, from_micros
+from mailcore.base.clock import HOUR
 from mailcore.base.errors import MailError, Reason
 from mailcore.delivery import notices
 from mailcore.directory import letters, resolve, verbs
 from mailcore.directory.actor import Actor
-from mailcore.mail.address import Address, NamedAddress
-from mailcore.mail.compose import OutgoingMessage, build
+from mailcore.mail.address import Address
 from mailcore.runtime.runtime import Runtime
 from mailcore.store import Tx, filters, records
 from mailcore.store.accounts import Account
@@ -37,7 +36,7 @@ def ask(runtime: Runtime, account: Account, address: str) -> None:
     language = _language(runtime, account)
     owner = f"{account.display_name or account.address} ({account.address})"
     words = letters.written(runtime, runtime.store.read(), "forward.ask", language, Owner=owner, Address=account.address, Target=str(to), Code=code)
-    letter = notices.prepare(runtime, _letter(runtime, account, to, *words), to, "notice")
+    letter = notices.prepare(runtime, notices.letter(runtime, to, Address.parse(account.address).domain, *words), to, "notice")
     target = filters.ForwardTarget(
         account_id=account.id, address=to.key, code_hash=_hash(code), tries=0, created_at=now, confirmed_at=None, confirmed_by=""
     )  # fmt: skip
@@ -101,22 +100,12 @@ def answer_for(runtime: Runtime, actor: Actor, account: Account, targets: Iterab
 def _told(runtime: Runtime, account: Account, address: str) -> notices.Notice:
     own = Address.parse(account.address)
     words = letters.written(runtime, runtime.store.read(), "forward.added", _language(runtime, account), Address=account.address, Target=address)
-    return notices.prepare(runtime, _letter(runtime, account, own, *words), own, "notice")
+    return notices.prepare(runtime, notices.letter(runtime, own, own.domain, *words), own, "notice")
 
 
 def _language(runtime: Runtime, account: Account) -> str:
     """The owner's language; who is asked from outside reads the same, for nobody knows theirs."""
     return letters.language_for(runtime, runtime.store.read(), Address.parse(account.address))
-
-
-def _letter(runtime: Runtime, account: Account, to: Address, subject: str, text: str) -> bytes:
-    own = Address.parse(account.address)
-    sender = NamedAddress("Roost", Address(local="postmaster", domain=own.domain), "")
-    message = OutgoingMessage(
-        from_=(sender,), to=(NamedAddress("", to, ""),), subject=subject, text=text, date=from_micros(runtime.clock.micros()),
-        msgid=f"{runtime.new_trace_id()}@{runtime.hostname}", extra=(("Auto-Submitted", "auto-generated"),),
-    )  # fmt: skip
-    return build(message)
 
 
 def _hash(code: str) -> str:

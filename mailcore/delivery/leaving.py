@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from mailcore.sieve import Script
 
 JOB = "program"
-RECIPIENTS = 1000
-"""Recipients that a program is told; the message may be for more."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -85,7 +83,7 @@ def ask(tx: Tx, runtime: Runtime, mail: Mail, parcel: Parcel, prefix: bytes, nam
             continue
         payload = {
             "program": name, "trace_id": parcel.trace_id, "prefix": prefix.decode("latin-1"), "sender": str(mail.sender.address or ""),
-            "recipients": [one.path for one in mail.recipients[:RECIPIENTS]],
+            "recipients": [one.path for one in mail.recipients],
         }  # fmt: skip
         jobs.put(tx, JOB, payload, now, blob_id=rows.claim(tx, parcel.staged, now, runtime.store.blobs))
         made.append(TraceEvent(at=now, kind=JOB, address="", data={"program": name, "state": "asked"}))

@@ -5,11 +5,12 @@
 
 from dataclasses import dataclass
 
-from mailcore.base.clock import SECOND, Micros
+from mailcore.base.clock import SECOND, Micros, from_micros
 from mailcore.base.errors import MailError
 from mailcore.delivery.parcel import Parcel, parcel_of
 from mailcore.directory import resolve
-from mailcore.mail.address import Address, ReversePath
+from mailcore.mail.address import Address, NamedAddress, ReversePath
+from mailcore.mail.compose import OutgoingMessage, build
 from mailcore.mail.received import return_path_line
 from mailcore.runtime.runtime import Runtime
 from mailcore.store import Tx, mailboxes, messages, outbox, records
@@ -24,6 +25,15 @@ class Notice:
     recipient: Address
     kind: str
     about: str = ""
+
+
+def letter(runtime: Runtime, to: Address, domain: str, subject: str, text: str) -> bytes:
+    """What the server writes to *to* in the name of *domain*."""
+    message = OutgoingMessage(
+        from_=(NamedAddress("Roost", Address(local="postmaster", domain=domain), ""),), to=(NamedAddress("", to, ""),), subject=subject, text=text,
+        date=from_micros(runtime.clock.micros()), msgid=f"{runtime.new_trace_id()}@{runtime.hostname}", extra=(("Auto-Submitted", "auto-generated"),),
+    )  # fmt: skip
+    return build(message)
 
 
 def prepare(runtime: Runtime, data: bytes, recipient: Address, kind: str, *, about: str = "") -> Notice:

@@ -68,6 +68,11 @@ def forwarding(tx: Tx, account: Account) -> Forwarding:
     return Forwarding(**{**stored, "targets": tuple(stored["targets"])})
 
 
+def sieve_of(tx: Tx, account: Account) -> str:
+    """The Sieve that runs for both forms; "" where both are off."""
+    return filters.form(tx, scope_of(account), "away-program")
+
+
 def is_away_now(wanted: Away, today: date) -> bool:
     """Whether the auto-reply answers on *today*, a date in the account's zone."""
     return wanted.is_on and (not wanted.starts or wanted.starts <= today.isoformat()) and (not wanted.ends or today.isoformat() <= wanted.ends)

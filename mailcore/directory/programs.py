@@ -10,6 +10,9 @@ import uuid
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
 from mailcore.base.errors import MailError, Reason
 from mailcore.config.environment import STANDARD_PORTS
 from mailcore.directory.resolve import local_domain
@@ -26,7 +29,7 @@ _ADDRESS = re.compile(r"<EMailAddress>\s*([^<\s]{3,320})\s*</EMailAddress>", re.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """One way in. *kind*: imap, pop3, smtp; *is_implicit*: TLS from the first byte, else STARTTLS."""
+    """One way in. *kind*: imap, pop3, smtp, sieve; *is_implicit*: TLS from the first byte, else STARTTLS."""
 
     kind: str
     host: str
@@ -45,6 +48,11 @@ def services(runtime: Runtime) -> list[Service]:
     return found
 
 
+def filters(runtime: Runtime) -> list[Service]:
+    """Where programs that write filters connect; none of the documents for mail programs knows a word for it."""
+    return [Service(kind="sieve", host=runtime.hostname, port=port, is_implicit=False) for name, port in bound_ports(runtime).items() if name == "sieve"]
+
+
 def bound_ports(runtime: Runtime) -> dict[str, int]:
     """Listener names and their ports, as `up` bound them; the standard ones where that is not known."""
     try:
@@ -52,6 +60,15 @@ def bound_ports(runtime: Runtime) -> dict[str, int]:
         return {name: int(places[0].rpartition(":")[2]) for name, places in told.items() if places}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return dict(STANDARD_PORTS)
+
+
+def authority(runtime: Runtime) -> bytes | None:
+    """The certificate of Roost's own authority in DER, or None where there is none."""
+    try:
+        pem = (runtime.config.data_dir / "tls" / "ca.pem").read_bytes()
+    except OSError:
+        return None
+    return x509.load_pem_x509_certificate(pem).public_bytes(Encoding.DER)
 
 
 def domain_of(tx: Tx, address: str) -> str:

@@ -37,6 +37,12 @@ def sieve_of(tx: Tx, scope: str) -> str:
     return filters.form(tx, scope, "rules-program")
 
 
+def script_of(tx: Tx, scope: str) -> str:
+    """The script that a program of the account's owner put here, to run after the rules; "" for none."""
+    kind, _, number = scope.partition(":")
+    return (scripts.active(tx, int(number)) or "") if kind == "account" else ""
+
+
 def save(tx: Tx, actor: Actor, scope: str, rules: Sequence[Rule], now: Micros) -> None:
     """Replace a scope's rules. Raises MailError(NOT_PERMITTED, SYNTAX, LIMIT)."""
     domain_id = _require(tx, actor, scope)

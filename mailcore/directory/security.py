@@ -2,6 +2,7 @@
 
 from mailcore.auth import app_passwords, second_step
 from mailcore.base.clock import Micros
+from mailcore.base.errors import MailError, Reason
 from mailcore.directory import verbs
 from mailcore.directory.actor import Actor
 from mailcore.store import Tx, access, records
@@ -34,8 +35,18 @@ def remove_app_password(tx: Tx, actor: Actor, account: Account, password_id: int
     _audit(tx, actor, account, "account:app_password_ended", now, {"id": password_id})
 
 
+def end_browser(tx: Tx, actor: Actor, account: Account, session_id: int, now: Micros) -> None:
+    """Sign one of the account's browsers out. Raises MailError(NOT_PERMITTED, NOT_FOUND)."""
+    verbs.own_or_manageable(tx, actor, account.id)
+    if not any(one.id == session_id for one in access.sessions(tx, account.id, now)):
+        raise MailError(Reason.NOT_FOUND, "This session has ended already.")
+    access.end_session(tx, session_id)
+    _audit(tx, actor, account, "session:ended", now, {"id": session_id})
+
+
 def sign_out_everywhere(tx: Tx, actor: Actor, account: Account, now: Micros) -> None:
-    """End every browser session of the account, this one too. Mail programs keep their passwords."""
+    """End every browser session of the account, this one too. Mail programs keep their passwords. Raises MailError(NOT_PERMITTED)."""
+    verbs.own_or_manageable(tx, actor, account.id)
     _audit(tx, actor, account, "account:signed_out_everywhere", now, {"sessions": access.end_sessions(tx, account.id)})
 
 

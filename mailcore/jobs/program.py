@@ -27,6 +27,8 @@ OUTPUT_BYTES = 64 * 1024
 """More than this, and the program is ended: nobody reads it, and it would fill memory."""
 TOLD_CHARACTERS = 500
 """Of the output, in the timeline."""
+ENVIRONMENT_CHARACTERS = 30_000
+"""Of ROOST_RECIPIENTS: Linux takes 128 KiB a variable, and an address may have four bytes a character."""
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 Step = Callable[[int, int, str], bool]
@@ -41,10 +43,12 @@ def run(runtime: Runtime, job: Job, step: Step) -> str:
         where = rows.locate(runtime.store.read(), job.blob_id or 0)
         if where is None:
             raise MailError(Reason.NOT_FOUND, "The message is gone.")
-        with tempfile.TemporaryFile() as message:
+        with tempfile.TemporaryFile() as message, tempfile.NamedTemporaryFile("w", encoding="utf-8") as everyone:
             message.write(job.payload["prefix"].encode("latin-1") + runtime.store.blobs.read(where))
             message.seek(0)
-            output = _output(path, message, _environment(job), float(runtime.settings.get("sieve.program_seconds")))
+            everyone.writelines(f"{one}\n" for one in job.payload["recipients"])
+            everyone.flush()
+            output = _output(path, message, _environment(job, everyone.name), float(runtime.settings.get("sieve.program_seconds")))
     except MailError as error:
         failed = error.detail
     took = round((time.monotonic() - began) * 1000)
@@ -57,10 +61,14 @@ def run(runtime: Runtime, job: Job, step: Step) -> str:
     return f"{name}: done in {took} ms"
 
 
-def _environment(job: Job) -> dict[str, str]:
-    """What a program is told beside the message; nothing of this process's own."""
-    told = {"ROOST_TRACE": job.payload["trace_id"], "ROOST_SENDER": job.payload["sender"], "ROOST_RECIPIENTS": " ".join(job.payload["recipients"])}
-    return {"PATH": PATH, "LANG": "C.UTF-8", **{name: str(value).replace("\0", "")[:60_000] for name, value in told.items()}}
+def _environment(job: Job, everyone: str) -> dict[str, str]:
+    """What a program is told beside the message; nothing of this process's own. All recipients stand in the file *everyone*, as many as an
+    environment takes in ROOST_RECIPIENTS too."""
+    people = " ".join(job.payload["recipients"])
+    if len(people) > ENVIRONMENT_CHARACTERS:
+        people = people[: ENVIRONMENT_CHARACTERS + 1].rpartition(" ")[0]
+    told = {"ROOST_TRACE": job.payload["trace_id"], "ROOST_SENDER": job.payload["sender"], "ROOST_RECIPIENTS": people, "ROOST_RECIPIENTS_FILE": everyone}
+    return {"PATH": PATH, "LANG": "C.UTF-8", **{name: str(value).replace("\0", "") for name, value in told.items()}}
 
 
 def _output(path: Path, message: IO[bytes], environment: dict[str, str], seconds: float) -> str:

@@ -4,12 +4,11 @@ Looked at every few seconds rather than at each delivery: mail never waits for i
 account's row, so two workers never tell twice.
 """
 
-from mailcore.base.clock import SECOND, Micros, from_micros
+from mailcore.base.clock import SECOND, Micros
 from mailcore.base.errors import MailError
 from mailcore.delivery import notices
 from mailcore.directory import letters
-from mailcore.mail.address import Address, NamedAddress
-from mailcore.mail.compose import OutgoingMessage, build
+from mailcore.mail.address import Address
 from mailcore.runtime.runtime import Runtime
 from mailcore.store import Tx
 
@@ -52,7 +51,7 @@ def tell(runtime: Runtime, account_id: int, address: str, quota: int, used: int,
     if level > warned:
         try:
             own = Address.parse(address)
-            notice = notices.prepare(runtime, letter(runtime, own, quota, used, now), own, "notice", about="quota")
+            notice = notices.prepare(runtime, letter(runtime, own, quota, used), own, "notice", about="quota")
         except MailError as error:
             runtime.log.warning("no quota warning", address=address, detail=error.detail)
 
@@ -64,18 +63,12 @@ def tell(runtime: Runtime, account_id: int, address: str, quota: int, used: int,
     runtime.store.write(write, bulk=True)
 
 
-def letter(runtime: Runtime, own: Address, quota: int, used: int, now: Micros) -> bytes:
+def letter(runtime: Runtime, own: Address, quota: int, used: int) -> bytes:
     """The warning. Raises MailError."""
     tx = runtime.store.read()
-    language = letters.language_for(runtime, tx, own)
-    subject, text = letters.written(
-        runtime, tx, "quota.warning", language, Percent=str(used * 100 // quota), Used=_size(used), Quota=_size(quota), Address=str(own)
-    )
-    message = OutgoingMessage(
-        from_=(NamedAddress("Roost", Address(local="postmaster", domain=own.domain), ""),), to=(NamedAddress("", own, ""),), subject=subject, text=text, date=from_micros(now),
-        msgid=f"{runtime.new_trace_id()}@{runtime.hostname}", extra=(("Auto-Submitted", "auto-generated"),),
-    )  # fmt: skip
-    return build(message)
+    language, percent = letters.language_for(runtime, tx, own), str(used * 100 // quota)
+    words = letters.written(runtime, tx, "quota.warning", language, Percent=percent, Used=_size(used), Quota=_size(quota), Address=str(own))
+    return notices.letter(runtime, own, own.domain, *words)
 
 
 def _size(count: int) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from mailcore.base.errors import MailError
-from mailcore.jobs import announce, backup, certificates, import_backup, mail_import, program, quotas, sweep, watch
+from mailcore.jobs import announce, backup, bursts, certificates, import_backup, mail_import, program, quotas, sweep, watch
 from mailcore.runtime.runtime import Runtime
 from mailcore.sessions import webmail_bulk, webmail_held, webmail_later
 from mailcore.store import jobs
@@ -62,6 +62,7 @@ def take_one(runtime: Runtime, owner: str) -> bool:
         watch.ask_when_due(runtime, tx, now)
         certificates.ask_when_due(runtime, tx, now)
         quotas.warn_when_due(runtime, tx, now)
+        bursts.warn_when_due(runtime, tx, now)
         return lease_and_do(runtime, owner, apart=False)
     except MailError as error:
         runtime.log.warning("jobs wait", detail=error.detail)

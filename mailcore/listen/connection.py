@@ -8,9 +8,12 @@ import contextlib
 import socket
 from typing import Any
 
+from mailcore.auth.login import Attempt, is_loopback
+from mailcore.base.errors import MailError, Reason
 from mailcore.listen.bridge import Bridge
 from mailcore.listen.limits import Connections
 from mailcore.runtime.runtime import Runtime
+from mailcore.store.accounts import Account
 from mailcore.wire.imap.framing import Framer
 
 BUFFER_BYTES = 256 * 1024
@@ -18,6 +21,10 @@ BUFFER_BYTES = 256 * 1024
 
 SEND_SECONDS = 300.0
 """How long a client may leave what it was sent unread; stops one that asks and never reads from holding memory and locks."""
+MAX_FAILURES = 5
+"""Wrong passwords of one connection."""
+PENALTY_SECONDS = 2.0
+"""What a wrong password takes. Slows guessing."""
 CHECK_EVERY_SECONDS = 1.0
 """How often it is looked up whether an account may still be here, where a look costs a trip to another server."""
 QUICK_ACK: int | None = getattr(socket, "TCP_QUICKACK", None)
@@ -45,6 +52,8 @@ class Talker(asyncio.Protocol):
         self.task: asyncio.Task[None] | None = None
         self.is_gone = False
         self.has_ended = False
+        self.failures = 0
+        self.is_over = False
         self._checked_at = 0.0
         self._checked_version: int | None = None
         self._deadline = 0.0
@@ -191,6 +200,18 @@ class Talker(asyncio.Protocol):
             return True
         self._checked_at, self._checked_version = now, version
         return bool(await self.bridge.read(lambda tx: tx.value(SWITCHED_ON, {"a": account_id})))
+
+    async def admitted(self, attempt: Attempt) -> Account:
+        """Who signs in by *attempt*. A wrong one takes its time, and the last of too many ends the connection. Raises MailError."""
+        try:
+            found = self.bridge.doorkeeper.quick(attempt) if self.bridge.is_inline else None
+            return await self.bridge.sign_in(attempt) if found is None else found
+        except MailError as error:
+            self.failures += 1
+            self.is_over = self.failures >= MAX_FAILURES or error.reason is Reason.BANNED
+            if not is_loopback(self.ip):
+                await asyncio.sleep(PENALTY_SECONDS)
+            raise
 
     async def upgrade(self) -> None:
         """Shake hands; what was pipelined before it is thrown away (RFC 3501 §6.2.1, RFC 2595 §4). Raises Gone, OSError."""

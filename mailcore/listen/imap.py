@@ -9,8 +9,8 @@ import contextlib
 from collections.abc import Callable
 from typing import Any
 
-from mailcore.auth.login import Attempt, is_loopback
-from mailcore.base.errors import MailError, Reason
+from mailcore.auth.login import Attempt
+from mailcore.base.errors import MailError
 from mailcore.base.secret import Secret
 from mailcore.listen.bridge import Bridge
 from mailcore.listen.connection import Gone, Talker
@@ -18,7 +18,6 @@ from mailcore.listen.limits import Connections
 from mailcore.sessions.imap import append, enter
 from mailcore.sessions.imap.session import MAX_BAD_COMMANDS, Session
 from mailcore.sessions.imap.steps import Asking, Compute, LongRead, Pause, Read, Write
-from mailcore.store.accounts import Account
 from mailcore.store.blobs import Spool
 from mailcore.wire import sasl
 from mailcore.wire.imap import commands as c
@@ -31,8 +30,6 @@ from mailcore.wire.imap.states import State
 
 LOGIN_SECONDS = 60.0
 """How long a connection may stay without signing in."""
-MAX_FAILURES = 5
-PENALTY_SECONDS = 2.0
 CHECK_SECONDS = 60.0
 """How often an idle session looks whether its account still may enter."""
 
@@ -268,19 +265,13 @@ class Connection(Talker):
     async def sign_in(self, session: Session, command: c.Command, user: str, password: Secret) -> None:
         """Ask the doorkeeper."""
         attempt = Attempt(login=user, password=password, protocol="imap", ip=session.ip, is_tls=session.is_tls, agent=session.program)
-        keeper = self.bridge.doorkeeper
         try:
-            found: Account | None = keeper.quick(attempt) if self.bridge.is_inline else None
-            if found is None:
-                found = await self.bridge.sign_in(attempt)
+            found = await self.admitted(attempt)
             await self.drive(enter.admit(session, command, found))
         except MailError as error:
-            session.failures += 1
-            if not is_loopback(session.ip):
-                await asyncio.sleep(PENALTY_SECONDS)
             answer = refusal_for(error)
             await self.send(r.tagged(command.tag, answer.status, error.detail, answer.code))
-            if session.failures >= MAX_FAILURES or error.reason is Reason.BANNED:
+            if self.is_over:
                 await self.send(r.bye("Too many wrong passwords."))
                 session.is_over = True
             return

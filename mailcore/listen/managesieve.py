@@ -28,9 +28,7 @@ from mailcore.wire.managesieve.states import ALLOWED, State
 
 LOGIN_SECONDS = 60.0
 """How long a connection may stay without signing in."""
-MAX_FAILURES = 5
 MAX_BAD_COMMANDS = 50
-PENALTY_SECONDS = 2.0
 
 
 def factory(bridge: Bridge, connections: Connections, *, name: str, is_tls: bool) -> Callable[[], asyncio.BaseProtocol]:
@@ -45,9 +43,7 @@ class Connection(Talker):
         super().__init__(bridge, connections, is_tls=is_tls)
         self.framer.limits = c.BEFORE_LOGIN
         self.account: Account | None = None
-        self.failures = 0
         self.bad_commands = 0
-        self.is_over = False
 
     def farewell(self) -> bytes:
         """For a server that goes down."""
@@ -178,18 +174,7 @@ class Connection(Talker):
     async def sign_in(self, user: str, password: Secret) -> None:
         """Ask the doorkeeper."""
         attempt = Attempt(login=user, password=password, protocol="sieve", ip=self.ip, is_tls=self.is_tls)
-        keeper = self.bridge.doorkeeper
-        try:
-            account = keeper.quick(attempt) if self.bridge.is_inline else None
-            if account is None:
-                account = await self.bridge.sign_in(attempt)
-        except MailError as error:
-            self.failures += 1
-            if not is_loopback(self.ip):
-                await asyncio.sleep(PENALTY_SECONDS)
-            self.is_over = self.failures >= MAX_FAILURES or error.reason is Reason.BANNED
-            raise
-        self.account = account
+        self.account = await self.admitted(attempt)
         self.framer.limits = c.AFTER_LOGIN
         self.runtime.counts.add("sign_ins")
         await self.send(r.status("OK", "Welcome."))

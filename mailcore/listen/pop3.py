@@ -25,9 +25,7 @@ from mailcore.wire.pop3.codes import code_for
 from mailcore.wire.pop3.states import ALLOWED, Offer, State, capabilities
 from mailcore.wire.smtp.data import DotStuffer
 
-MAX_FAILURES = 5
 MAX_BAD_COMMANDS = 50
-PENALTY_SECONDS = 2.0
 CHUNK_BYTES = 256 * 1024
 NO_SUCH = "There is no such message."
 
@@ -45,9 +43,7 @@ class Connection(Talker):
         self.state = State.AUTHORIZATION
         self.drop: pop3.Maildrop | None = None
         self.user = ""
-        self.failures = 0
         self.bad_commands = 0
-        self.is_over = False
         self.fetched: list[int] = []
         self.owner = ""
         self.locked: int | None = None
@@ -161,18 +157,7 @@ class Connection(Talker):
     async def sign_in(self, user: str, password: Secret) -> None:
         """Ask the doorkeeper, take the lock, take the picture."""
         attempt = Attempt(login=user, password=password, protocol="pop3", ip=self.ip, is_tls=self.is_tls)
-        keeper = self.bridge.doorkeeper
-        try:
-            account = keeper.quick(attempt) if self.bridge.is_inline else None
-            if account is None:
-                account = await self.bridge.sign_in(attempt)
-        except MailError as error:
-            self.failures += 1
-            if not is_loopback(self.ip):
-                await asyncio.sleep(PENALTY_SECONDS)
-            self.is_over = self.failures >= MAX_FAILURES or error.reason is Reason.BANNED
-            raise
-        found = account
+        found = await self.admitted(attempt)
         await self.lock(found.id)
         try:
             self.drop = await self.bridge.long_read(lambda tx: pop3.open_maildrop(tx, found))

@@ -107,6 +107,7 @@ CATALOGUE: tuple[Setting, ...] = (
     _s("quota.default", "size", 0, "Quota of a new account", "0 means none.", scope="domain", high=2**50),
     _s("quota.grace", "seconds", 7 * DAY, "Over quota: try later for", "452 4.2.2 for so long, then 552 5.2.2.", low=0, high=30 * DAY),
     _s("storage.reserve", "size", 256 * MIB, "Disk space kept free", "Below it SMTP answers 452 4.3.1 while people still read and delete.", low=0, high=2**50),
+    _s("undelete.warn", "int", 100, "Deletions that their owner is told of", "When a mail program deletes so many messages within ten minutes, the owner gets a note that says how to put them back. 0 for never.", scope="domain", low=0, high=1_000_000),
     _s("undelete.days", "int", 14, "Days deleted mail can come back", "What is kept for this does not count against the quota. 0 keeps nothing.", scope="domain", low=0, high=365),
     _s("trash.days", "int", 30, "Days until Trash and Junk empty", "0 never.", scope="account", low=0, high=3650),
     _s("signin.max_failures", "int", 10, "Wrong passwords before a ban", "Different ones, from one address (IPv6: /64).", low=1, high=1000, was="Max invalid logon attempts"),

@@ -28,6 +28,11 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
             ("%Used% of %Quota% are used by the mail of %Address%.\n\nWhen it is full, new mail is turned away. Empty Junk and Trash, or delete large messages: "
             "in the search field, larger:10M finds them.\n"),
         ),
+        "deleted.many": (
+            "%Program% deleted %Count% messages",
+            ("%Program% deleted %Count% messages of %Address%, the last of them from %Mailbox%.\n\nIf you wanted that, do nothing. If not: in the webmail, Settings, Activity has a button “Put back” "
+            "beside them, for %Days% days. And if you do not know the program, change your password under Settings, Safe sign-in.\n"),
+        ),
         "attachment.removed": ("", "%File% was taken off this message: %Reason%.\n"),
         "reply.subject": ("Auto: %Subject%", ""),
     },
@@ -59,6 +64,11 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
             ("Die Post von %Address% belegt %Used% von %Quota%.\n\nWenn es voll ist, wird neue Post abgewiesen. Leeren Sie Spam und Papierkorb oder löschen Sie große Nachrichten: "
             "Im Suchfeld findet sie larger:10M.\n"),
         ),
+        "deleted.many": (
+            "%Program% hat %Count% Nachrichten gelöscht",
+            ("%Program% hat %Count% Nachrichten von %Address% gelöscht, die letzten aus %Mailbox%.\n\nWenn Sie das wollten, tun Sie nichts. Wenn nicht: Im Webmail steht unter Einstellungen, Aktivität "
+            "daneben ein Knopf „Zurücklegen“, %Days% Tage lang. Und wenn Sie das Programm nicht kennen, ändern Sie Ihr Passwort unter Einstellungen, Sichere Anmeldung.\n"),
+        ),
         "attachment.removed": ("", "%File% wurde von dieser Nachricht entfernt: %Reason%.\n"),
         "reply.subject": ("Automatische Antwort: %Subject%", ""),
     },
@@ -87,6 +97,11 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "quota.warning": (
             "صندوق بريدك ممتلئ بنسبة %Percent% %",
             "يشغل بريد %Address% مساحة %Used% من %Quota%.\n\nعندما يمتلئ يُرفض البريد الجديد. أفرغ الرسائل غير المرغوبة والمهملات أو احذف الرسائل الكبيرة: يعثر عليها larger:10M في حقل البحث.\n",
+        ),
+        "deleted.many": (
+            "حذف %Program% من الرسائل %Count%",
+            ("حذف %Program% من رسائل %Address% ما عدده %Count%، وآخرها من %Mailbox%.\n\nإن كنت تريد ذلك فلا تفعل شيئًا. وإلا ففي بريد الويب، الإعدادات، النشاط، زر «إعادة» بجانبها لمدة %Days% من الأيام. "
+            "وإن كنت لا تعرف البرنامج فغيّر كلمة المرور في الإعدادات، دخول آمن.\n"),
         ),
         "attachment.removed": ("", "أُزيل %File% من هذه الرسالة: %Reason%.\n"),
         "reply.subject": ("رد تلقائي: %Subject%", ""),

@@ -67,6 +67,13 @@ LETTERS: tuple[Letter, ...] = (
         variables={"Percent": ("how full it is", "80"), "Used": ("the space used", "4.1 GB"), "Quota": ("the space there is", "5.0 GB"), "Address": _ADDRESS, "Server": _SERVER},
     ),
     Letter(
+        name="deleted.many", label="A program deleted many messages", help="To the owner, when a mail program has deleted many messages at once.", must=("Program", "Count"),
+        variables={
+            "Program": ("the program", "Outlook (IMAP)"), "Count": ("how many messages", "3,214"), "Mailbox": ("the mailbox they were in", "INBOX"),
+            "Days": ("how many days they can be put back", "14"), "Address": _ADDRESS, "Server": _SERVER,
+        },
+    ),
+    Letter(
         name="attachment.removed", label="Attachment taken off", help="In the place of an attachment that was taken off a message.", has_subject=False, must=("File",),
         variables={"File": ("the attachment's name", "invoice.exe"), "Reason": ("why", "attachments of this kind are not taken here")},
         was="ATTACHMENT_REMOVED, VIRUS_ATTACHMENT_REMOVED",

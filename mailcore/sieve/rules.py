@@ -6,6 +6,7 @@ those of hMailServer and those of the usual webmails. A rule without criteria ne
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
@@ -255,6 +256,11 @@ class Rule:
             raise MailError(Reason.LIMIT, f"A rule has more than {MAX_CRITERIA} criteria.")
         if len(self.actions) > MAX_RULE_ACTIONS:
             raise MailError(Reason.LIMIT, f"A rule has more than {MAX_RULE_ACTIONS} actions.")
+
+
+def forwarded_to(rules: Iterable[Rule]) -> list[str]:
+    """The addresses that *rules* send mail on to, each once."""
+    return list(dict.fromkeys(Address.parse(a.value).key for rule in rules for a in rule.actions if a.kind in (Kind.FORWARD, Kind.FORWARD_COPY)))
 
 
 def as_json(rules: tuple[Rule, ...] | list[Rule]) -> str:

@@ -36,6 +36,17 @@ def deletions(tx: Tx, account_id: int, since: Micros) -> list[Batch]:
     return [Batch(kind="deleted", actor=r[0], mailbox=r[2], mailbox_id=r[1], bucket=int(r[3]), at=r[4], count=r[5]) for r in rows]
 
 
+def burst(tx: Tx, account_id: int, actor: str, since: Micros) -> Batch | None:
+    """What one program has deleted since then, over all mailboxes and under the name of one, as far as it can be put back; None for nothing."""
+    r = tx.one(
+        "SELECT max(mailbox_id), max(mailbox_name), max(at), count(*) FROM expunged WHERE account_id = :a AND at >= :s AND actor = :w AND email_id IS NOT NULL",
+        {"a": account_id, "s": since, "w": actor},
+    )
+    if r is None or not r[3]:
+        return None
+    return Batch(kind="deleted", actor=actor, mailbox=r[1], mailbox_id=r[0], bucket=r[2] // BUCKET, at=r[2], count=r[3])
+
+
 def others(tx: Tx, account_id: int, since: Micros) -> list[Batch]:
     """What else programs did, newest first: mail put in, flags changed. Counted from the change log."""
     rows = tx.all(

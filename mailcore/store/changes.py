@@ -12,6 +12,8 @@ from mailcore.store.engine import Tx
 
 KEPT_DAYS = 90
 KEPT_ROWS_AN_ACCOUNT = 100_000
+PROGRAMS = ("imap:", "pop3:")
+"""How the names of mail programs begin among the actors."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +80,12 @@ def after_id(tx: Tx, change_id: int, limit: int = 1000) -> list[Change]:
 def newest_id(tx: Tx) -> int:
     """The highest log id, 0 when there is none."""
     return int(tx.value("SELECT max(id) FROM changes") or 0)
+
+
+def deleters(tx: Tx, after: int, until: int) -> set[tuple[int, str]]:
+    """The accounts and programs that took messages out of mailboxes between two log ids; not those of the house, nor the webmail, where people see what they do."""
+    rows = tx.all("SELECT DISTINCT account_id, actor FROM changes WHERE id > :a AND id <= :u AND kind = 'expunge'", {"a": after, "u": until})
+    return {(r[0], r[1]) for r in rows if r[1].startswith(PROGRAMS)}
 
 
 def _change(row: tuple[object, ...]) -> Change:

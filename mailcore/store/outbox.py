@@ -19,12 +19,13 @@ TAKE_BACK_SECONDS = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewRecipient:
-    """A recipient of a new item: printed address, DSN parameters as given (RFC 3461)."""
+    """A recipient of a new item: printed address, DSN parameters as given (RFC 3461). *state* is "delivered" for who has the message already."""
 
     address: str
     domain: str
     orcpt: str = ""
     notify: str = ""
+    state: str = "waiting"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,9 +136,9 @@ def put(tx: Tx, blobs: BlobStore, item: NewItem, now: Micros) -> int:
     )  # fmt: skip
     tx.many(
         "INSERT INTO queue_recipients (item_id, address, domain, orcpt, notify, state, next_at, changed_at)"
-        " VALUES (:i, :a, :d, :o, :n, 'waiting', :x, :t)",
+        " VALUES (:i, :a, :d, :o, :n, :s, :x, :t)",
         [
-            {"i": item_id, "a": r.address, "d": r.domain, "o": r.orcpt, "n": r.notify, "x": item.next_at or now, "t": now}
+            {"i": item_id, "a": r.address, "d": r.domain, "o": r.orcpt, "n": r.notify, "s": r.state, "x": item.next_at or now, "t": now}
             for r in item.recipients
         ],
     )

@@ -83,6 +83,12 @@ def last_changes(tx: Tx, name: str, targets: Sequence[str]) -> dict[str, AuditRo
     return {r[5]: AuditRow(id=r[0], at=r[1], actor=r[2], ip=r[3], name=r[4], target=r[5], old=r[6], new=r[7], hash=r[8]) for r in rows}
 
 
+def was_audited(tx: Tx, name: str, target: str, actor: str, since: Micros) -> bool:
+    """Whether *actor* did *name* to *target* since then."""
+    where = {"n": name, "t": target, "w": actor, "s": since}
+    return tx.one("SELECT 1 FROM audit WHERE name = :n AND target = :t AND actor = :w AND at >= :s LIMIT 1", where) is not None
+
+
 def audit_break(tx: Tx) -> int | None:
     """The id of the first row whose hash does not fit the chain, or None when it is whole."""
     last = ""

@@ -5,6 +5,7 @@ import { startMenus } from "./menu.js";
 import { startForms } from "./forms.js";
 import { startCopy } from "./copy.js";
 import { startTables } from "./tables.js";
+import { startRich } from "./rich.js";
 import { startRules } from "./rules.js";
 
 startToasts();
@@ -13,4 +14,5 @@ startMenus();
 startForms();
 startCopy();
 startTables();
+startRich();
 startRules();

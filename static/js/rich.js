@@ -19,12 +19,12 @@ async function makeRichField(plain) {
   editor.setHTML(html.value || words.innerHTML.replaceAll("\n", "<br>"));
   const bar = document.createElement("div");
   bar.className = "rich-bar";
-  for (const [tag, icon, act] of RICH_COMMANDS) {
+  for (const [tag, name, act] of RICH_COMMANDS) {
     const button = document.createElement("button");
-    Object.assign(button, { type: "button", className: "btn btn-small", title: icon });
+    Object.assign(button, { type: "button", className: "btn btn-small", title: plain.dataset[name] });
     button.append(document.createElement(tag.toLowerCase()));
     button.firstChild.textContent = tag;
-    button.setAttribute("aria-label", icon);
+    button.setAttribute("aria-label", plain.dataset[name]);
     button.addEventListener("click", () => { act(editor); editor.focus(); });
     bar.append(button);
   }

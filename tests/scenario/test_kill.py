@@ -3,9 +3,11 @@
 import contextlib
 import imaplib
 import os
+import pathlib
 import random
 import signal
 import smtplib
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
@@ -175,6 +177,41 @@ def test_what_a_killed_worker_had_in_hand_leaves_with_the_next(server: RoostServ
         assert time.monotonic() < deadline, "it waits for the dead worker's lease"
         time.sleep(0.1)
     assert [one.recipients for one in sink.taken] == [["bob@far.test"]]
+
+
+def test_a_program_whose_worker_is_killed_runs_again_with_the_next(server: RoostServer) -> None:
+    folder, seen = server.folder / "data" / "programs", server.folder / "data" / "seen"
+    folder.mkdir(mode=0o755)
+    (folder / "slow").write_text(f'#!/bin/sh\necho "begun $ROOST_TRACE" >> "{seen}"\nwhile [ ! -e "{seen}.go" ]; do sleep 0.1; done\necho "done $ROOST_TRACE" >> "{seen}"\n')
+    (folder / "slow").chmod(0o755)
+    seen.touch()
+    seen.chmod(0o666)
+    server.run("rule", "add", "--if", "subject", "contains", "for the program", "--do", "program", "slow")
+    time.sleep(1.2)  # other processes look for new rules of the server once a second
+    with smtplib.SMTP("127.0.0.1", server.ports["smtp"], timeout=20) as client:
+        client.sendmail("a@y.test", ["u1@x.test"], "From: a@y.test\r\nTo: u1@x.test\r\nSubject: for the program\r\n\r\nText\r\n")
+
+    def lines(count: int) -> list[str]:
+        deadline = time.monotonic() + 30
+        while len(seen.read_text().splitlines()) < count:
+            assert time.monotonic() < deadline, "the program did not come so far"
+            time.sleep(0.05)
+        return seen.read_text().splitlines()
+
+    lines(1)
+    for name, pid in server.pids().items():
+        if name.startswith("worker"):
+            os.kill(pid, signal.SIGKILL)
+    with contextlib.closing(sqlite3.connect(server.folder / "data" / "roost.db", timeout=30, isolation_level=None)) as db:
+        db.execute("UPDATE jobs SET lease_until = 0 WHERE kind = 'program'")  # the minute is over that a dead worker's job waits
+    assert [one.split()[0] for one in lines(2)] == ["begun", "begun"]
+    pathlib.Path(f"{seen}.go").touch()
+    trace = lines(3)[0].split()[1]
+    assert {one.split()[1] for one in seen.read_text().splitlines()} == {trace}, "the same message, as its trace says"
+    deadline = time.monotonic() + 20
+    while '"state": "done"' not in (told := server.run("trace", trace, "--json")):
+        assert time.monotonic() < deadline, told
+        time.sleep(0.2)
 
 
 @pytest.mark.long

@@ -1,6 +1,7 @@
 """ManageSieve against a whole server: the wire as a client sees it, mail that a stored script files, and Debian's sieve-connect."""
 
 import base64
+import json
 import re
 import shutil
 import smtplib
@@ -160,6 +161,7 @@ def test_what_is_sent_behind_starttls_is_thrown_away(server: RoostServer) -> Non
 def test_mail_goes_where_the_active_script_says(server: RoostServer) -> None:
     client = Client(server, "u3@x.test")
     assert client.put("filter", SCRIPT).startswith("OK") and client.say('SETACTIVE "filter"').startswith("OK")
+    assert "Crates" in json.loads(server.run("rule", "list", "u3@x.test", "--json"))["script"], "the admin sees what runs after the rules"
     with smtplib.SMTP("127.0.0.1", server.ports["smtp"], timeout=SECONDS) as smtp:
         smtp.sendmail("ann@out.test", ["u3@x.test"], "From: ann@out.test\r\nTo: u3@x.test\r\nSubject: Two crates\r\n\r\nHello\r\n")
     with IMAP4("127.0.0.1", server.ports["imap"], timeout=SECONDS) as imap:

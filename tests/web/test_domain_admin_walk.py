@@ -59,7 +59,7 @@ def things(server: RoostServer, domain: str, mark: str) -> dict[str, str]:
         box = found.execute("SELECT m.id FROM mailboxes m JOIN accounts a ON a.id = m.account_id WHERE a.address = ?", (f":public@{domain}",)).fetchone()[0]
         trace = found.execute("SELECT trace_id FROM traces WHERE recipients = ?", (f"{low}@{domain}",)).fetchone()[0]
     return {
-        "domain": domain, **dict.fromkeys(("account address", "account_away address", "account_ways address", "account_rules address", "account_rule address"), f"{low}@{domain}"), "alias address": f"{low}-alias@{domain}", "one_list address": f"{low}-list@{domain}",
+        "domain": domain, **dict.fromkeys(("account address", "account_away address", "account_signatures address", "account_activity address", "account_apple address", "account_ways address", "account_rules address", "account_rule address"), f"{low}@{domain}"), "alias address": f"{low}-alias@{domain}", "one_list address": f"{low}-list@{domain}",
         "group address": f"{low}-group@{domain}", "number": "0", "shared_one number": str(box), "trace_id": trace, "item_id": "1", "route_id": "1", "name": "Internet",
     }  # fmt: skip
 
@@ -86,7 +86,7 @@ def rows_of_far(server: RoostServer) -> dict[str, Any]:
         "mailboxes": f"account_id IN {people}", "mailbox_rights": f"mailbox_id IN (SELECT id FROM mailboxes WHERE account_id IN {people})", "messages": f"account_id IN {people}",
         "settings": "scope = 'system' OR scope IN (SELECT 'domain:' || id FROM domains WHERE name <> 'x.test')",
         "filters": f"scope = 'system' OR scope IN (SELECT 'domain:' || id FROM domains WHERE name <> 'x.test') OR scope IN (SELECT 'account:' || id FROM accounts WHERE id IN {people})",
-        "forward_targets": f"account_id IN {people}", "app_passwords": f"account_id IN {people}", "fetched_accounts": f"account_id IN {people}", "queue_items": "1 = 1", "routes": "1 = 1",
+        "forward_targets": f"account_id IN {people}", "signatures": f"account_id IN {people}", "identities": f"account_id IN {people}", "app_passwords": f"account_id IN {people}", "fetched_accounts": f"account_id IN {people}", "queue_items": "1 = 1", "routes": "1 = 1",
         "ip_ranges": "1 = 1", "sender_rules": "1 = 1", "bans": "1 = 1", "certificates": "1 = 1", "jobs": "kind <> 'index'",
     }  # fmt: skip
     with base(server) as found:

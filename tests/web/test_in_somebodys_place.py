@@ -83,6 +83,35 @@ def test_forwarding_set_by_an_admin_needs_no_code_and_its_owner_is_told(server: 
     assert told(server, "account", "forward", "u2@x.test", "--off")["is_on"] is False
 
 
+def test_what_is_set_is_shown_as_the_sieve_that_runs_to_owner_and_admin(server: RoostServer, admin: Browser) -> None:
+    owner = signed_in(server, "u2@x.test")
+    assert "As Sieve" not in owner.get("/settings/away").text
+    found = told(server, "account", "away", "u2@x.test", "--text", "Back on Monday.")
+    assert "vacation" in found["sieve"] and "Back on Monday." in found["sieve"]
+    told(server, "account", "forward", "u2@x.test", "u1@x.test")
+    for page in (owner.get("/settings/away").text, admin.get(f"{HERE}/away").text):
+        assert "vacation :days 7" in page and "redirect :copy" in page
+    told(server, "account", "forward", "u2@x.test", "--off")
+    assert told(server, "account", "away", "u2@x.test", "--off")["sieve"] == ""
+
+
+def test_a_signature_set_by_an_admin_stands_under_what_its_owner_writes(server: RoostServer, admin: Browser) -> None:
+    here = f"{HERE}/signatures"
+    assert admin.post(here, {"op": "signature", "id": "0", "name": "Work", "text": "Ursula\nHarbour 7"}).status_code == 200
+    owner = signed_in(server, "u2@x.test")
+    assert "-- \nUrsula\nHarbour 7" in owner.get("/compose").text.replace("\r\n", "\n")
+    same = admin.post(here, {"op": "signature", "id": "0", "name": "Work", "text": "Kept as it was typed"})
+    assert same.status_code == 422 and "called Work already" in same.text and "Kept as it was typed" in same.text
+    assert admin.post(here, {"op": "identity", "address": "u1@x.test", "name": "Somebody"}).status_code == 403
+    found = told(server, "account", "signature", "u2@x.test", "--name", "Short", "--text", "U.", "--for", "u2@x.test", "--only", "replies")
+    assert [one["name"] for one in found["signatures"]] == ["Short", "Work"]
+    assert found["addresses"][0]["new"] == "Work" and found["addresses"][0]["replies"] == "Short"
+    assert "Harbour 7" in owner.get("/compose").text
+    assert told(server, "account", "signature", "u2@x.test", "--name", "Short", "--remove")["signatures"][0]["name"] == "Work"
+    assert "no signature Nothing" in server.run("account", "signature", "u2@x.test", "--name", "Nothing", "--for", "u2@x.test", "--json", is_checked=False)
+    assert "signature" in admin.get("/admin/audit", params={"q": "u2@x.test"}).text.lower()
+
+
 def test_rules_of_a_person_are_made_and_taken_away_in_their_place(server: RoostServer, admin: Browser) -> None:
     assert admin.get(f"{HERE}/rules/new").status_code == 200
     rule = {"name": "Invoices", "match": "all", "c0_field": "subject", "c0_operator": "contains", "c0_value": "invoice", "a0_kind": "forward_copy", "a0_value": "Books@out.test", "op": "save"}
@@ -116,7 +145,7 @@ def test_the_second_step_and_a_programs_password_are_taken_off(server: RoostServ
 @pytest.mark.parametrize("whose", ["admin@x.test", "boss@far.test"])
 def test_a_domain_admin_sets_nothing_for_who_has_more_rights_or_is_of_another_domain(admin: Browser, whose: str) -> None:
     for page, form in (
-        ("away", {"op": "forward", "is_forwarding": "1", "targets": "thief@out.test"}), ("away", {"op": "away", "is_on": "1", "text": "x"}), ("ways", {"op": "second-step"}),
+        ("away", {"op": "forward", "is_forwarding": "1", "targets": "thief@out.test"}), ("away", {"op": "away", "is_on": "1", "text": "x"}), ("ways", {"op": "second-step"}), ("signatures", {"op": "signature", "id": "0", "name": "Theirs", "text": "x"}),
         ("rules/new", {"name": "", "match": "all", "c0_field": "subject", "c0_operator": "contains", "c0_value": "a", "a0_kind": "forward", "a0_value": "thief@out.test", "op": "save"}),
     ):  # fmt: skip
         where = f"/admin/accounts/{whose}/{page}"

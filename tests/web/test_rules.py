@@ -175,6 +175,42 @@ def test_a_rule_of_the_server_gives_each_message_once_to_a_program_of_the_machin
     clear(server, "")
 
 
+def test_a_message_for_more_than_a_hundred_is_one_message_to_rules_and_programs(server: RoostServer) -> None:
+    server.run("domain", "add", "crowd.test")
+    everyone = [f"many{n:03d}@crowd.test" for n in range(104)]
+    server.run("account", "load", "crowd.test", "--apply", input="\n".join(["address", *everyone]))
+    folder, seen = server.folder / "data" / "programs", server.folder / "data" / "told"
+    folder.mkdir(mode=0o755, exist_ok=True)
+    (folder / "everyone").write_text(f'#!/bin/sh\n{{ echo "$ROOST_RECIPIENTS"; cat "$ROOST_RECIPIENTS_FILE"; }} >> "{seen}"\n')
+    (folder / "everyone").chmod(0o755)
+    seen.touch()
+    seen.chmod(0o666)
+    server.run("rule", "add", "--if", "subject", "contains", "a crowd", "--do", "program", "everyone")
+    # The last of them is served later, in another batch than the first, and their rule asks for the first all the same.
+    server.run("rule", "add", everyone[-1], "--if", "recipients", "contains", everyone[0], "--do", "forward_copy", "u1@x.test")
+    send(server, everyone, "a crowd")
+    eventually(lambda: found(server, "u1@x.test", "a crowd"))
+    eventually(lambda: seen.read_text())
+    first, *lines = seen.read_text().splitlines()
+    assert first.split(" ") == lines == everyone, "all are told, once"
+    clear(server, "", everyone[-1])
+
+
+def test_an_address_elsewhere_in_a_rule_made_by_command_needs_no_code_and_its_owner_is_told(server: RoostServer) -> None:
+    sink = Sink()
+    server.run("route", "add", "by-command.test", "127.0.0.1", "--port", str(sink.port), "--security", "none")
+    server.run("rule", "add", "u3@x.test", "--if", "subject", "contains", "by command", "--do", "forward_copy", "Ann@by-command.test")
+    send(server, ["u3@x.test"], "by command")
+    eventually(lambda: [[to.lower() for to in one.recipients] for one in sink.taken] == [["ann@by-command.test"]])
+    with imaplib.IMAP4("127.0.0.1", server.ports["imap"]) as imap:
+        imap.login("u3@x.test", PASSWORD)
+        imap.select()
+        assert imap.search(None, "BODY", "ann@by-command.test")[1] != [b""], "a note tells of the new address"
+    sink.stop()
+    server.run("route", "remove", "by-command.test")
+    clear(server, "u3@x.test")
+
+
 def test_rules_are_switched_moved_and_removed_with_buttons_and_each_change_is_in_the_audit(server: RoostServer, admin: Browser) -> None:
     here = "/admin/domains/x.test/rules"
     for name in ("First", "Second"):

@@ -1,6 +1,7 @@
 """What a person sets for themselves, on the real pages, and what it changes for every protocol."""
 
 import imaplib
+import json
 import plistlib
 import re
 import smtplib
@@ -20,7 +21,7 @@ SAFETY = "/settings/sign-in"
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[RoostServer]:
-    one = RoostServer(listeners=("smtp", "submission", "imap", "http"), people=4)
+    one = RoostServer(listeners=("smtp", "submission", "imap", "http"), people=6)
     yield one
     one.remove()
 
@@ -180,8 +181,11 @@ def test_what_a_program_deleted_is_told_and_put_back_in_one_go(server: RoostServ
         imap.store("1:5", "+FLAGS", "\\Deleted")
         imap.expunge()
     person = signed_in(server, "u1@x.test")
+    listed = json.loads(server.run("account", "activity", "u1@x.test", "--json"))
+    assert [(one["what"], one["messages"], one["program"]) for one in listed if one["id"]] == [("deleted", 5, "imap:Clumsy Phone")]
+    assert "Clumsy Phone by IMAP deleted 5 messages from Inbox" in signed_in(server, "admin@x.test").get("/admin/accounts/u1@x.test/activity").text
     page = person.get("/settings/activity")
-    assert re.search(r"IMAP deleted 5 messages from Inbox", page.text), page.text
+    assert "Clumsy Phone by IMAP deleted 5 messages from Inbox" in page.text, page.text
     token = re.search(r'name="token" value="([^"]+)"', page.text)[1]  # type: ignore[index]
     assert "5 messages put back" in person.post("/settings/activity", {"token": token}).text
     with imaplib.IMAP4("127.0.0.1", server.ports["imap"]) as imap:
@@ -189,3 +193,83 @@ def test_what_a_program_deleted_is_told_and_put_back_in_one_go(server: RoostServ
         assert imap.select("INBOX")[1] == [b"5"]
     assert person.post("/settings/activity", {"token": token}).status_code == 422
     assert "already" in person.post("/settings/activity", {"token": token}).text
+
+
+def test_an_admin_puts_back_what_a_program_deleted_by_the_panel_and_by_command(server: RoostServer) -> None:
+    cleared(server, "u5@x.test", 3, "Clumsy Phone")
+    admin, here = signed_in(server, "admin@x.test"), "/admin/accounts/u5@x.test/activity"
+    token = re.search(r'name="token" value="([^"]+)"', admin.get(here).text)[1]  # type: ignore[index]
+    assert "3 messages put back" in admin.post(here, {"token": token}).text
+    assert admin.post(here, {"token": token}).status_code == 422
+    assert admin.post(here, {"token": "forged"}).status_code == 403
+    cleared(server, "u5@x.test", 2, "Other Phone")
+    one = next(row for row in json.loads(server.run("account", "activity", "u5@x.test", "--json")) if row["program"] == "imap:Other Phone" and row["id"])
+    assert one["messages"] == 5, "the three that came back, and two"
+    assert json.loads(server.run("account", "activity", "u5@x.test", "--put-back", one["id"], "--json"))["put_back"] == 5
+    assert "Nothing was deleted" in server.run("account", "activity", "u5@x.test", "--put-back", "nothing", "--json", is_checked=False)
+    with imaplib.IMAP4("127.0.0.1", server.ports["imap"]) as imap:
+        imap.login("u5@x.test", PASSWORD)
+        assert imap.select("Plans")[1] == [b"5"]
+
+
+def test_an_admin_sees_who_is_signed_in_and_ends_it(server: RoostServer) -> None:
+    person, admin, here = signed_in(server, "u4@x.test"), signed_in(server, "admin@x.test"), "/admin/accounts/u4@x.test/ways"
+    imap_signs_in(server, "u4@x.test", "wrong")
+    page = admin.get(here).text
+    assert "Signed in now" in page and "refused" in page and "signed in" in page
+    ways = json.loads(server.run("account", "ways", "u4@x.test", "--json"))
+    assert ways["browsers"] and {one["is_good"] for one in ways["sign_ins"]} == {True, False}
+    admin.post(here, {"op": "browser", "id": str(ways["browsers"][0]["id"])})
+    assert "/sign-in?" in person.get("/settings/profile").url
+    signed_in(server, "u4@x.test")
+    assert json.loads(server.run("account", "ways", "u4@x.test", "--sign-out", "0", "--json"))["browsers"] == []
+
+
+def test_the_admin_hands_out_what_a_mail_program_asks_for(server: RoostServer) -> None:
+    admin = signed_in(server, "admin@x.test")
+    rows = {(one["protocol"], one["security"]): one["port"] for one in json.loads(server.run("account", "programs", "u1@x.test", "--json"))}
+    assert rows["imap", "starttls"] == server.ports["imap"] and rows["smtp", "starttls"] == server.ports["submission"]
+    assert f">{server.ports['imap']}<" in admin.get("/admin/accounts/u1@x.test/ways").text
+    by_page = plistlib.loads(admin.get("/admin/accounts/u1@x.test/apple.mobileconfig").content)
+    by_command = plistlib.loads(server.run("account", "programs", "u1@x.test", "--apple").encode())
+    assert by_page == by_command and by_page["PayloadContent"][-1]["EmailAddress"] == "u1@x.test"
+
+
+def cleared(server: RoostServer, who: str, count: int, program: str) -> None:
+    """A program puts *count* messages into a mailbox and deletes them."""
+    with imaplib.IMAP4("127.0.0.1", server.ports["imap"]) as imap:
+        imap.login(who, PASSWORD)
+        imap.xatom("ID", f'("name" "{program}")')
+        imap.create("Plans")
+        for number in range(count):
+            imap.append("Plans", None, None, f"Subject: Plan {number}\r\n\r\nx\r\n".encode())
+        imap.select("Plans")
+        imap.store("1:*", "+FLAGS", "\\Deleted")
+        imap.expunge()
+
+
+def told_of(server: RoostServer, who: str) -> list[str]:
+    with imaplib.IMAP4("127.0.0.1", server.ports["imap"]) as imap:
+        imap.login(who, PASSWORD)
+        imap.select("INBOX", readonly=True)
+        return [imap.fetch(n, "(BODY.PEEK[])")[1][0][1].decode() for n in imap.search(None, "FROM", "postmaster", "SUBJECT", "deleted")[1][0].split()]
+
+
+def test_the_owner_is_told_once_when_a_program_deletes_many_messages(server: RoostServer) -> None:
+    server.run("settings", "set", "undelete.warn", "20")
+    cleared(server, "u6@x.test", 19, "Careful Phone")
+    cleared(server, "u6@x.test", 25, "Clumsy Phone")
+    until = time.monotonic() + 30
+    while not told_of(server, "u6@x.test"):
+        assert time.monotonic() < until, "nobody warned the owner"
+        time.sleep(0.3)
+    letter = told_of(server, "u6@x.test")[0]
+    assert "Subject: Clumsy Phone (IMAP) deleted 25 messages" in letter and "Plans" in letter and "Put back" in letter
+    cleared(server, "u6@x.test", 21, "Clumsy Phone")
+    cleared(server, "u6@x.test", 22, "Other Phone")
+    until = time.monotonic() + 30
+    while len(told_of(server, "u6@x.test")) < 2:
+        assert time.monotonic() < until, "another program is told of by itself"
+        time.sleep(0.3)
+    assert sorted("Clumsy" in one for one in told_of(server, "u6@x.test")) == [False, True], "the same program is told of once a day, and fewer than that not at all"
+    assert "Other Phone" in signed_in(server, "admin@x.test").get("/admin/audit").text

@@ -27,7 +27,7 @@ def shown(_errors: Errors) -> dict[str, Any]:
     tx, mine = site().read(), account()
     found = rules.of_scope(tx, away.scope_of(mine))
     lines = tuple(rule_forms.line_of(rule, n) for n, rule in enumerate(found))
-    return {"form": RulesPage(lines=lines, sieve=rules.sieve_of(tx, away.scope_of(mine)), error=filters.form(tx, away.scope_of(mine), "error"))}
+    return {"form": RulesPage(lines=lines, sieve=rules.sieve_of(tx, away.scope_of(mine)), script=rules.script_of(tx, away.scope_of(mine)), error=filters.form(tx, away.scope_of(mine), "error"))}
 
 
 def save(form: Any) -> str:

@@ -10,14 +10,12 @@ from mailcore.auth import app_passwords, second_step
 from mailcore.base.clock import DAY
 from mailcore.directory import security
 from mailcore.store import access
-from web import words
+from web import sign_ins, words
 from web.signed_in import account, visitor
 from web.site import actor, site
 from web.words import said
 from webmail.settings import password
-from webmail.settings.values import AppPasswordRow, BrowserRow, Errors, SafetyPage, SignInRow, wrong
-
-SHOWN = 30
+from webmail.settings.values import AppPasswordRow, BrowserRow, Errors, SafetyPage, wrong
 
 
 def shown(_errors: Errors) -> dict[str, Any]:
@@ -34,29 +32,16 @@ def page(**more: Any) -> SafetyPage:
         for one in app_passwords.of_account(tx, mine.id)
     )
     browsers = tuple(
-        BrowserRow(id=s.id, name=agent_words(s.agent), ip=s.ip, seen_text=words.short(s.seen_at), is_this=s.id == visitor().session.id)
+        BrowserRow(id=s.id, name=words.program_name(s.agent), ip=s.ip, seen_text=words.short(s.seen_at), is_this=s.id == visitor().session.id)
         for s in access.sessions(tx, mine.id, now) if not s.is_pending_totp
     )  # fmt: skip
-    tries = tuple(
-        SignInRow(time_text=words.short(at), time_iso=words.iso(at), protocol=protocol.upper() if protocol != "web" else _("Webmail"), ip=ip, agent=agent_words(agent), is_good=is_good, is_tls=is_tls)
-        for at, protocol, ip, agent, is_good, is_tls in access.recent_sign_ins(tx, mine.id, SHOWN)
-    )
     stubborn = tuple(
-        _("%(program)s at %(ip)s keeps sending an old password: %(times)d times in a day. Type the new one in there.", program=agent_words(agent) if agent else protocol.upper(), ip=ip, times=times)
+        _("%(program)s at %(ip)s keeps sending an old password: %(times)d times in a day. Type the new one in there.", program=words.program_name(agent) if agent else protocol.upper(), ip=ip, times=times)
         for _address, ip, protocol, agent, times in access.stubborn(tx, now - DAY, account_id=mine.id)
     )
     return SafetyPage(
-        stubborn=stubborn, changed_text=changed, has_second_step=bool(mine.totp_secret), recovery_left=second_step.recovery_left(tx, mine.id), apps=apps, browsers=browsers, tries=tries, **more
+        stubborn=stubborn, changed_text=changed, has_second_step=bool(mine.totp_secret), recovery_left=second_step.recovery_left(tx, mine.id), apps=apps, browsers=browsers, tries=sign_ins.latest(mine), **more
     )  # fmt: skip
-
-
-def agent_words(agent: str) -> str:
-    """A browser's or program's name in a word or two."""
-    known = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"), ("Thunderbird", "Thunderbird"))
-    name = next((label for mark, label in known if mark in agent), agent[:40])
-    places = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "macOS"), ("Linux", "Linux"))
-    place = next((label for mark, label in places if mark in agent), "")
-    return f"{name}, {place}" if name and place else name or _("unknown program")
 
 
 def save(form: Any) -> Any:
@@ -115,13 +100,7 @@ def end_app(form: Any) -> str:
 
 def end_browser(form: Any) -> str:
     """Sign one browser out."""
-    mine, chosen, now = account(), _id(form), site().now()
-
-    def end(tx: Any) -> None:
-        if any(s.id == chosen for s in access.sessions(tx, mine.id, now)):
-            access.end_session(tx, chosen)
-
-    site().write(end)
+    site().write(lambda tx: security.end_browser(tx, actor(), account(), _id(form), site().now()))
     return _("Signed out there.")
 
 

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 from mailcore.base.errors import MailError, Reason
 from mailcore.store.templates import Template
+from web.mail_programs import ProgramRow
 from web.rule_forms import RuleForm, RuleLine
+from web.sign_ins import SignInRow
 from webmail.presenters import Choice, ListRow
 
 Errors = dict[str, str]
@@ -16,38 +18,6 @@ def wrong(field: str, text: str) -> MailError:
     error = MailError(Reason.SYNTAX, text)
     error.field = field  # type: ignore[attr-defined]
     return error
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IdentityRow:
-    """One of the person's addresses and what was chosen for it. Signature values are ids as text; "" is the default, "0" none."""
-
-    address: str
-    name: str
-    reply_to: str
-    new_signature: str
-    reply_signature: str
-    is_own: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignatureRow:
-    """A signature as it is edited; id 0 is one that is not there yet. `html` is sanitised."""
-
-    id: int
-    name: str
-    text: str
-    html: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignaturesPage:
-    """Signatures, addresses, and what may be chosen for them."""
-
-    signatures: tuple[SignatureRow, ...]
-    identities: tuple[IdentityRow, ...]
-    choices: tuple[Choice, ...]
-    draft: SignatureRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,19 +70,6 @@ class BrowserRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SignInRow:
-    """A sign-in that was tried."""
-
-    time_text: str
-    time_iso: str
-    protocol: str
-    ip: str
-    agent: str
-    is_good: bool
-    is_tls: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SafetyPage:
     """Safe sign-in. *totp_secret* and *qr* (SVG), *codes* and *new_password* are shown once, when they have just been made."""
 
@@ -132,16 +89,6 @@ class SafetyPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProgramRow:
-    """One line of what to type into a mail program."""
-
-    label: str
-    host: str
-    port: int
-    security: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ProgramsPage:
     """What mail programs need. *qr* is an SVG of the profile's address."""
 
@@ -154,10 +101,11 @@ class ProgramsPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RulesPage:
-    """A person's rules in words, and the Sieve that runs."""
+    """A person's rules in words, the Sieve that runs, and the *script* that a program of theirs put here to run after it."""
 
     lines: tuple[RuleLine, ...]
     sieve: str
+    script: str = ""
     error: str = ""
 
 
@@ -170,26 +118,6 @@ class RulePage:
     labels: tuple[str, ...]
     trial_text: str = ""
     fitting: tuple[ListRow, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActivityRow:
-    """What a program did, in words; *token* puts it back, "" where nothing can be."""
-
-    text: str
-    when: str
-    iso: str
-    token: str = ""
-    is_big: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActivityPage:
-    """Deletions that can be put back within *days*, and what else happened."""
-
-    deleted: tuple[ActivityRow, ...]
-    other: tuple[ActivityRow, ...]
-    days: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,7 +38,6 @@ class Session:
         self.enabled: set[str] = set()
         self.program = ""
         self.bad_commands = 0
-        self.failures = 0
         self.is_over = False
         self.wants_tls = False
         self.may_add_account: Callable[[int], bool] = lambda _account_id: True

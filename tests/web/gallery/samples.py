@@ -5,6 +5,9 @@ from dataclasses import replace
 from admin import presenters as adm
 from admin.list_rows import ListPage, ListRow, MemberRow
 from admin.traffic import Graph, Line
+from mailcore.store.identities import Signature
+from web.sign_ins import SignInRow
+from web.signatures import IdentityRow, SignaturesPage
 from webmail import presenters as web
 from webmail.settings import values as own
 
@@ -145,7 +148,7 @@ def mailbox_rows() -> tuple[web.MailboxRow, ...]:
 def settings(section: str) -> dict[str, object]:
     """The person's settings; the password page with one mistake."""
     words = "Sara Lindgren\nSailmakers, Harbour Street 4"
-    signature = own.SignatureRow(id=1, name="Work", text=words, html="")
+    signature = Signature(id=1, name="Work", text=words)
     forms: dict[str, object] = {
         "profile": web.ProfileForm(
             display_name="Sara Lindgren", address="sara@sailmakers.test",
@@ -157,12 +160,12 @@ def settings(section: str) -> dict[str, object]:
             changed_text="Last changed on 4 October 2026.",
             apps=(own.AppPasswordRow(id=1, name="Thunderbird on the laptop", scopes=("imap", "smtp"), used_text="used 09:12 from 10.0.0.7"),),
             browsers=(own.BrowserRow(id=1, name="Firefox, Linux", ip="10.0.0.7", seen_text="10:41", is_this=True), own.BrowserRow(id=2, name="Safari, iPhone", ip="198.51.100.7", seen_text="22 Nov", is_this=False)),
-            tries=(own.SignInRow(time_text="10:41", time_iso="2026-11-23T10:41:00Z", protocol="Webmail", ip="10.0.0.7", agent="Firefox, Linux", is_good=True, is_tls=True), own.SignInRow(time_text="03:12", time_iso="2026-11-23T03:12:00Z", protocol="IMAP", ip="203.0.113.9", agent="", is_good=False, is_tls=False)),
+            tries=(SignInRow(time_text="10:41", time_iso="2026-11-23T10:41:00Z", protocol="Webmail", ip="10.0.0.7", agent="Firefox, Linux", is_good=True, is_tls=True), SignInRow(time_text="03:12", time_iso="2026-11-23T03:12:00Z", protocol="IMAP", ip="203.0.113.9", agent="", is_good=False, is_tls=False)),
         ),
-        "signatures": own.SignaturesPage(
-            signatures=(signature,), draft=own.SignatureRow(id=0, name="", text="", html=""), choices=(web.Choice(value="0", label="None"), web.Choice(value="1", label="Work")),
+        "signatures": SignaturesPage(
+            signatures=(signature,), draft=Signature(id=0, name="", text=""), choices=(web.Choice(value="0", label="None"), web.Choice(value="1", label="Work")),
             identities=tuple(
-                own.IdentityRow(address=f"{name}@sailmakers.test", name="Sara Lindgren", reply_to="", new_signature="1", reply_signature="1", is_own=name == "sara")
+                IdentityRow(address=f"{name}@sailmakers.test", name="Sara Lindgren", reply_to="", new_signature="1", reply_signature="1", is_own=name == "sara")
                 for name in ("sara", "sales")
             ),
         ),

@@ -13,7 +13,7 @@ from mailcore.jobs.imports.hmailserver.reading import Record, number
 from mailcore.jobs.imports.hmailserver.rules import rules_of
 from mailcore.jobs.imports.hmailserver.work import ACTOR, Work
 from mailcore.settings import values
-from mailcore.sieve.rules import Kind, Rule
+from mailcore.sieve.rules import forwarded_to
 from mailcore.store import Tx, accounts, fetched, lists
 from mailcore.store.accounts import Account
 from mailcore.store.fetched import Fetched
@@ -118,7 +118,7 @@ def _own_things(work: Work, one: Record, mine: Account) -> None:
     _forwarding(work, one, mine)
     if one.flag("EnableSignature") and (one.text("SignaturePlainText").strip() or one.text("SignatureHTML").strip()):
         wanted = Signature(id=0, name="Signature", text=one.text("SignaturePlainText"), html=one.text("SignatureHTML"))
-        work.do("signature", mine.address, lambda tx: identities.save_signature(tx, mine, wanted))
+        work.do("signature", mine.address, lambda tx: identities.save_signature(tx, ACTOR, mine, wanted, work.now))
     rules_into(work, one.element, away.scope_of(mine), mine.address, mine)
     for node in one.element.iter("FetchAccount"):
         _fetched(work, node, mine)
@@ -154,18 +154,14 @@ def rules_into(work: Work, element: Element, scope: str, owner: str, mine: Accou
 
     def step(tx: Tx) -> None:
         rules.save(tx, ACTOR, scope, found, work.now)
-        for target in _targets(found):
-            if mine is not None and resolve.local_domain(tx, target.rpartition("@")[2].lower()) is None:
+        for target in forwarded_to(found):
+            if mine is not None and resolve.local_domain(tx, target.rpartition("@")[2]) is None:
                 confirm(tx, ACTOR, mine, target, work.now)
 
     if found:
         work.do("rules", owner, step)
     for name, text in told:
         work.note("rule", f"{owner}: {name}", text)
-
-
-def _targets(found: list[Rule]) -> list[str]:
-    return list(dict.fromkeys(a.value.lower() for r in found for a in r.actions if a.kind in (Kind.FORWARD, Kind.FORWARD_COPY)))
 
 
 def _fetched(work: Work, node: Element, mine: Account) -> None:
