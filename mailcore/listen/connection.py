@@ -6,11 +6,13 @@ The subclass has a framer and a `serve` coroutine; it never touches the socket b
 import asyncio
 import contextlib
 import socket
+import zlib
 from typing import Any
 
 from mailcore.auth.login import Attempt, is_loopback
 from mailcore.base.errors import MailError, Reason
 from mailcore.listen.bridge import Bridge
+from mailcore.listen.deflate import Deflate
 from mailcore.listen.limits import Connections
 from mailcore.runtime.runtime import Runtime
 from mailcore.store.accounts import Account
@@ -48,6 +50,7 @@ class Talker(asyncio.Protocol):
         self.is_tls = is_tls
         self.ip = ""
         self.framer = Framer()
+        self.deflate: Deflate | None = None
         self.transport: Any = None
         self.task: asyncio.Task[None] | None = None
         self.is_gone = False
@@ -92,9 +95,17 @@ class Talker(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes came."""
+        has_more = False
+        if self.deflate is not None:
+            try:
+                data = self.deflate.unpack(data, BUFFER_BYTES - self.framer.pending_bytes)
+            except zlib.error:
+                self.transport.abort()
+                return
+            has_more = self.deflate.has_more
         self.framer.receive(data)
         self._wake.set()
-        if self.framer.pending_bytes > BUFFER_BYTES and self._is_reading:
+        if (has_more or self.framer.pending_bytes > BUFFER_BYTES) and self._is_reading:
             self._is_reading = False
             self.transport.pause_reading()
 
@@ -125,6 +136,9 @@ class Talker(asyncio.Protocol):
     async def wait(self, seconds: float) -> bool:
         """Wait for input or `wake`; False when time is up. Raises Gone."""
         self.check_alive()
+        if self.deflate is not None and self.deflate.has_more:
+            self.data_received(b"")
+            return True
         if self.has_ended:
             raise Gone
         self.resume_reading()
@@ -182,7 +196,7 @@ class Talker(asyncio.Protocol):
         if not data:
             return
         self.check_alive()
-        self.transport.write(data)
+        self.write(data)
         if not self._can_write.is_set():
             try:
                 async with asyncio.timeout(SEND_SECONDS):
@@ -191,6 +205,16 @@ class Talker(asyncio.Protocol):
                 self.transport.abort()
                 raise Gone from None
             self.check_alive()
+
+    def write(self, data: bytes) -> None:
+        """Write without waiting, compressed where that was agreed."""
+        self.transport.write(data if self.deflate is None else self.deflate.pack(data))
+
+    def compress(self) -> None:
+        """From here on everything is compressed, both ways (RFC 4978 §3)."""
+        rest, self.deflate = self.framer.take_rest(), Deflate()
+        if rest:
+            self.data_received(rest)
 
     async def may_stay(self, account_id: int) -> bool:
         """Whether the account and its domain are still switched on."""

@@ -71,7 +71,7 @@ class Connection(Talker):
         except Exception as error:  # noqa: BLE001 - a fault of ours ends this connection and no other
             self.runtime.log.error("imap session failed", ip=ip, error=f"{type(error).__name__}: {error}")
             with contextlib.suppress(Exception):
-                self.transport.write(r.bye("Something went wrong here; connect again."))
+                self.write(r.bye("Something went wrong here; connect again."))
         finally:
             if refusal is None:
                 self.connections.leave(protocol, ip)
@@ -128,6 +128,8 @@ class Connection(Talker):
                 session.wants_tls = False
                 await self.upgrade()
                 session.is_tls = True
+            if session.wants_deflate and self.deflate is None:
+                self.compress()
             if session.account is None:
                 self.forget_account()
                 self.framer.limits = BEFORE_LOGIN

@@ -52,6 +52,15 @@ def starttls(session: "Session", command: c.StartTls) -> Steps:
     yield r.tagged(command.tag, "OK", "Begin the handshake.")
 
 
+def compress(session: "Session", command: c.Compress) -> Steps:
+    """COMPRESS DEFLATE: the listener packs everything after this answer. RFC 4978 §3."""
+    if session.wants_deflate:
+        yield r.tagged(command.tag, "NO", "This connection is compressed already.", "COMPRESSIONACTIVE")
+        return
+    yield r.tagged(command.tag, "OK", "Compressed from here on.")
+    session.wants_deflate = True
+
+
 def login(session: "Session", command: c.Login) -> Steps:
     """LOGIN is led by the listener, which owns the doorkeeper; this answers only where it is switched off."""
     raise MailError(Reason.TLS_REQUIRED, "Start TLS first: a password is not taken in the clear.")

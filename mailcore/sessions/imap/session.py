@@ -26,7 +26,7 @@ MAX_BAD_COMMANDS = 50
 
 
 class Session:
-    """State of one connection. The listener sets `is_tls`; `is_over` tells it to close."""
+    """State of one connection. The listener sets `is_tls`; `is_over` tells it to close, `wants_tls` and `wants_deflate` to change what it speaks."""
 
     def __init__(self, runtime: Runtime, *, ip: str, is_tls: bool) -> None:
         self.runtime = runtime
@@ -40,6 +40,7 @@ class Session:
         self.bad_commands = 0
         self.is_over = False
         self.wants_tls = False
+        self.wants_deflate = False
         self.may_add_account: Callable[[int], bool] = lambda _account_id: True
 
     @property
@@ -76,7 +77,7 @@ class Session:
     def capabilities(self) -> tuple[str, ...]:
         """The words of CAPABILITY now."""
         limit = int(self.runtime.settings.get("smtp.message_size", domain_id=self.account.domain_id if self.account else None))
-        offer = Offer(is_tls=self.is_tls, can_starttls=True, can_login=self.may_login, append_limit_bytes=limit)
+        offer = Offer(is_tls=self.is_tls, can_starttls=True, can_login=self.may_login, can_compress=not self.wants_deflate, append_limit_bytes=limit)
         return capabilities(self.state, offer)
 
     def greeting(self) -> bytes:
@@ -152,7 +153,7 @@ class Session:
 
 
 HANDLERS: dict[type[c.Command], Callable[[Session, Any], Steps]] = {
-    c.Capability: enter.capability, c.Noop: enter.noop, c.Check: enter.noop, c.Logout: enter.logout, c.Id: enter.identify, c.StartTls: enter.starttls,
+    c.Capability: enter.capability, c.Noop: enter.noop, c.Check: enter.noop, c.Logout: enter.logout, c.Id: enter.identify, c.StartTls: enter.starttls, c.Compress: enter.compress,
     c.Login: enter.login, c.Enable: enter.enable, c.Unauthenticate: enter.unauthenticate, c.Select: selecting.select, c.Examine: selecting.select,
     c.Close: selecting.close, c.Unselect: selecting.unselect, c.Create: folders.create, c.Delete: folders.delete, c.Rename: folders.rename,
     c.Subscribe: folders.subscribe, c.Unsubscribe: folders.unsubscribe, c.List: folders.list_, c.Lsub: folders.lsub, c.Namespace: folders.namespace,
