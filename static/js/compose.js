@@ -411,9 +411,7 @@ function asHtml(text) {
   return escaped.split("\n").map((line) => `<div>${line || "<br>"}</div>`).join("");
 }
 
-async function openPanel(event, link) {
-  if (!window.matchMedia("(min-width: 901px)").matches || event.ctrlKey || event.metaKey || event.shiftKey || event.button || $(".compose-page")) return;
-  event.preventDefault();
+export async function openPanel(link) {
   const reply = await fetch(link.href, { headers: { "HX-Request": "true", "HX-Target": "compose-slot" }, credentials: "same-origin" }).catch(() => null);
   if (!reply?.ok) return location.assign(link.href);
   const slot = $("#compose-slot");
@@ -448,7 +446,6 @@ function startKeeping() {
 }
 
 export function startCompose() {
-  on("click", "a[data-compose]", openPanel);
   for (const section of $$("[data-compose-form]")) new Draft(section);
   startKeeping();
   offerKept();

@@ -2,7 +2,6 @@
 import { $, $$, on, post } from "./dom.js";
 
 const TOAST_MILLISECONDS = 8000;
-let toastTimer = 0;
 
 /** Shows *text*; with *undo* (a token) a button takes the act back and *restore()* brings the rows back at once. */
 export function toast(text, { undo = null, restore = null, isError = false } = {}) {
@@ -38,10 +37,11 @@ async function takeBack(token, restore) {
   return undefined;
 }
 
+/** The timer's number stands on the region, which both bundles of the webmail write to. */
 function fade() {
-  clearTimeout(toastTimer);
-  toastTimer = setTimeout(() => {
-    const region = $("#toasts");
+  const region = $("#toasts");
+  clearTimeout(Number(region.dataset.timer));
+  region.dataset.timer = setTimeout(() => {
     if (region.matches(":hover") || region.contains(document.activeElement)) fade();
     else region.replaceChildren();
   }, TOAST_MILLISECONDS);

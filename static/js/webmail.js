@@ -4,6 +4,7 @@ import { startToasts } from "./toast.js";
 import { startTheme } from "./theme.js";
 import { startMenus } from "./menu.js";
 import { startForms } from "./forms.js";
+import { startNeed } from "./need.js";
 import { startCopy } from "./copy.js";
 import { startFrames } from "./frame.js";
 import { startAhead } from "./ahead.js";
@@ -15,15 +16,12 @@ import { startFinding } from "./finding.js";
 import { startPanes } from "./panes.js";
 import { startDevice } from "./device.js";
 import { startLive } from "./live.js";
-import { startCompose } from "./compose.js";
-import { startRich } from "./rich.js";
-import { startRules } from "./rules.js";
-import { startPdf } from "./pdf.js";
 
 startToasts();
 startTheme();
 startMenus();
 startForms();
+startNeed();
 startCopy();
 startFrames();
 startAhead();
@@ -35,10 +33,6 @@ startPanes();
 startPalette();
 startLive();
 startDevice();
-startCompose();
-startRich();
-startRules();
-startPdf();
 
 // The settings' tabs of a phone: the one that is open stands in sight.
 $(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
