@@ -6,8 +6,9 @@ from typing import Any
 import flask
 from flask_babel import gettext as _
 
+from admin import presenters
 from admin import values as p
-from admin.blueprints import admin, toast
+from admin.blueprints import admin, beside, toast
 from mailcore.base.errors import MailError, Reason
 from mailcore.directory import flow_verbs
 from mailcore.store import jobs, keeping
@@ -22,25 +23,44 @@ RUNNING = frozenset({"waiting", "running"})
 @admin.route("/backup", methods=["GET", "POST"])
 @require("server-admin")
 def backup() -> Any:
+    errors = {}
     if flask.request.method == "POST":
-        return change(flask.request.form)
+        try:
+            return change(flask.request.form)
+        except MailError as error:
+            if flask.request.form.get("op") != "restore":
+                raise
+            errors = {"what": beside(error)}
     folder = str(site().runtime.settings.get("backup.folder"))
     found = keeping.found(Path(folder)) if folder else []
     rows = tuple(
         p.BackupRow(name=one.name, when=words.long(one.at), messages=f"{one.messages:,}", copied=words.size(one.copied_bytes)) for one in found
     )  # fmt: skip
-    latest = next((j for j in jobs.recent(site().read(), limit=200) if j.kind == "backup"), None)
-    value = p.BackupPage(folder=folder, every=str(site().runtime.settings.get("backup.every") // 3600), rows=rows, job=job_of(latest))
+    recent = jobs.recent(site().read(), limit=200)
+    latest, bringing = (next((j for j in recent if j.kind == kind), None) for kind in ("backup", "restore"))
+    value = p.BackupPage(
+        folder=folder, every=str(site().runtime.settings.get("backup.every") // 3600), rows=rows, job=job_of(latest), bringing=job_of(bringing, has_ended=True)
+    )
     summary = _("The newest is of %(when)s.", when=rows[0].when) if rows else _("There is no backup yet.")
-    return page("admin/backup.html", area="backup", summary=summary, page=value)
+    choices = tuple(presenters.Choice(value=row.name, label=row.when) for row in rows)
+    return page("admin/backup.html", area="backup", summary=summary, page=value, choices=choices, typed=flask.request.form, errors=errors), 422 if errors else 200
 
 
-def job_of(job: jobs.Job | None) -> p.JobLine | None:
-    """A backup that runs, or how the last one ended badly."""
-    if job is None or (job.state not in RUNNING and job.state != "failed"):
+def job_of(job: jobs.Job | None, *, has_ended: bool = False) -> p.JobLine | None:
+    """Work that runs, or how the last one ended badly, or in any way for *has_ended*."""
+    if job is None or (job.state not in RUNNING and job.state != "failed" and not has_ended):
         return None
     percent = job.done * 100 // job.total if job.total else 0
-    return p.JobLine(id=job.id, is_running=job.state in RUNNING, percent=percent, text=job.note or _("Waiting to begin"))
+    return p.JobLine(id=job.id, is_running=job.state in RUNNING, percent=percent, text=told(job), is_failed=job.state == "failed")
+
+
+def told(job: jobs.Job) -> str:
+    """What the work does now, or what it did."""
+    report = job.payload.get("report")
+    if report is None:
+        return words.stated(job.note) or _("Waiting to begin")
+    counts = _("%(what)s: %(put)s messages put back, %(here)s were here already.", what=job.payload["what"], put=f"{report['put']:,}", here=f"{report['here']:,}")
+    return counts + (" " + _("Made again: %(names)s", names=", ".join(report["made"][:20])) if report["made"] else "")
 
 
 def change(form: Any) -> Any:
@@ -51,9 +71,12 @@ def change(form: Any) -> Any:
             raise MailError(Reason.SYNTAX, _("Say first where backups go."))
         site().write(lambda tx: flow_verbs.ask_backup(tx, actor(), now))
         toast(_("The backup has begun."))
+    elif form.get("op") == "restore":
+        site().write(lambda tx: flow_verbs.ask_restore(tx, actor(), form.get("backup", ""), form.get("what", ""), form.get("mailbox", ""), now))
+        toast(_("It comes back. What is here stays as it is."))
     elif form.get("op") == "cancel" and form.get("id", "").isdigit():
         site().write(lambda tx: flow_verbs.cancel_job(tx, actor(), int(form["id"]), now))
-        toast(_("Cancelled. Backups made before are whole."))
+        toast(_("Cancelled"))
     else:
         hours = form.get("every", "")
         site().write(lambda tx: flow_verbs.set_backup(tx, actor(), form.get("folder", "").strip(), int(hours) if hours.isdigit() else 24, now))

@@ -14,6 +14,7 @@ class JobLine:
     is_running: bool
     percent: int
     text: str
+    is_failed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,12 +29,13 @@ class BackupRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackupPage:
-    """Where backups go, how often (hours), what there is, and the one that runs."""
+    """Where backups go, how often (hours), what there is, the one that runs, and what is brought back from one."""
 
     folder: str
     every: str
     rows: tuple[BackupRow, ...]
     job: JobLine | None = None
+    bringing: JobLine | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ from mailcore.base.errors import MailError, Reason
 from mailcore.cli.main import Context
 from mailcore.cli.offline import become_owner, runtime_of
 from mailcore.config.environment import prepare_data_dir
-from mailcore.jobs import backup, restore
+from mailcore.directory.actor import COMMAND_LINE
+from mailcore.jobs import backup, restore, restore_part
 from mailcore.runtime.machine import SystemClock, SystemRandom
 from mailcore.store import open_store, schema
 
@@ -23,8 +25,10 @@ def add(commands: Any, name: str) -> None:
     else:
         parser = commands.add_parser("restore", description="Brings a backup back. Example: ./roost restore /mnt/backups --account ann@example.org")
         parser.add_argument("folder", help="a backup, or the folder that holds them: then the newest")
-        parser.add_argument("--account", help="only this account's mail, into the running server")
-        parser.add_argument("--mailbox", default="", help="only this mailbox of it")
+        part = parser.add_mutually_exclusive_group()
+        part.add_argument("--account", help="only this account's mail, into the running server")
+        part.add_argument("--domain", help="the accounts, aliases and mail of this domain, into the running server")
+        parser.add_argument("--mailbox", default="", help="only this mailbox of the account")
         parser.set_defaults(run=run_restore)
     parser.add_argument("--json", action="store_true")
 
@@ -35,31 +39,39 @@ def run_backup(context: Context) -> int:
         folder = context.arguments.folder or str(runtime.settings.get("backup.folder"))
         if not folder:
             raise MailError(Reason.SYNTAX, "Name a folder: ./roost backup /mnt/backups, or set backup.folder.")
-
-        def step(done: int, total: int, note: str) -> bool:
-            if not context.is_json and sys.stderr.isatty():
-                share = f" {done * 100 // total} %" if total else f" {done:,}"
-                print(f"\r{note}{share}\033[K", end="", file=sys.stderr, flush=True)
-            return True
-
-        made = backup.make(runtime, Path(folder), step)
+        made = backup.make(runtime, Path(folder), _shown(context))
         removed = backup.forget_old(Path(folder), int(runtime.settings.get("backup.keep")))
     if not context.is_json and sys.stderr.isatty():
         print("\r\033[K", end="", file=sys.stderr)
     return context.answer({"backup": str(made), "removed": removed}, f"Backed up to {made}.")
 
 
+def _shown(context: Context) -> Callable[[int, int, str], bool]:
+    """Tells who looks at a terminal how far it is."""
+
+    def step(done: int, total: int, note: str) -> bool:
+        if not context.is_json and sys.stderr.isatty():
+            share = f" {done * 100 // total} %" if total else f" {done:,}"
+            print(f"\r{note}{share}\033[K", end="", file=sys.stderr, flush=True)
+        return True
+
+    return step
+
+
 def run_restore(context: Context) -> int:
-    """Everything into an empty data directory, or one account beside a running server."""
+    """Everything into an empty data directory, or a domain, an account or a mailbox beside a running server."""
     arguments = context.arguments
     source = restore.chosen(Path(arguments.folder))
-    if arguments.account:
+    if arguments.mailbox and not arguments.account:
+        raise MailError(Reason.SYNTAX, "Name the account of the mailbox with --account.")
+    if arguments.account or arguments.domain:
+        wanted = restore_part.Wanted(what=(arguments.account or arguments.domain).lower(), mailbox=arguments.mailbox)
         with runtime_of(context) as runtime:
-            put, here = restore.account(runtime, source, arguments.account, mailbox=arguments.mailbox)
-        return context.answer({"put_back": put, "were_here": here, "backup": str(source)}, f"{put} messages put back, {here} were here already.")
+            back = restore_part.bring(runtime, source, wanted, COMMAND_LINE, _shown(context))
+        return context.answer({"put_back": back.put, "were_here": back.here, "made": back.made, "backup": str(source)}, back.text())
     config = context.config
     if (config.data_dir / "run" / "status.json").exists() and _is_alive(config.data_dir):
-        raise MailError(Reason.IN_USE, "Roost runs on this data directory. Stop it first, or restore one account with --account.")
+        raise MailError(Reason.IN_USE, "Roost runs on this data directory. Stop it first, or restore a part with --account or --domain.")
     config.data_dir.mkdir(parents=True, exist_ok=True)
     become_owner(config)
     prepare_data_dir(config)

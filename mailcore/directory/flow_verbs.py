@@ -55,6 +55,22 @@ def ask_backup(tx: Tx, actor: Actor, now: Micros) -> int:
     return jobs.put(tx, "backup", {}, now)
 
 
+def ask_restore(tx: Tx, actor: Actor, backup: str, what: str, mailbox: str, now: Micros) -> int:
+    """Begin to bring a domain or an account (or one *mailbox* of it) back from a backup of the set folder; the job's id. Raises MailError(SYNTAX, IN_USE)."""
+    actor.require_server()
+    what, mailbox = what.strip().lower(), mailbox.strip()
+    if not what or any(c.isspace() for c in what):
+        raise MailError(Reason.SYNTAX, "Write an address for one account, or a domain for everybody in it.")
+    if mailbox and "@" not in what:
+        raise MailError(Reason.SYNTAX, "A mailbox belongs to an account: write its address.")
+    if "/" in backup or backup.startswith("."):
+        raise MailError(Reason.NOT_FOUND, "There is no such backup.")
+    if tx.one("SELECT 1 FROM jobs WHERE kind = 'restore' AND state IN ('waiting', 'running')") is not None:
+        raise MailError(Reason.IN_USE, "Something is being brought back already.")
+    records.audit(tx, "restore:asked", what, actor=actor.name, ip=actor.ip, now=now, new={"backup": backup, "mailbox": mailbox})
+    return jobs.put(tx, "restore", {"backup": backup, "what": what, "mailbox": mailbox, "actor": actor.name}, now)
+
+
 def cancel_job(tx: Tx, actor: Actor, job_id: int, now: Micros) -> None:
     """Stop a piece of long work; a domain admin an announcement of the domain. Raises MailError(NOT_PERMITTED)."""
     job = jobs.get(tx, job_id)

@@ -1,4 +1,4 @@
-"""Brings a backup back: everything into an empty data directory, or one account's mail into a running server.
+"""Brings a whole backup back into an empty data directory; a part of one into a running server is `restore_part`'s.
 
 After a full restore the queue waits on hold (the mail may have left after the backup), and every mailbox gets a new UIDVALIDITY: which
 UIDs and MODSEQs were told between the backup and the loss nobody knows, and a cache that trusts them would be wrong (RFC 3501 §2.3.1.1).
@@ -13,11 +13,8 @@ from typing import Any
 
 from mailcore.base.clock import Micros
 from mailcore.base.errors import MailError, Reason
-from mailcore.delivery.parcel import new_email
 from mailcore.jobs.backup import digest
-from mailcore.mail.structure import summarise
-from mailcore.runtime.runtime import Runtime
-from mailcore.store import Store, Tx, accounts, dump, mailboxes, messages, schema
+from mailcore.store import Store, dump, schema
 from mailcore.store.keeping import folders
 
 Say = Callable[[str], None]
@@ -45,7 +42,7 @@ def chosen(folder: Path) -> Path:
 def everything(store: Store, data_dir: Path, source: Path, now: Micros, say: Say) -> None:
     """Fill an empty store and data directory. Raises MailError(CONFLICT) when there is mail already."""
     if store.read().value("SELECT count(*) FROM accounts"):
-        raise MailError(Reason.CONFLICT, "There are accounts here already. Restore into an empty data directory, or restore one account.")
+        raise MailError(Reason.CONFLICT, "There are accounts here already. Restore into an empty data directory, or restore an account or a domain.")
     validity = max(1, now // 1_000_000)
 
     def change(table: str, row: dict[str, Any]) -> dict[str, Any]:
@@ -80,58 +77,3 @@ def copy_blobs(store: Store, source: Path, say: Say) -> None:
             raise MailError(Reason.NOT_FOUND, f"The backup lacks {segment}.")
         store.blobs.bring(segment, path)
         say(f"mail: {number} of {len(named)}")
-
-
-def account(runtime: Runtime, source: Path, address: str, *, mailbox: str = "") -> tuple[int, int]:
-    """Put back what an account (or one mailbox of it) had and has no more; (messages put back, messages that were here). Raises MailError(NOT_FOUND)."""
-    tables = source / "tables"
-    old = next((r for r in dump.read(tables / "accounts.jsonl.gz") if r["address"] == address.lower()), None)
-    if old is None:
-        raise MailError(Reason.NOT_FOUND, f"{address} is not in this backup.")
-    mine = accounts.account_by_address(runtime.store.read(), address.lower())
-    if mine is None:
-        raise MailError(Reason.NOT_FOUND, f"There is no account {address} here. Add it first; its mail comes back then.")
-    boxes = {r["id"]: r["name"] for r in dump.read(tables / "mailboxes.jsonl.gz") if r["account_id"] == old["id"] and (not mailbox or r["name"] == mailbox)}
-    if mailbox and not boxes:
-        raise MailError(Reason.NOT_FOUND, f"{address} had no mailbox {mailbox} then.")
-    wanted = [r for r in dump.read(tables / "messages.jsonl.gz") if r["mailbox_id"] in boxes]
-    emails = {r["email_id"] for r in wanted}
-    by_email = {r["id"]: r for r in dump.read(tables / "emails.jsonl.gz") if r["id"] in emails}
-    places = {r["id"]: r for r in dump.read(tables / "blobs.jsonl.gz") if r["id"] in {e["blob_id"] for e in by_email.values()}}
-    have = {
-        (name, bytes(sha))
-        for name, sha in runtime.store.read().all(
-            "SELECT x.name, b.sha256 FROM messages m JOIN mailboxes x ON x.id = m.mailbox_id JOIN emails e ON e.id = m.email_id JOIN blobs b ON b.id = e.blob_id"
-            " WHERE m.account_id = :a",
-            {"a": mine.id},
-        )
-    }
-    put = 0
-    for row in sorted(wanted, key=lambda r: (r["mailbox_id"], r["uid"])):
-        email, name = by_email[row["email_id"]], boxes[row["mailbox_id"]]
-        place = places[email["blob_id"]]
-        if (name, place["sha256"]) in have:
-            continue
-        _put(runtime, mine.id, name, row, email, _bytes(source, place))
-        put += 1
-    return put, len(wanted) - put
-
-
-def _bytes(source: Path, place: dict[str, Any]) -> bytes:
-    with open(source.parent / "blobs" / place["segment"], "rb") as file:
-        file.seek(place["offset"])
-        return file.read(place["length"])
-
-
-def _put(runtime: Runtime, account_id: int, name: str, row: dict[str, Any], email: dict[str, Any], data: bytes) -> None:
-    made = new_email(runtime.store.blobs.add(data), summarise(data), email["prefix"], email["trace_id"])
-    now = runtime.clock.micros()
-
-    def write(tx: Tx) -> None:
-        box = mailboxes.by_name(tx, account_id, name) or mailboxes.create(tx, account_id, name, actor="restore", now=now, is_subscribed=True)
-        messages.append(
-            tx, runtime.store.blobs, account_id, box.id, made, actor="restore", now=now, flags=row["flags"] & ~messages.DELETED, keywords=row["keywords"],
-            internal_date=row["internal_date"],
-        )  # fmt: skip
-
-    runtime.store.write(write, bulk=True)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from mailcore.base.errors import MailError
-from mailcore.jobs import announce, backup, bursts, certificates, import_backup, mail_import, program, quotas, sweep, watch
+from mailcore.jobs import announce, backup, bursts, certificates, import_backup, mail_import, program, quotas, restore_part, sweep, watch
 from mailcore.runtime.runtime import Runtime
 from mailcore.sessions import webmail_bulk, webmail_held, webmail_later
 from mailcore.store import jobs
@@ -22,7 +22,7 @@ Step = Callable[[int, int, str], bool]
 Kind = Callable[[Runtime, jobs.Job, Step], str]
 
 KINDS: dict[str, Kind] = {
-    "sweep": sweep.run, "announce": announce.run, "watch": watch.run, "backup": backup.run, "import": import_backup.run, "mail-import": mail_import.run, "certificates": certificates.run, "bulk": webmail_bulk.run, jobs.APART: program.run,
+    "sweep": sweep.run, "announce": announce.run, "watch": watch.run, "backup": backup.run, "restore": restore_part.run, "import": import_backup.run, "mail-import": mail_import.run, "certificates": certificates.run, "bulk": webmail_bulk.run, jobs.APART: program.run,
     "send": lambda runtime, job, _step: webmail_held.send_due(runtime, job), "wake": lambda runtime, job, _step: webmail_later.wake_due(runtime, job),
 }  # fmt: skip
 """Job kind → the function that does it and returns its closing note."""

@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 from tests.scenario.server import HOME, PASSWORD, RoostServer
+from tests.web.visitor import Browser
 
 
 @pytest.fixture
 def server() -> Iterator[RoostServer]:
-    one = RoostServer(listeners=("smtp", "imap"), people=2)
+    one = RoostServer(listeners=("smtp", "imap", "http"), people=2)
     yield one
     one.remove()
 
@@ -107,6 +108,61 @@ def test_mail_of_one_account_comes_back_into_the_running_server_once(server: Roo
     assert "1 messages put back, 1 were here" in server.run("restore", str(tmp_path / "keep"), "--account", "u1@x.test")
     assert set(bodies(server)) == {"Kept", "Lost"} and bodies(server)["Lost"].count(b"Lost") == 501
     assert "0 messages put back" in server.run("restore", str(tmp_path / "keep"), "--account", "u1@x.test")
+
+
+def test_a_domain_comes_back_with_who_was_removed_and_nothing_of_others(server: RoostServer, tmp_path: Path) -> None:
+    server.run("domain", "add", "y.test")
+    server.run("account", "add", "ann@y.test", "--password-stdin", input=PASSWORD + "\n")
+    server.run("alias", "add", "info@y.test", "ann@y.test")
+    with smtplib.SMTP("127.0.0.1", server.ports["smtp"]) as client:
+        client.sendmail("o@out.test", ["ann@y.test", "u1@x.test"], "From: o@out.test\r\nSubject: Both\r\n\r\nx\r\n")
+    server.run("backup", str(tmp_path / "keep"))
+    server.run("account", "remove", "ann@y.test")
+    server.run("alias", "remove", "info@y.test")
+    server.run("domain", "remove", "y.test")
+    with signed_in(server) as imap:
+        imap.select("INBOX")
+        imap.store("1", "+FLAGS", "\\Deleted")
+        imap.expunge()
+    back = json.loads(server.run("restore", str(tmp_path / "keep"), "--domain", "y.test", "--json"))
+    assert (back["put_back"], back["made"]) == (1, ["ann@y.test", "info@y.test"])
+    assert bodies(server) == {}, "another domain's mail is left alone"
+    with imaplib.IMAP4("127.0.0.1", server.ports["imap"]) as imap:
+        imap.login("ann@y.test", PASSWORD)
+        assert imap.select("INBOX")[1] == [b"1"]
+    again = json.loads(server.run("restore", str(tmp_path / "keep"), "--domain", "y.test", "--json"))
+    assert (again["put_back"], again["were_here"], again["made"]) == (0, 1, [])
+
+
+def test_one_mailbox_comes_back_by_the_panel(server: RoostServer, tmp_path: Path) -> None:
+    with signed_in(server) as imap:
+        imap.create("Bills")
+        for box in ("Bills", "INBOX"):
+            imap.append(box, "", None, f"Subject: In {box}\r\n\r\nx\r\n".encode())
+    server.run("settings", "set", "backup.folder", str(tmp_path / "keep"))
+    server.run("backup")
+    with signed_in(server) as imap:
+        imap.delete("Bills")
+        imap.select("INBOX")
+        imap.store("1", "+FLAGS", "\\Deleted")
+        imap.expunge()
+    admin = Browser(server)
+    admin.sign_in("admin@x.test")
+    name = next(p.name for p in (tmp_path / "keep").iterdir() if p.name != "blobs")
+    assert f'value="{name}"' in admin.get("/admin/backup").text
+    form = {"op": "restore", "backup": name, "what": "u1@x.test", "mailbox": "Bills"}
+    refused = admin.post("/admin/backup", form | {"what": "x.test"})
+    assert refused.status_code == 422 and "A mailbox belongs to an account" in refused.text and 'value="Bills"' in refused.text
+    admin.post("/admin/backup", form)
+    deadline = time.monotonic() + 20
+    while "1 messages put back" not in (text := admin.get("/admin/backup").text):
+        assert time.monotonic() < deadline, text[-3000:]
+        time.sleep(0.1)
+    assert set(bodies(server, "Bills")) == {"In Bills"} and bodies(server) == {}
+    admin.post("/admin/backup", form | {"what": "nobody@x.test"})
+    while "nobody@x.test is not in this backup" not in (text := admin.get("/admin/backup").text):
+        assert time.monotonic() < deadline, text[-3000:]
+        time.sleep(0.1)
 
 
 def test_a_broken_backup_is_seen_before_anything_is_touched(server: RoostServer, tmp_path: Path) -> None:
