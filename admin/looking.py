@@ -82,6 +82,10 @@ def change_ban(form: Any) -> Any:
     if form.get("op") == "lift":
         site().write(lambda tx: guard_verbs.lift_ban(tx, actor(), form.get("network", ""), now))
         toast(_("%(who)s may sign in again", who=form.get("network", "")))
+    elif form.get("op") == "preset":
+        site().write(lambda tx: guard_verbs.ban_as_hmailserver(tx, actor(), now))
+        site().runtime.settings.refresh()
+        toast(_("Three wrong passwords in half an hour keep an address out for an hour"))
     else:
         hours = form.get("hours", "")
         until = now + (int(hours) if hours.isascii() and hours.isdigit() and 0 < int(hours) < 100_000 else 24) * HOUR

@@ -1,32 +1,48 @@
 """`queue` and `trace`: what waits to leave, and what became of a message."""
 
+from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any
 
-from mailcore.base.clock import from_micros
+from mailcore.base.clock import DAY, from_micros, to_micros
 from mailcore.base.errors import MailError, Reason
+from mailcore.cli.grammar import verb
+from mailcore.cli.grammar import verbs as verbs_of
 from mailcore.cli.main import Context
 from mailcore.cli.offline import runtime_of
+from mailcore.directory import flow_verbs
 from mailcore.directory.actor import COMMAND_LINE
 from mailcore.store import Tx, outbox, records
+
+MOST = 10_000
+"""Messages that one command shows or changes."""
+OPS = {
+    "retry": ("retry", "It is tried at once."), "hold": ("hold", "It stays until it is released."), "release": ("release", "It is tried at once."),
+    "bounce": ("bounce", "It is tried once more; what does not leave then goes back to the sender."), "remove": ("delete", "It is removed; nobody is told."),
+}  # fmt: skip
+"""Verb → what is done, and the words for it."""
 
 
 def add(commands: Any, name: str) -> None:
     """The parser of `queue` or `trace`."""
     if name == "trace":
         parser = commands.add_parser("trace", description="What became of a message. Example: ./roost trace ann@example.org")
-        parser.add_argument("what", help="a trace id, or words of sender, recipient, subject or Message-ID")
+        parser.add_argument("what", nargs="?", default="", help="a trace id, or words of sender, recipient, subject or Message-ID")
+        parser.add_argument("--day", type=date.fromisoformat, help="such as 2026-11-25 (UTC)")
+        parser.add_argument("--limit", type=int, default=50)
         parser.add_argument("--json", action="store_true")
         parser.set_defaults(run=trace)
         return
-    group = commands.add_parser("queue", description="Mail that waits to leave. Example: ./roost queue list").add_subparsers(
-        dest="verb", metavar="VERB", required=True
-    )
-    for verb, run in (("list", queue_list), ("show", queue_show), ("retry", queue_retry), ("hold", queue_hold), ("release", queue_retry), ("remove", queue_remove)):
-        parser = group.add_parser(verb, description=f"Example: ./roost queue {verb}{'' if verb == 'list' else ' 12'}")
-        if verb != "list":
-            parser.add_argument("id", type=int)
-        parser.add_argument("--json", action="store_true")
-        parser.set_defaults(run=run)
+    group = verbs_of(commands, "queue", "Mail that waits to leave. Example: ./roost queue list")
+    listing = verb(group, "list", queue_list, example="queue list --state held --contains example.org")
+    listing.add_argument("--state", choices=("waiting", "held"), default="")
+    listing.add_argument("--contains", default="", help="words of sender, recipients or subject")
+    verb(group, "show", queue_show, example="queue show 12").add_argument("id", type=int)
+    for name, (op, said) in OPS.items():
+        parser = verb(group, name, partial(queue_change, op=op, said=said), example=f"queue {name} 12 13, or --matching example.org")
+        parser.add_argument("id", type=int, nargs="*")
+        parser.add_argument("--matching", metavar="WORDS", help="all whose sender, recipients or subject hold these words")
+        parser.add_argument("--all", action="store_true", help="all of them")
 
 
 def _row(tx: Tx, item: outbox.Item) -> dict[str, Any]:
@@ -48,7 +64,7 @@ def _item(tx: Tx, item_id: int) -> outbox.Item:
 def queue_list(context: Context) -> int:
     with runtime_of(context) as runtime:
         tx = runtime.store.read()
-        rows = [_row(tx, item) for item in outbox.listing(tx, limit=10_000)]
+        rows = [_row(tx, item) for item in outbox.listing(tx, state=context.arguments.state, contains=context.arguments.contains, limit=MOST)]
         if not context.is_json:
             rows = [{**r, "recipients": ", ".join(p["address"] for p in r["recipients"])[:60], "next": r["next"][:19]} for r in rows]
         return context.table(rows, ["id", "state", "sender", "recipients", "attempts", "next"])
@@ -63,37 +79,27 @@ def queue_show(context: Context) -> int:
         return context.answer(row, "\n".join(lines))
 
 
-def _change(context: Context, name: str, change: Any, said: str) -> int:
+def queue_change(context: Context, op: str, said: str) -> int:
+    """One verb on the numbers given, on all that --matching finds, or on --all."""
+    a = context.arguments
+    if bool(a.id) + (a.matching is not None) + a.all != 1:
+        raise MailError(Reason.SYNTAX, "Give numbers, or --matching WORDS, or --all.")
     with runtime_of(context) as runtime:
-        item = _item(runtime.store.read(), context.arguments.id)
-        now = runtime.clock.micros()
-
-        def write(tx: Tx) -> None:
-            change(tx, item, now)
-            records.audit(tx, name, str(item.id), actor=COMMAND_LINE.name, now=now, new={"sender": item.sender, "trace": item.trace_id})
-
-        runtime.store.write(write)
-        return context.answer({"id": item.id}, said)
-
-
-def queue_retry(context: Context) -> int:
-    return _change(context, "queue:retried", lambda tx, item, now: outbox.set_state(tx, item.id, "waiting", next_at=now), "It is tried at once.")
-
-
-def queue_hold(context: Context) -> int:
-    return _change(context, "queue:held", lambda tx, item, now: outbox.set_state(tx, item.id, "held"), "It stays until it is released.")
-
-
-def queue_remove(context: Context) -> int:
-    return _change(context, "queue:removed", lambda tx, item, now: outbox.remove(tx, item.id), "It is removed; nobody is told.")
+        tx = runtime.store.read()
+        chosen = [_item(tx, one).id for one in a.id] or [item.id for item in outbox.listing(tx, contains=a.matching or "", limit=MOST)]
+        for one in chosen:
+            runtime.store.write(lambda tx, i=one: flow_verbs.change(tx, COMMAND_LINE, i, op, runtime.clock.micros()))  # type: ignore[misc]
+        return context.answer({"ids": chosen}, said if len(chosen) == 1 else f"{len(chosen)} messages. {said}" if chosen else "Nothing fits.")
 
 
 def trace(context: Context) -> int:
     with runtime_of(context) as runtime:
         tx = runtime.store.read()
-        head = records.trace_head(tx, context.arguments.what)
+        a = context.arguments
+        head = records.trace_head(tx, a.what)
         if head is None:
-            found = records.find_traces(tx, contains=context.arguments.what)
+            since = to_micros(datetime.combine(a.day, datetime.min.time(), UTC)) if a.day else 0
+            found = records.find_traces(tx, contains=a.what, since=since, until=since + DAY if a.day else None, limit=max(1, min(a.limit, 100_000)))
             rows = [{"trace_id": h.trace_id, "at": from_micros(h.at).isoformat()[:19], "sender": h.sender or "<>", "recipients": h.recipients, "outcome": h.outcome} for h in found]
             return context.table(rows, ["trace_id", "at", "sender", "recipients", "outcome"])
         events = records.trace_of(tx, head.trace_id)

@@ -21,6 +21,7 @@ COMMANDS: dict[str, str] = {
     "dkim": "protection", "range": "protection", "sender": "protection", "rule": "rules", "rules": "rules", "quarantine": "protection",
     "certificate": "certificates", "route": "routes", "list": "lists", "group": "sharing", "public": "sharing", "fetch": "fetching",
     "logs": "looking", "diagnose": "looking", "announce": "looking", "messages": "letters", "traffic": "traffic",
+    "audit": "records", "session": "records",
 }  # fmt: skip
 """Command → module of this package."""
 
@@ -114,6 +115,7 @@ def overview(name: str) -> int:
         "  ./roost queue, trace, ban        mail on its way, what became of it, who is kept out\n"
         "  ./roost traffic [DOMAIN]         mail in and out, refused, spam, sessions, space, by hours or days\n"
         "  ./roost range, sender, rule      addresses, senders and filters; quarantine: mail that is held\n"
+        "  ./roost audit, session           who changed what, who is signed in\n"
         "  ./roost logs, diagnose, announce what was written, what another server says, a message to all\n"
         "  ./roost messages list|show|set   the words of bounces and other notes the server writes\n"
         "  ./roost route add|list|remove    domains whose mail goes to a server of their own\n"

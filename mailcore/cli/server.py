@@ -44,6 +44,7 @@ def _ban(commands: Any) -> None:
     verb(group, "lift", ban_lift, "address", example="ban lift 192.0.2.7")
     put = verb(group, "add", ban_add, "address", example="ban add 192.0.2.7 --hours 24")
     put.add_argument("--hours", type=int, default=24)
+    verb(group, "hmailserver", ban_preset, example="ban hmailserver")
 
 
 def _doctor(commands: Any) -> None:
@@ -109,6 +110,12 @@ def settings_undo(context: Context) -> int:
         setting = BY_NAME[arguments.name]
         shown = values.show(setting, setting.default if stored is None else stored)
         return context.answer({"name": setting.name, "value": shown}, f"{setting.name} is {shown} again.")
+
+
+def ban_preset(context: Context) -> int:
+    with runtime_of(context) as runtime:
+        runtime.store.write(lambda tx: guard_verbs.ban_as_hmailserver(tx, COMMAND_LINE, runtime.clock.micros()))
+        return context.answer(guard_verbs.HMAILSERVER_BAN, "Three wrong passwords in half an hour keep an address out for an hour.")
 
 
 def ban_list(context: Context) -> int:

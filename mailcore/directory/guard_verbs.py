@@ -6,6 +6,7 @@ from dataclasses import replace
 from mailcore.base.clock import Micros
 from mailcore.base.errors import MailError, Reason
 from mailcore.directory.actor import Actor
+from mailcore.settings import values
 from mailcore.store import Tx, access, protection, records
 from mailcore.store.protection import IpRange
 
@@ -115,3 +116,13 @@ def ban(tx: Tx, actor: Actor, ip: str, network: str, until: Micros, now: Micros)
     key(ip)
     access.put_ban(tx, network, f"by {actor.name}", now, until)
     records.audit(tx, "ban:made", network, actor=actor.name, ip=actor.ip, now=now)
+
+
+HMAILSERVER_BAN = {"signin.max_failures": 3, "signin.window": 30 * 60, "signin.ban": 60 * 60}
+
+
+def ban_as_hmailserver(tx: Tx, actor: Actor, now: Micros) -> None:
+    """hMailServer's three wrong passwords in half an hour, out for an hour. The settings' page undoes it row by row."""
+    actor.require_server()
+    for name, value in HMAILSERVER_BAN.items():
+        values.write(tx, name, value, actor=actor.name, ip=actor.ip, now=now)
