@@ -152,6 +152,8 @@ def trace_page(head: records.TraceHead) -> p.TracePage:
     """The whole story of one message."""
     events, last = [], words.local(site().now()).date()
     for event in sight.events_of(head, records.trace_of(site().read(), head.trace_id)):
+        if event.kind == "filter" and str(event.data.get("did", "")).startswith("program "):
+            continue  # the program's own lines tell that it was asked for, and how it ended
         day = words.local(event.at).date()
         events.append(replace(story(event), day_text=words.day(day) if day != last else ""))
         last = day
@@ -183,6 +185,9 @@ def judged(event: records.TraceEvent) -> tuple[str, str, str, str]:
         return title.get(state, _("A rule asks for the program %(name)s", name=data.get("program", ""))), ", ".join(x for x in (str(data.get("why", "")), took) if x), str(data.get("output", "")), {"done": "green", "failed": "red"}.get(state, "accent")
     if event.kind == "filter":
         rest = ", ".join(str(data[k]) for k in ("to", "why") if data.get(k))
+        verb, _space, name = str(data.get("did", "")).partition(" ")
+        if verb == "route":
+            return _("A rule chose the route %(name)s", name=name), rest, "", "accent"
         return _("A filter of %(who)s: %(what)s", who=event.address, what=data.get("did", "")), rest, _("line %(number)s", number=data["line"]) if data.get("line") else "", "accent"
     name, level = str(data.get("check", "")), str(data.get("level", "accept"))
     outcome = data.get("result") or ({"junk": _("into Junk"), "defer": _("later"), "refuse": _("refused")}.get(level, "") if name == "score" else "")

@@ -158,7 +158,7 @@ def _action(row: ActionRow, name: str) -> RuleAction:
         return RuleAction(kind=kind, value=value, name=row.name.strip())
     if kind is Kind.REPLY:
         return RuleAction(kind=kind, value=value, subject=row.name.strip() or name.strip(), from_name=row.from_name.strip(), from_address=row.from_address.strip())
-    return RuleAction(kind=kind, value=value)
+    return RuleAction(kind=kind, value="-".join(value.split()) if kind is Kind.LABEL else value)
 
 
 def suggested(criteria: tuple[Criterion, ...]) -> str:

@@ -1,17 +1,34 @@
-// The rule editor: the field for a header's name stands only where it is asked for, and the value offers what fits. Without script it stands in saved rows that need it.
-import { $, on } from "./dom.js";
+// The rule editor: a row asks for what its choice needs: a header's name, a value with what fits, or several lines. Without script all fields stand there.
+import { $, $$, on } from "./dom.js";
 
 const ASKS_NAME = ["header", "set_header", "reply"];
-const CHOICES = { route: "rule-routes", program: "rule-programs" };
+const ASKS_NOTHING = ["any", "attachment", "spam", "flag", "mark_read", "delete", "keep", "stop"];
+const ASKS_LINES = ["reply", "reject"];
+const CHOICES = { route: "rule-routes", program: "rule-programs", label: "rule-labels" };
+
+function fit(select) {
+  const row = select.closest(".rule-row");
+  const name = $(".rule-header", row);
+  const old = $("[name$=_value]", row);
+  if (ASKS_NAME.includes(select.value)) delete name.dataset.for;
+  else name.dataset.for = "other";
+  const lines = ASKS_LINES.includes(select.value);
+  let value = old;
+  if (lines !== (old.tagName === "TEXTAREA")) {
+    value = document.createElement(lines ? "textarea" : "input");
+    value.name = old.name;
+    value.value = old.value;
+    value.className = "input";
+    value.setAttribute("aria-label", old.getAttribute("aria-label"));
+    if (lines) Object.assign(value, { rows: 3, dir: "auto" });
+    old.replaceWith(value);
+  }
+  value.hidden = ASKS_NOTHING.includes(select.value);
+  if (value.tagName === "INPUT") value.type = { date: "date", size: "number", attempts: "number" }[select.value] || "text";
+  if (/_kind$/.test(select.name) && !lines) value.setAttribute("list", CHOICES[select.value] || "rule-mailboxes");
+}
 
 export function startRules() {
-  on("change", ".rule-row select", (_event, select) => {
-    const row = select.closest(".rule-row");
-    const name = $(".rule-header", row);
-    const value = $("input[list]", row);
-    if (value && /_kind$/.test(select.name)) value.setAttribute("list", CHOICES[select.value] || "rule-mailboxes");
-    if (!/_(field|kind)$/.test(select.name) || !name) return;
-    if (ASKS_NAME.includes(select.value)) delete name.dataset.for;
-    else name.dataset.for = "other";
-  });
+  for (const select of $$(".rule-row select[name$=_field], .rule-row select[name$=_kind]")) fit(select);
+  on("change", ".rule-row select", (_event, select) => { if (/_(field|kind)$/.test(select.name)) fit(select); });
 }

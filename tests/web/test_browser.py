@@ -18,7 +18,7 @@ from tests.scenario.server import HOME, PASSWORD, RoostServer, free_ports  # noq
 from tests.web.gallery.test_gallery import AXE, needs_parts  # noqa: E402
 
 pytestmark = [pytest.mark.browser, needs_parts]
-PAGES = ("/", "/compose", "/mail/search?q=hello", "/settings/profile", "/settings/signatures", "/settings/templates", "/settings/away", "/settings/rules", "/settings/rules/new", "/settings/sign-in", "/settings/programs", "/settings/import", "/settings/files", "/mail/mailboxes", "/settings/activity", "/admin", "/admin/accounts", "/admin/settings", "/admin/messages", "/admin/backup", "/admin/lists", "/admin/lists/new", "/admin/rules", "/admin/rules/new", "/admin/domains/x.test/rules", "/admin/groups", "/admin/shared", "/admin/domains/x.test/accounts-in")
+PAGES = ("/", "/compose", "/mail/search?q=hello", "/settings/profile", "/settings/signatures", "/settings/templates", "/settings/away", "/settings/rules", "/settings/rules/new", "/settings/sign-in", "/settings/display", "/settings/elsewhere", "/settings/programs", "/settings/import", "/settings/files", "/mail/mailboxes", "/settings/activity", "/admin", "/admin/accounts", "/admin/settings", "/admin/messages", "/admin/backup", "/admin/lists", "/admin/lists/new", "/admin/rules", "/admin/rules/new", "/admin/domains/x.test/rules", "/admin/groups", "/admin/shared", "/admin/domains/x.test/accounts-in")
 
 
 @pytest.fixture(scope="module")
@@ -167,3 +167,29 @@ def test_news_that_were_asked_for_before_an_undo_do_not_take_its_row_away_again(
         route.fulfill(response=answer)
     page.wait_for_timeout(200)
     assert page.is_visible("#rows .row:has-text('Comes back')")
+
+
+def test_a_row_of_a_rule_asks_for_what_its_choice_needs(browser: Any, server: RoostServer) -> None:
+    page, troubles = signed_in(browser, server, "admin@x.test")
+    page.goto("/settings/rules/new")
+    field, kind = page.locator("select[name=c0_field]"), page.locator("select[name=a0_kind]")
+    for chosen, is_shown in (("any", False), ("subject", True), ("attachment", False)):
+        field.select_option(chosen)
+        assert page.locator("[name=c0_value]").is_visible() is is_shown, chosen
+    field.select_option("date")
+    page.fill("[name=c0_value]", "2026-12-24")
+    page.locator("select[name=c0_operator]").select_option("greater")
+    kind.select_option("flag")
+    assert not page.locator("[name=a0_value]").is_visible()
+    kind.select_option("reply")
+    page.fill("textarea[name=a0_value]", "One line\nand another")
+    page.fill("[name=a0_name]", "Away")
+    page.get_by_role("button", name="Save rule").click()
+    page.wait_for_url("**/settings/rules")
+    page.click(".rule-list a")
+    assert page.locator("textarea[name=a0_value]").input_value() == "One line\nand another"
+    assert page.locator("[name=c0_value]").input_value() == "2026-12-24"
+    page.go_back()
+    page.get_by_role("button", name="Remove").click()
+    assert troubles == []
+    page.context.close()

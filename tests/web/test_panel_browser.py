@@ -12,7 +12,7 @@ from tests.scenario.server import PASSWORD, RoostServer  # noqa: E402
 from tests.web.gallery.test_gallery import AXE, WIDTHS, needs_parts  # noqa: E402
 
 pytestmark = [pytest.mark.browser, needs_parts]
-PAGES = ("/admin/status", "/admin/accounts/u1@x.test/away", "/admin/accounts/u1@x.test/rules", "/admin/accounts/u1@x.test/ways", "/admin/domains/x.test/dns", "/admin/messages", "/admin/shared", "/admin/quarantine", "/admin/import", "/admin?range=7d", "/admin/domains/x.test?tab=traffic", "/admin/domains", "/admin/settings", "/admin/settings?show=changed", "/admin/server-messages", "/admin/server-messages/bounce.failed?language=ar")
+PAGES = ("/admin/status", "/admin/accounts/u1@x.test/away", "/admin/accounts/u1@x.test/rules", "/admin/accounts/u1@x.test/ways", "/admin/accounts/u1@x.test/signatures", "/admin/accounts/u1@x.test/activity", "/admin/rules/new", "/admin/domains/x.test/dns", "/admin/messages", "/admin/shared", "/admin/quarantine", "/admin/import", "/admin?range=7d", "/admin/domains/x.test?tab=traffic", "/admin/domains", "/admin/settings", "/admin/settings?show=changed", "/admin/server-messages", "/admin/server-messages/bounce.failed?language=ar")
 
 
 @pytest.fixture(scope="module")

@@ -10,13 +10,13 @@ from mailcore.base.errors import MailError
 from mailcore.delivery import trial
 from mailcore.directory import away, rules
 from mailcore.sieve.rules import Criterion, Field, Operator, Rule
-from mailcore.store import filters, routes
+from mailcore.store import filters, labels, routes
 from web import rule_forms
 from web.drawing import done, page
 from web.signed_in import account, require
 from web.site import actor, site
 from web.words import said
-from webmail.blueprints import boxes, role_name
+from webmail.blueprints import boxes
 from webmail.blueprints import settings_blueprint as settings
 from webmail.rows import row_of
 from webmail.settings.values import Errors, RulePage, RulesPage
@@ -106,5 +106,5 @@ def drawn(made: rule_forms.RuleForm, *, error: str = "", trial_text: str = "", f
     patterns = [one.pattern for one in routes.routes(site().read()) if one.is_enabled] if actor().role == "server-admin" else None
     made = rule_forms.offering(made, routes=patterns)
     names = tuple(b.name for b in boxes() if not b.is_noselect and b.role not in ("inbox", "drafts", "sent"))
-    value = RulePage(rule=made, mailboxes=names, labels=tuple(role_name(b) for b in boxes()), trial_text=trial_text, fitting=fitting)
+    value = RulePage(rule=made, mailboxes=names, labels=tuple(one.name for one in labels.of_account(site().read(), account().id)), trial_text=trial_text, fitting=fitting)
     return page("webmail/settings/rule.html", form=value, errors={"form": error} if error else {})
