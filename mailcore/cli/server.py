@@ -12,7 +12,7 @@ from mailcore.cli.grammar import verbs as verbs_of
 from mailcore.cli.main import Context
 from mailcore.cli.offline import runtime_of
 from mailcore.config import process
-from mailcore.directory import dns_records, guard_verbs, verbs
+from mailcore.directory import guard_verbs, verbs
 from mailcore.directory.actor import COMMAND_LINE
 from mailcore.policy import sources
 from mailcore.serve import start
@@ -146,7 +146,7 @@ def dns_check(context: Context) -> int:
         domain = verbs.find_domain(tx, context.arguments.name)
         rows = [
             {"name": r.name, "type": r.rdtype, "wanted": r.value, "state": r.state, "found": "; ".join(r.found)}
-            for r in [*dns_records.check(runtime, tx, domain), *sources.check(runtime, domain.name)]
+            for r in sources.all_records(runtime, tx, domain)
         ]
         return context.table(rows, ["state", "type", "name", "wanted"])
 

@@ -42,7 +42,7 @@ def needs(runtime: Runtime, tx: Tx, now: Micros) -> list[Need]:
     for name, count, detail in outbox.waiting_by_domain(tx, limit=5):
         where = name or "the relay"
         found.append(Need(level="warn", title=f"One message waits for {where}" if count == 1 else f"{count} messages wait for {where}", text=f"The other side says: {detail[:160]}" if detail else "It could not be reached.", place="queue", target=name))
-    found += [*scanners(told.health(runtime.run_dir)), *dns(runtime, tx, domains[:MOST]), *people(tx, now, None)]
+    found += [*scanners(told.health(runtime.run_dir)), *dns(runtime, tx, domains[:MOST], has_server=True), *people(tx, now, None)]
     banned = access.bans(tx, now)
     if banned:
         found.append(Need(level="info", title=f"{len(banned)} addresses may not sign in", text=f"{banned[0][0]}: {banned[0][1]}", place="sessions"))
@@ -67,9 +67,13 @@ def scanners(health: Sequence[told.Health]) -> list[Need]:
     ]  # fmt: skip
 
 
-def dns(runtime: Runtime, tx: Tx, domains: Sequence[accounts.Domain]) -> list[Need]:
-    """Domains with a record that is missing or wrong."""
+def dns(runtime: Runtime, tx: Tx, domains: Sequence[accounts.Domain], *, has_server: bool = False) -> list[Need]:
+    """Domains with a record that is missing or wrong, and with *has_server* the server's own name."""
     found = []
+    own = dns_records.of_server(runtime) if has_server and domains and runtime.settings.get("server.mode") != "lan" else []
+    if broken := [r for r in own if r.state in ("missing", "wrong")]:
+        names = ", ".join(dict.fromkeys(r.rdtype for r in broken))
+        found.append(Need(level="bad", title=f"{runtime.hostname}: {names} to fix", text=broken[0].why, place="dns", target=domains[0].name))
     for domain in domains if runtime.settings.get("server.mode") != "lan" else ():
         missing = [r for r in dns_records.check(runtime, tx, domain) if r.state in ("missing", "wrong")]
         if missing:
@@ -106,5 +110,5 @@ def limits(tx: Tx, domain: accounts.Domain) -> list[Need]:
 def kind_of(record: dns_records.Record) -> str:
     """A record's common name: MX, SPF, DMARC, DKIM, TLS-RPT, or its type."""
     if record.rdtype == "TXT":
-        return "DMARC" if record.name.startswith("_dmarc.") else "DKIM" if "._domainkey." in record.name else "TLS-RPT" if record.name.startswith("_smtp._tls.") else "SPF"
+        return "DMARC" if record.name.startswith("_dmarc.") else "DKIM" if "._domainkey." in record.name else "TLS-RPT" if record.name.startswith("_smtp._tls.") else "MTA-STS" if record.name.startswith("_mta-sts.") else "SPF"
     return record.rdtype

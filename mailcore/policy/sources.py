@@ -16,7 +16,7 @@ from mailcore.net.dns import reverse_name
 from mailcore.policy.names import MAX_NAMES
 from mailcore.runtime.runtime import Runtime
 from mailcore.senderauth import spf
-from mailcore.store import accounts, routes
+from mailcore.store import Tx, accounts, routes
 from mailcore.store.routes import Source
 
 NEAR = tuple(map(ipaddress.ip_network, ("::1/128", "fc00::/7", "fe80::/10")))
@@ -54,9 +54,10 @@ def own_address(runtime: Runtime) -> str:
     try:
         with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
             probe.connect((FAR, 9))
-            return str(probe.getsockname()[0])
+            found = str(probe.getsockname()[0])
     except OSError:
         return ""
+    return "" if is_near(found) else found  # an address of this network only leads nowhere out there
 
 
 def look(runtime: Runtime, resolver: Resolver, address: str, domain: str) -> Seen:
@@ -68,6 +69,11 @@ def look(runtime: Runtime, resolver: Resolver, address: str, domain: str) -> See
         raise DnsTrouble(found.reason)
     record = next((text for text in resolver.query(domain, "TXT").values if text.lower().startswith("v=spf1")), "")
     return Seen(address=address, domain=domain, names=names, confirmed=confirmed, spf=found.result, record=record)
+
+
+def all_records(runtime: Runtime, tx: Tx, domain: accounts.Domain) -> list[Record]:
+    """Every record that concerns *domain*, with what DNS shows: its own, the server's, and those for IPv6."""
+    return [*dns_records.check(runtime, tx, domain), *dns_records.of_server(runtime), *check(runtime, domain.name)]
 
 
 def check(runtime: Runtime, domain: str) -> list[Record]:
