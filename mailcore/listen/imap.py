@@ -110,7 +110,7 @@ class Connection(Talker):
         if frame.segments == (b"",):
             return
         try:
-            command = parse_command(frame)
+            command = parse_command(frame, is_utf8=session.is_utf8)
         except ImapSyntaxError as error:
             session.bad_commands += 1
             await self.send(r.tagged(error.tag, error.status, error.detail, error.code) if error.tag else r.untagged("BAD", error.detail))
@@ -165,7 +165,7 @@ class Connection(Talker):
         command: c.Command | None = None
         if session.state is not State.NOT_AUTHENTICATED:
             with contextlib.suppress(ImapSyntaxError):
-                command = parse_command(wanted.frame)
+                command = parse_command(wanted.frame, is_utf8=session.is_utf8)
         if isinstance(command, c.Append) and len(command.messages) == 1:
             await self.append(session, command, wanted)
             return
@@ -186,14 +186,14 @@ class Connection(Talker):
         try:
             event: Event = wanted
             while isinstance(event, LiteralWanted):
-                command = appended(event, command)
+                command = appended(event, command, is_utf8=session.is_utf8)
                 await self.drive(append.refusal(session, command, event.size, sum(spool.size for spool in spools)))
                 if event.is_sync:
                     await self.send(r.continuation("Send the message."))
                 self.framer.stream()
                 spools.append(self.runtime.store.blobs.spool())
                 event = await self.streamed(session, spools[-1])
-            if isinstance(event, Frame) and event.segments[-1] != b"":
+            if isinstance(event, Frame) and event.segments[-1] != (b")" if command.messages[-1].is_utf8 else b""):
                 raise ImapSyntaxError(command.tag, "Something stands behind the message.")
             if isinstance(event, Frame):
                 await self.drive(append.store(session, command, spools))
@@ -346,9 +346,9 @@ class Connection(Talker):
             raise Gone
 
 
-def appended(wanted: LiteralWanted, command: c.Append) -> c.Append:
+def appended(wanted: LiteralWanted, command: c.Append, *, is_utf8: bool) -> c.Append:
     """The APPEND so far, the announced message its last. Raises ImapSyntaxError."""
-    found = parse_command(wanted.frame)
+    found = parse_command(wanted.frame, is_utf8=is_utf8)
     if not isinstance(found, c.Append):
         raise ImapSyntaxError(command.tag, "Something stands behind the message.")
     return found

@@ -12,7 +12,9 @@ from mailcore.wire.imap.states import State
 if TYPE_CHECKING:
     from mailcore.sessions.imap.session import Session
 
-ENABLABLE = ("CONDSTORE", "QRESYNC")
+ENABLABLE = {name.upper(): name for name in ("CONDSTORE", "QRESYNC", "IMAP4rev2", "UTF8=ACCEPT")}
+ONLY_BEFORE_SELECT = ("IMAP4rev2", "UTF8=ACCEPT")
+"""What would change the meaning of a mailbox that is open (RFC 5161 §3.1)."""
 PROGRAM_CHARACTERS = 80
 
 
@@ -79,7 +81,9 @@ def admit(session: "Session", command: c.Command, account: Account) -> Steps:
 
 def enable(session: "Session", command: c.Enable) -> Steps:
     """ENABLE. RFC 5161; QRESYNC brings CONDSTORE with it."""
-    wanted = [name for name in command.capabilities if name in ENABLABLE]
+    wanted = [ENABLABLE[name] for name in command.capabilities if name in ENABLABLE]
+    if session.view is not None:
+        wanted = [name for name in wanted if name not in ONLY_BEFORE_SELECT]
     session.enabled.update(wanted)
     if "QRESYNC" in wanted:
         session.enabled.add("CONDSTORE")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mailcore.base.errors import MailError, Reason
 from mailcore.sessions.imap import acl
-from mailcore.sessions.imap.selecting import find
+from mailcore.sessions.imap.selecting import DELIMITER, find
 from mailcore.sessions.imap.steps import Read, Steps, Write
 from mailcore.store import Tx, accounts, mailboxes, sharing
 from mailcore.store.mailboxes import Mailbox
@@ -18,7 +18,6 @@ from mailcore.wire.imap.options import ListReturn, ListSelect, StatusItem
 if TYPE_CHECKING:
     from mailcore.sessions.imap.session import Session
 
-DELIMITER = "/"
 USES = {"drafts": "\\Drafts", "sent": "\\Sent", "junk": "\\Junk", "trash": "\\Trash", "archive": "\\Archive"}
 """Role → RFC 6154's attribute."""
 PATTERN_CHARS = 1000
@@ -217,11 +216,11 @@ def listed(
         if shows_uses and box is not None and box.role in USES:
             attributes.append(USES[box.role])
         info = ["SUBSCRIBED"] if name in above else []
-        yield r.list_reply(attributes, DELIMITER, name, child_info=info)
+        yield r.list_reply(attributes, DELIMITER, name, child_info=info, is_utf8=session.is_utf8)
         if ListReturn.MYRIGHTS in command.returns and box is not None and not box.is_noselect:
-            yield r.myrights(name, acl.shown(rights.get(box.id, sharing.ALL)))
+            yield r.myrights(name, acl.shown(rights.get(box.id, sharing.ALL)), is_utf8=session.is_utf8)
         if command.status and box is not None and not box.is_noselect:
-            yield r.status(name, status_of(session, box, command.status))
+            yield r.status(name, status_of(session, box, command.status), is_utf8=session.is_utf8)
 
 
 def lsub(session: "Session", command: c.Lsub) -> Steps:
@@ -231,14 +230,14 @@ def lsub(session: "Session", command: c.Lsub) -> Steps:
     out, shown, known = [], set(), set(names)
     for name in names:
         if pattern.matches(name):
-            out.append(r.list_reply([], DELIMITER, name, kind="LSUB"))
+            out.append(r.list_reply([], DELIMITER, name, kind="LSUB", is_utf8=session.is_utf8))
             shown.add(name)
         elif pattern.text.endswith("%"):
             parts = name.split(DELIMITER)
             for depth in range(len(parts) - 1, 0, -1):
                 parent = DELIMITER.join(parts[:depth])
                 if parent not in shown and parent not in known and pattern.matches(parent):
-                    out.append(r.list_reply(["\\Noselect"], DELIMITER, parent, kind="LSUB"))
+                    out.append(r.list_reply(["\\Noselect"], DELIMITER, parent, kind="LSUB", is_utf8=session.is_utf8))
                     shown.add(parent)
     yield b"".join(out)
     yield from session.done(command)
@@ -261,7 +260,7 @@ def status(session: "Session", command: c.Status) -> Steps:
     box = (yield from find(session, str(command.mailbox))).box
     if StatusItem.HIGHESTMODSEQ in command.items:
         session.enabled.add("CONDSTORE")
-    yield r.status(box.name, status_of(session, box, command.items))
+    yield r.status(box.name, status_of(session, box, command.items), is_utf8=session.is_utf8)
     yield from session.done(command)
 
 
@@ -284,10 +283,10 @@ def get_quota_root(session: "Session", command: c.GetQuotaRoot) -> Steps:
     """GETQUOTAROOT: every mailbox has the one root."""
     name = str(command.mailbox)
     if sharing.is_shared_name(name) and not (yield from find(session, name)).is_own:
-        yield r.quotaroot(name, [])  # it counts against its owner's, which is not this account's to know
+        yield r.quotaroot(name, [], is_utf8=session.is_utf8)  # it counts against its owner's, which is not this account's to know
         yield from session.done(command)
         return
-    yield r.quotaroot(name, [""])
+    yield r.quotaroot(name, [""], is_utf8=session.is_utf8)
     yield (yield Read(lambda tx: quota_line(session, tx)))
     yield from session.done(command)
 

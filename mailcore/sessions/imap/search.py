@@ -296,23 +296,26 @@ def tell(session: "Session", view: View, command: c.Search, hits: list[tuple[int
     if s.uses_modseq(command.key):
         session.enabled.add("CONDSTORE")
         modseq = max((m for _, m in hits), default=None)
-    if command.returns is None:
+    returns = command.returns
+    if returns is None and session.is_rev2:
+        returns = frozenset({SearchReturn.ALL})  # RFC 9051 §6.4.4
+    if returns is None:
         yield r.search(numbers, modseq=modseq)
         yield from session.done(command)
         return
-    if SearchReturn.SAVE in command.returns:
+    if SearchReturn.SAVE in returns:
         view.saved = SequenceSet.of(uids)
     results: dict[str, int | bytes | SequenceSet] = {}
-    if numbers and SearchReturn.MIN in command.returns:
+    if numbers and SearchReturn.MIN in returns:
         results["MIN"] = numbers[0]
-    if numbers and SearchReturn.MAX in command.returns:
+    if numbers and SearchReturn.MAX in returns:
         results["MAX"] = numbers[-1]
-    if numbers and (SearchReturn.ALL in command.returns or not command.returns):
+    if numbers and (SearchReturn.ALL in returns or not returns):
         results["ALL"] = SequenceSet.of(numbers)
-    if SearchReturn.COUNT in command.returns:
+    if SearchReturn.COUNT in returns:
         results["COUNT"] = len(numbers)
     if modseq is not None:
         results["MODSEQ"] = modseq
-    if results or command.returns != frozenset({SearchReturn.SAVE}):
+    if results or returns != frozenset({SearchReturn.SAVE}):
         yield r.esearch(command.tag, is_uid=command.is_uid, results=results)
     yield from session.done(command)

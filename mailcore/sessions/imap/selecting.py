@@ -16,6 +16,7 @@ from mailcore.wire.imap.states import State
 if TYPE_CHECKING:
     from mailcore.sessions.imap.session import Session
 
+DELIMITER = "/"
 LARGE = 5000
 """A mailbox with more messages is read in the store pool, not on the loop."""
 
@@ -29,8 +30,8 @@ def find(session: "Session", name: str, needed: str = "r") -> Asking[Place]:
 
 
 def select(session: "Session", command: c.Select | c.Examine) -> Steps:
-    """SELECT and EXAMINE. RFC 3501 §6.3.1; a failed one leaves no mailbox selected."""
-    if session.view is not None and "QRESYNC" in session.enabled:
+    """SELECT and EXAMINE. RFC 3501 §6.3.1, RFC 9051 §6.3.2; a failed one leaves no mailbox selected."""
+    if session.view is not None and (session.is_rev2 or "QRESYNC" in session.enabled):
         yield r.untagged("OK", "The old mailbox is closed.", "CLOSED")
     session.view, session.state = None, State.AUTHENTICATED
     place = yield from find(session, str(command.mailbox))
@@ -46,14 +47,17 @@ def select(session: "Session", command: c.Select | c.Examine) -> Steps:
         return now, listing.uids(tx, box.id), listing.first_unseen(tx, box.id) if now.unseen_count else None, listing.keywords_used(tx, box.id)
 
     box, uids, unseen, words = yield LongRead(look) if box.message_count > LARGE else Read(look)
-    view = View(box, uids, is_read_only=is_read_only, rights=place.rights, is_own=place.is_own)
+    view = View(box, uids, is_read_only=is_read_only, rights=place.rights, is_own=place.is_own, has_recent=not session.is_rev2)
     yield r.flags([name for _, name in BITS] + words)
     kept = bits_for(place.rights)
     names = [name for bit, name in BITS if bit & kept] + ([*words, "\\*"] if "w" in place.rights else [])
     yield r.untagged("OK", "Flags that stay.", "PERMANENTFLAGS (" + " ".join([] if is_read_only else names) + ")")
     yield r.exists(len(uids))
-    yield r.recent(sum(1 for uid in uids if uid >= view.recent_from) if box.recent_uid < box.uidnext - 1 else 0)
-    if unseen is not None and (number := view.number_of(unseen)) is not None:
+    if view.has_recent:
+        yield r.recent(sum(1 for uid in uids if uid >= view.recent_from) if box.recent_uid < box.uidnext - 1 else 0)
+    if session.is_rev2:
+        yield r.list_reply([], DELIMITER, box.name, is_utf8=True)
+    elif unseen is not None and (number := view.number_of(unseen)) is not None:
         yield r.untagged("OK", "The first unseen message.", f"UNSEEN {number}")
     yield r.untagged("OK", "UIDs are valid.", f"UIDVALIDITY {box.uidvalidity}")
     yield r.untagged("OK", "The next UID.", f"UIDNEXT {box.uidnext}")

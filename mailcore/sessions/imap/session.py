@@ -55,6 +55,16 @@ class Session:
         return f"imap:{self.program or self.ip}"[:120]
 
     @property
+    def is_rev2(self) -> bool:
+        """Whether the client speaks IMAP4rev2 (RFC 9051)."""
+        return "IMAP4rev2" in self.enabled
+
+    @property
+    def is_utf8(self) -> bool:
+        """Whether names of mailboxes go as UTF-8: RFC 9051 §5.1, RFC 9755 §3."""
+        return self.is_rev2 or "UTF8=ACCEPT" in self.enabled
+
+    @property
     def someone(self) -> accounts.Account:
         """Who is signed in."""
         assert self.account is not None

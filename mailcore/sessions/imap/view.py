@@ -19,6 +19,8 @@ BITS: tuple[tuple[int, str], ...] = (
 )  # fmt: skip
 BY_FLAG = {name: bit for bit, name in BITS}
 _NAMES = [tuple(name for bit, name in BITS if value & bit) for value in range(32)]
+NEVER = 1 << 33
+"""Above every UID: IMAP4rev2 has no \\Recent."""
 OWN_KEPT = 64
 """MODSEQs of own writes that are remembered between two syncs."""
 
@@ -51,7 +53,7 @@ def bits_for(rights: str) -> int:
 class View:
     """One selected mailbox."""
 
-    def __init__(self, box: Mailbox, uids: "array[int]", *, is_read_only: bool, rights: str, is_own: bool) -> None:
+    def __init__(self, box: Mailbox, uids: "array[int]", *, is_read_only: bool, rights: str, is_own: bool, has_recent: bool = True) -> None:
         self.mailbox_id = box.id
         self.account_id = box.account_id
         self.name = box.name
@@ -61,7 +63,8 @@ class View:
         self.uids = uids
         self.modseq = box.modseq
         self.is_read_only = is_read_only
-        self.recent_from = box.recent_uid + 1
+        self.has_recent = has_recent
+        self.recent_from = box.recent_uid + 1 if has_recent else NEVER
         self.saved = SequenceSet(())
         self.own: list[int] = []
         self.held_back: set[int] = set()
@@ -126,7 +129,8 @@ class View:
         if fresh:
             self.uids.extend(fresh)
             yield r.exists(len(self.uids))
-            yield r.recent(sum(1 for uid in self.uids[bisect_left(self.uids, self.recent_from) :]))
+            if self.has_recent:
+                yield r.recent(sum(1 for uid in self.uids[bisect_left(self.uids, self.recent_from) :]))
         for uid, flags, words, modseq in changed:
             if uid <= last and modseq not in self.own and (number := self.number_of(uid)) is not None:
                 names = flag_names(flags, words, self.is_recent(uid))

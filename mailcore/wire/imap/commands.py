@@ -179,6 +179,8 @@ class AppendMessage:
     flags: tuple[Flag, ...] = ()
     date: datetime | None = None
     content: Literal | StreamedLiteral
+    is_utf8: bool = False
+    """Whether it came as `UTF8 (~{…})`, and a parenthesis stands behind it (RFC 9755 §4)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,9 +34,10 @@ _MAX_NUMBER_64 = (1 << 63) - 1
 class Cursor:
     """Reads one frame from left to right; every failure is an ImapSyntaxError with the command's tag."""
 
-    __slots__ = ("_segments", "_index", "text", "pos", "tag", "depth")
+    __slots__ = ("_segments", "_index", "text", "pos", "tag", "depth", "is_utf8")
 
-    def __init__(self, frame: Frame) -> None:
+    def __init__(self, frame: Frame, *, is_utf8: bool = False) -> None:
+        self.is_utf8 = is_utf8
         self._segments: tuple[Segment, ...] = frame.segments
         self._index = 0
         first = frame.segments[0] if frame.segments else b""
@@ -200,7 +201,7 @@ class Cursor:
     def mailbox(self) -> MailboxName:
         """A mailbox name. A wrong one is NO, not BAD: the command itself is well formed."""
         try:
-            return MailboxName.parse(self.astring())
+            return MailboxName.parse(self.astring(), is_utf8=self.is_utf8)
         except ImapSyntaxError:
             raise
         except MailError as error:

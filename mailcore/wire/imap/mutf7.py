@@ -56,6 +56,17 @@ def decode(data: bytes) -> str:
     raise MailError(Reason.SYNTAX, "The mailbox name is not correct modified UTF-7.")
 
 
+def decode_utf8(data: bytes) -> str:
+    """The name that *data* spells in UTF-8, once a session has agreed on it. Raises MailError(SYNTAX). RFC 9051 §5.1, RFC 9755 §3."""
+    try:
+        name = data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise MailError(Reason.SYNTAX, "The mailbox name is not correct UTF-8.") from None
+    if _CONTROL.search(name):
+        raise MailError(Reason.SYNTAX, "A mailbox name holds no control characters.")
+    return name
+
+
 def _unshift(run: bytes) -> str:
     if not run:
         return "&"
@@ -70,11 +81,11 @@ class MailboxName:
     text: str
 
     @classmethod
-    def parse(cls, data: bytes) -> "MailboxName":
+    def parse(cls, data: bytes, *, is_utf8: bool = False) -> "MailboxName":
         """The name in *data* as it came in an astring. Raises MailError(SYNTAX)."""
         if len(data) > MAX_NAME_BYTES:
             raise MailError(Reason.SYNTAX, f"A mailbox name has at most {MAX_NAME_BYTES} octets.")
-        return cls.of(decode(data))
+        return cls.of(decode_utf8(data) if is_utf8 else decode(data))
 
     @classmethod
     def of(cls, text: str) -> "MailboxName":

@@ -33,7 +33,7 @@ from mailcore.wire.imap.commands import (
 )
 from mailcore.wire.imap.flags import Flag
 from mailcore.wire.imap.lexer import FLAG, LIST_MAILBOX, Cursor
-from mailcore.wire.imap.mutf7 import MAX_NAME_BYTES, decode
+from mailcore.wire.imap.mutf7 import MAX_NAME_BYTES, decode, decode_utf8
 from mailcore.wire.imap.options import ListReturn, ListSelect, QresyncParam, RightsChange, StatusItem
 from mailcore.wire.imap.parse_fetch import parse_flag_list
 
@@ -149,16 +149,16 @@ def _parse_pattern(cursor: Cursor) -> str:
     data = found.group() if found is not None else cursor.string()
     if len(data) > MAX_NAME_BYTES:
         raise cursor.fail("The pattern is too long.")
-    try:
-        return decode(data)
-    except MailError as error:
-        raise cursor.fail(error.detail) from None
+    return _name(cursor, data)
 
 
 def _parse_reference(cursor: Cursor) -> str:
-    data = cursor.astring()
+    return _name(cursor, cursor.astring())
+
+
+def _name(cursor: Cursor, data: bytes) -> str:
     try:
-        return decode(data)
+        return decode_utf8(data) if cursor.is_utf8 else decode(data)
     except MailError as error:
         raise cursor.fail(error.detail) from None
 
@@ -273,8 +273,12 @@ def _parse_status_items(cursor: Cursor) -> tuple[StatusItem, ...]:
 
 
 # append = "APPEND" SP mailbox 1*([SP flag-list] [SP date-time] SP (literal / literal8))
+# append-data =/ "UTF8" SP "(" literal8 ")"
+_UTF8 = re.compile(rb"UTF8 \(", re.IGNORECASE)
+
+
 def parse_append(cursor: Cursor, tag: str) -> Command:
-    """APPEND after its name; also the frame of a LiteralWanted, whose last message is the one announced. RFC 3501 §6.3.11."""
+    """APPEND after its name; also the frame of a LiteralWanted, whose last message is the one announced. RFC 3501 §6.3.11, RFC 9755 §4."""
     cursor.space()
     mailbox = cursor.mailbox()
     messages: list[AppendMessage] = []
@@ -288,10 +292,13 @@ def parse_append(cursor: Cursor, tag: str) -> Command:
         if cursor.peek() == 0x22:
             date = cursor.date_time()
             cursor.space()
+        is_utf8 = cursor.match(_UTF8) is not None
         content = cursor.literal()
         if content is None:
             raise cursor.fail("Expected the message as a literal.")
-        messages.append(AppendMessage(flags=flags, date=date, content=content))
+        messages.append(AppendMessage(flags=flags, date=date, content=content, is_utf8=is_utf8))
+        if is_utf8 and not cursor.is_at_end:  # of a literal that is only announced, nothing stands behind it yet
+            cursor.expect(b")")
         if cursor.is_at_end:
             return Append(tag=tag, mailbox=mailbox, messages=tuple(messages))
         if len(messages) >= MAX_APPEND_MESSAGES:

@@ -71,9 +71,9 @@ _TAG = re.compile(rb"([!#$&',-\[\]-z|}~]{1,128})(?: |\Z)")
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]*={0,2}")
 
 
-def parse_command(frame: Frame) -> Command:
-    """The command in *frame*. Raises ImapSyntaxError with the tag when there is one. RFC 3501 §2.2.1, §9 (command)."""
-    cursor = Cursor(frame)
+def parse_command(frame: Frame, *, is_utf8: bool = False) -> Command:
+    """The command in *frame*; with *is_utf8*, mailbox names are UTF-8 and not modified UTF-7. Raises ImapSyntaxError with the tag when there is one. RFC 3501 §2.2.1, §9 (command)."""
+    cursor = Cursor(frame, is_utf8=is_utf8)
     head = _HEAD.match(cursor.text)
     if head is None:
         raise _no_command(cursor)

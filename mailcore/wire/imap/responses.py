@@ -69,26 +69,27 @@ def list_reply(
     kind: str = "LIST",
     child_info: Sequence[str] = (),
     old_name: str | None = None,
+    is_utf8: bool = False,
 ) -> bytes:
     """LIST or LSUB, with RFC 5258's CHILDINFO and RFC 9051's OLDNAME. RFC 3501 §7.2.2."""
     line = b"* %b (%b) %b %b" % (
         kind.encode("ascii"),
         " ".join(attributes).encode("ascii"),
         nstring(delimiter),
-        mailbox(name),
+        mailbox(name, is_utf8=is_utf8),
     )
     extended: list[bytes] = []
     if child_info:
         extended.append(b'"CHILDINFO" (' + b" ".join([quoted_or_literal(word) for word in child_info]) + b")")
     if old_name is not None:
-        extended.append(b'"OLDNAME" (' + mailbox(old_name) + b")")
+        extended.append(b'"OLDNAME" (' + mailbox(old_name, is_utf8=is_utf8) + b")")
     return line + (b" (" + b" ".join(extended) + b")" if extended else b"") + CRLF
 
 
-def status(name: str, items: Mapping[StatusItem, int | str | None]) -> bytes:
+def status(name: str, items: Mapping[StatusItem, int | str | None], *, is_utf8: bool = False) -> bytes:
     """STATUS; a str value is an object id, None is NIL. RFC 3501 §7.2.4, RFC 8474 §4.3."""
     pieces = [item.value + b" " + _status_value(value) for item, value in items.items()]
-    return b"* STATUS %b (%b)\r\n" % (mailbox(name), b" ".join(pieces))
+    return b"* STATUS %b (%b)\r\n" % (mailbox(name, is_utf8=is_utf8), b" ".join(pieces))
 
 
 def _status_value(value: int | str | None) -> bytes:
@@ -225,24 +226,24 @@ def quota(root: str, resources: Iterable[tuple[str, int, int]]) -> bytes:
     )
 
 
-def quotaroot(name: str, roots: Iterable[str]) -> bytes:
+def quotaroot(name: str, roots: Iterable[str], *, is_utf8: bool = False) -> bytes:
     """QUOTAROOT. RFC 9208 §4.2.2."""
-    return b" ".join([b"* QUOTAROOT", mailbox(name), *[astring(root) if root else b'""' for root in roots]]) + CRLF
+    return b" ".join([b"* QUOTAROOT", mailbox(name, is_utf8=is_utf8), *[astring(root) if root else b'""' for root in roots]]) + CRLF
 
 
-def acl(name: str, entries: Iterable[tuple[str, str]]) -> bytes:
+def acl(name: str, entries: Iterable[tuple[str, str]], *, is_utf8: bool = False) -> bytes:
     """ACL: identifier and rights. RFC 4314 §3.6."""
-    return b" ".join([b"* ACL", mailbox(name), *[astring(who) + b" " + _rights(rights) for who, rights in entries]]) + CRLF
+    return b" ".join([b"* ACL", mailbox(name, is_utf8=is_utf8), *[astring(who) + b" " + _rights(rights) for who, rights in entries]]) + CRLF
 
 
-def listrights(name: str, identifier: str, always: str, optional: Iterable[str]) -> bytes:
+def listrights(name: str, identifier: str, always: str, optional: Iterable[str], *, is_utf8: bool = False) -> bytes:
     """LISTRIGHTS. RFC 4314 §3.7."""
-    return b" ".join([b"* LISTRIGHTS", mailbox(name), astring(identifier), *map(_rights, [always, *optional])]) + CRLF
+    return b" ".join([b"* LISTRIGHTS", mailbox(name, is_utf8=is_utf8), astring(identifier), *map(_rights, [always, *optional])]) + CRLF
 
 
-def myrights(name: str, rights: str) -> bytes:
+def myrights(name: str, rights: str, *, is_utf8: bool = False) -> bytes:
     """MYRIGHTS. RFC 4314 §3.8."""
-    return b"* MYRIGHTS %b %b\r\n" % (mailbox(name), _rights(rights))
+    return b"* MYRIGHTS %b %b\r\n" % (mailbox(name, is_utf8=is_utf8), _rights(rights))
 
 
 def _rights(rights: str) -> bytes:

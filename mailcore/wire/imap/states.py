@@ -84,7 +84,7 @@ def refusal(state: State, command: c.Command) -> str | None:
     return "Select a mailbox first."
 
 
-_ALWAYS = ("IMAP4rev1", "LITERAL+", "ID", "ENABLE")
+_ALWAYS = ("IMAP4rev1", "IMAP4rev2", "LITERAL+", "ID", "ENABLE")
 _BEFORE_LOGIN = ("SASL-IR",)
 _AFTER_LOGIN = (
     "IDLE",
@@ -119,6 +119,7 @@ _AFTER_LOGIN = (
     "ACL",
     "RIGHTS=texk",
     "UNAUTHENTICATE",
+    "UTF8=ACCEPT",
 )
 
 PROMISES: dict[str, tuple[type[c.Command], ...]] = {

@@ -44,9 +44,13 @@ def astring(value: str | bytes) -> bytes:
     return quoted_or_literal(data)
 
 
-def mailbox(name: str) -> bytes:
-    """A mailbox's name in modified UTF-7. Always quoted, INBOX apart: old clients trip over `[` and `&` in atoms."""
-    return b"INBOX" if name == "INBOX" else quoted_or_literal(encode(name))
+def mailbox(name: str, *, is_utf8: bool = False) -> bytes:
+    """A mailbox's name in modified UTF-7, or in UTF-8. Always quoted, INBOX apart: old clients trip over `[` and `&` in atoms."""
+    if name == "INBOX":
+        return b"INBOX"
+    if is_utf8 and name.isprintable() and len(data := name.encode("utf-8", "replace")) <= QUOTED_MAX_BYTES:
+        return b'"%b"' % _SPECIAL.sub(rb"\\\1", data)
+    return quoted_or_literal(name if is_utf8 else encode(name))
 
 
 def text_line(text: str) -> bytes:
