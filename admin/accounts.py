@@ -125,7 +125,7 @@ def account_page(found: store.Account, errors: dict[str, str]) -> p.AccountPage:
     row = account_row(found)
     others = tuple(a for a in resolve.addresses_of(site().read(), found) if a != found.address)
     return p.AccountPage(
-        address=found.address, name=found.display_name, initials=row.initials, tint=row.tint, role=found.role, quota=shown(found.quota_bytes), used_text=row.used_text,
+        address=found.address, name=found.display_name, initials=row.initials, tint=row.tint, role=found.role, quota=shown(found.quota_bytes), language=found.locale or "en", zone=found.time_zone or "UTC", languages=words.LANGUAGE_NAMES, zones=words.zones(), used_text=row.used_text,
         percent=row.percent, aliases=others, created_text=words.long(found.created_at), seen_text=row.seen_text, messages=found.used_count,
         is_disabled=not found.is_enabled, directory_state=directory_state(found), offers=tuple((o.box.name, o.home.name, o.box.message_count) for o in role_names.offers(site().read(), found.id)), is_me=found.id == mine().id, is_device=site().runtime.settings.get("signin.device", account_id=found.id), domains=domain_choices(), errors=errors,
     )  # fmt: skip
@@ -143,6 +143,7 @@ def change(found: store.Account, form: Any) -> Any:
     op, here = form.get("op", ""), flask.url_for("admin.account", address=found.address)
     if op == "save":
         wanted = {"display_name": form.get("name", ""), "quota_bytes": quota_of(form.get("quota", ""))}
+        wanted |= {name: form[name] for name in ("locale", "time_zone") if name in form}
         if found.id != mine().id:
             wanted["role"] = form.get("role", found.role)
         site().write(lambda tx: save(tx, found, wanted, is_device="device" in form))

@@ -67,7 +67,8 @@ class RuleForm:
     is_enabled: bool = True
     criteria: tuple[CriterionRow, ...] = (CriterionRow(),)
     actions: tuple[ActionRow, ...] = (ActionRow(),)
-    fields: tuple[tuple[str, object], ...] = field(default_factory=lambda: tuple((f.value, words) for f, words in FIELDS.items()))
+    fields: tuple[tuple[str, object, str], ...] = field(default_factory=lambda: tuple((f.value, words, " ".join(o.value for o in OPERATOR_WORDS if o in OPERATORS.get(f, Operator))) for f, words in FIELDS.items()))
+    """Value, words, and the operators that the field takes."""
     operators: tuple[tuple[str, object], ...] = field(default_factory=lambda: tuple((o.value, words) for o, words in OPERATOR_WORDS.items()))
     kinds: tuple[tuple[str, object], ...] = field(default_factory=lambda: tuple((k.value, words) for k, words in KINDS.items()))
     routes: tuple[str, ...] = ()

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, TypeVar, cast
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import flask
 from babel import Locale
@@ -17,6 +17,7 @@ from mailcore.base.errors import MailError, Reason
 from mailcore.store.mailboxes import Mailbox
 from web import sentences
 from web.signed_in import account, is_signed_in
+from web.values import Choice
 
 T = TypeVar("T")
 DATES_KEPT = 4096
@@ -25,6 +26,7 @@ LANGUAGES = ("en", "de", "ar")
 """The languages that are complete, for a browser that asks."""
 
 
+LANGUAGE_NAMES = (Choice(value="en", label="English"), Choice(value="de", label="Deutsch"), Choice(value="ar", label="العربية"))
 RIGHT_TO_LEFT = frozenset({"ar", "he", "fa", "ur"})
 
 
@@ -55,6 +57,11 @@ def kept(name: str, make: Callable[[], T]) -> T:
         held = make()
         setattr(flask.g, name, held)
     return cast(T, held)
+
+
+def zones() -> tuple[Choice, ...]:
+    """The time zones to choose from."""
+    return tuple(Choice(value=z, label=z.replace("_", " ")) for z in sorted(available_timezones()) if "/" in z or z == "UTC")
 
 
 def mailbox_name(box: Mailbox) -> str:

@@ -98,6 +98,10 @@ class AccountPage:
     tint: int = 1
     role: str = "user"
     quota: str = ""
+    language: str = "en"
+    zone: str = "UTC"
+    languages: tuple[Choice, ...] = ()
+    zones: tuple[Choice, ...] = ()
     used_text: str = ""
     percent: int | None = None
     aliases: tuple[str, ...] = ()

@@ -60,6 +60,7 @@ def _account(commands: Any) -> None:
         if name == "set":
             parser.add_argument("--enabled", choices=("on", "off"))
             parser.add_argument("--language", help="such as de; what the server writes to this person is in it")
+            parser.add_argument("--time-zone", help="such as Europe/Berlin; the days of an auto-reply and rules are in it")
     listing = verb(group, "list", account_list, example="account list --domain example.org")
     listing.add_argument("--domain")
     verb(group, "show", account_show, "address", example="account show ann@example.org")
@@ -119,7 +120,7 @@ def account_data(account: accounts.Account) -> dict[str, Any]:
     """An account for the command line."""
     return {
         "address": account.address, "name": account.display_name, "role": account.role, "enabled": account.is_enabled,
-        "quota_bytes": account.quota_bytes, "used_bytes": account.used_bytes, "messages": account.used_count,
+        "language": account.locale, "time_zone": account.time_zone, "quota_bytes": account.quota_bytes, "used_bytes": account.used_bytes, "messages": account.used_count,
         "last_sign_in_at": account.last_sign_in_at,
     }  # fmt: skip
 
@@ -235,6 +236,8 @@ def account_set(context: Context) -> int:
         changes["is_enabled"] = arguments.enabled == "on"
     if arguments.language is not None:
         changes["locale"] = arguments.language
+    if arguments.time_zone is not None:
+        changes["time_zone"] = arguments.time_zone
     with runtime_of(context) as runtime:
         now = runtime.clock.micros()
         account = verbs.find_account(runtime.store.read(), arguments.address)

@@ -5,6 +5,7 @@ Every verb takes a Tx and runs inside the store's write. Errors are sentences fo
 
 from collections.abc import Sequence
 from typing import Any
+from zoneinfo import available_timezones
 
 from mailcore.auth import ldap, passwords
 from mailcore.base.clock import Micros
@@ -13,6 +14,7 @@ from mailcore.base.secret import Secret
 from mailcore.directory.actor import ROLES, Actor
 from mailcore.mail.address import Address, Domain
 from mailcore.settings import values
+from mailcore.settings.letters import LANGUAGES
 from mailcore.store import Tx, access, accounts, groups, lists, mailboxes, records, sharing
 
 NAME_CHARACTERS = 200
@@ -189,6 +191,10 @@ def set_account(tx: Tx, actor: Actor, account_id: int, changes: dict[str, Any], 
         _check_role(actor, changes["role"])
     if "display_name" in changes:
         changes["display_name"] = clean_name(changes["display_name"])
+    if changes.get("locale", "en") not in LANGUAGES:
+        raise MailError(Reason.SYNTAX, f"Languages are {', '.join(LANGUAGES)}.")
+    if changes.get("time_zone", "UTC") not in available_timezones():
+        raise MailError(Reason.SYNTAX, "A time zone is named like Europe/Berlin.")
     removes_admin = account.role == "server-admin" and (changes.get("role", account.role) != account.role or changes.get("is_enabled") is False)
     if removes_admin:
         _keep_one_admin(tx, account_id)

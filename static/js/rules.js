@@ -23,6 +23,12 @@ function fit(select) {
     if (lines) Object.assign(value, { rows: 3, dir: "auto" });
     old.replaceWith(value);
   }
+  const operator = $("[name$=_operator]", row);
+  if (operator) {
+    const allowed = select.selectedOptions[0].dataset.operators.split(" ");
+    for (const one of operator.options) one.hidden = one.disabled = !allowed.includes(one.value);
+    if (operator.selectedOptions[0]?.disabled ?? true) operator.value = allowed[0];
+  }
   value.hidden = ASKS_NOTHING.includes(select.value);
   if (value.tagName === "INPUT") value.type = { date: "date", size: "number", attempts: "number" }[select.value] || "text";
   if (/_kind$/.test(select.name) && !lines) value.setAttribute("list", CHOICES[select.value] || "rule-mailboxes");

@@ -176,6 +176,8 @@ def test_a_row_of_a_rule_asks_for_what_its_choice_needs(browser: Any, server: Ro
     for chosen, is_shown in (("any", False), ("subject", True), ("attachment", False)):
         field.select_option(chosen)
         assert page.locator("[name=c0_value]").is_visible() is is_shown, chosen
+    assert page.locator("[name=c0_operator]").input_value() == "equals", "what has no value is or is not"
+    assert page.locator("[name=c0_operator] option:enabled").count() == 2
     field.select_option("date")
     page.fill("[name=c0_value]", "2026-12-24")
     page.locator("select[name=c0_operator]").select_option("greater")

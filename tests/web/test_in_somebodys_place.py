@@ -142,6 +142,18 @@ def test_the_second_step_and_a_programs_password_are_taken_off(server: RoostServ
     assert signed_in(server, "u2@x.test").get("/mail").status_code == 200
 
 
+def test_language_and_time_zone_of_a_person_are_set_for_them(server: RoostServer, admin: Browser) -> None:
+    assert 'value="Europe/Lisbon"' in admin.get(HERE).text
+    admin.post(HERE, {"op": "save", "name": "Ursula", "quota": "", "role": "user", "locale": "de", "time_zone": "Europe/Lisbon"})
+    found = told(server, "account", "show", "u2@x.test")
+    assert (found["name"], found["language"], found["time_zone"]) == ("Ursula", "de", "Europe/Lisbon")
+    assert 'lang="de"' in signed_in(server, "u2@x.test").get("/settings/profile").text
+    server.run("account", "set", "u2@x.test", "--language", "en", "--time-zone", "Asia/Tokyo")
+    assert told(server, "account", "show", "u2@x.test")["time_zone"] == "Asia/Tokyo"
+    assert "Languages are" in server.run("account", "set", "u2@x.test", "--language", "tlh", "--json", is_checked=False)
+    assert "named like" in server.run("account", "set", "u2@x.test", "--time-zone", "Mars/Base", "--json", is_checked=False)
+
+
 @pytest.mark.parametrize("whose", ["admin@x.test", "boss@far.test"])
 def test_a_domain_admin_sets_nothing_for_who_has_more_rights_or_is_of_another_domain(admin: Browser, whose: str) -> None:
     for page, form in (
