@@ -145,7 +145,7 @@ def dns_check(context: Context) -> int:
         tx = runtime.store.read()
         domain = verbs.find_domain(tx, context.arguments.name)
         rows = [
-            {"name": r.name, "type": r.rdtype, "wanted": r.value, "state": r.state, "found": "; ".join(r.found)}
+            {"name": r.name, "type": r.rdtype, "wanted": r.value, "state": r.state, "found": "; ".join(r.found), "why": r.why}
             for r in sources.all_records(runtime, tx, domain)
         ]
         return context.table(rows, ["state", "type", "name", "wanted"])

@@ -1,14 +1,37 @@
-"""How many connections there are, by protocol, address and account, in this process. Loopback is not counted by address.
+"""How many connections there are, by protocol, address and account, and how many recipients come in a time, in this process. Loopback is not counted by address.
 
 The limits are settings; each worker takes its share of them.
 """
 
 import copy
-from collections import Counter
+from collections import Counter, OrderedDict
 
 from mailcore.auth.login import is_loopback, network_of
 from mailcore.policy import ranges
 from mailcore.runtime.runtime import Runtime
+
+KEPT_RATES = 20_000
+"""Accounts and addresses whose recipients are counted. Stops strangers from filling memory."""
+
+
+class Rates:
+    """Recipients of an account or an address, let through as fast as the limit says and at most one limit's worth at once."""
+
+    def __init__(self, runtime: Runtime, workers: int) -> None:
+        self._runtime, self._workers = runtime, max(1, workers)
+        self._left: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()
+
+    def take(self, kind: str, who: str, limit: int, seconds: int) -> bool:
+        """One more of *who*; False when there were *limit* in so many *seconds*. 0 is no limit."""
+        if not limit:
+            return True
+        share, now = -(-limit // self._workers), self._runtime.clock.monotonic()
+        left, at = self._left.pop((kind, who), (float(share), now))
+        left = min(share, left + (now - at) * share / seconds)
+        self._left[kind, who] = (left - 1 if left >= 1 else left, now)
+        if len(self._left) > KEPT_RATES:
+            self._left.popitem(last=False)
+        return left >= 1
 
 
 class Connections:
@@ -24,6 +47,7 @@ class Connections:
         self.open: Counter[str] = Counter()
         """By listener."""
         self._listener = ""
+        self.rates = Rates(runtime, workers)
 
     def at(self, listener: str) -> "Connections":
         """The same counts, as one listener adds to them."""

@@ -46,6 +46,8 @@ CATALOGUE: tuple[Setting, ...] = (
     _s("smtp.max_recipients", "int", 1000, "Recipients of one message", "One more is answered 452 4.5.3. Stops one connection from filling the queue.", low=100, high=50_000, rfc="5321 §4.5.3.1.8"),
     _s("smtp.max_connections", "int", 1000, "SMTP connections at once", "One more is answered 421 4.7.0.", low=1, high=100_000, was="Maximum number of simultaneous connections"),
     _s("smtp.max_connections_per_ip", "int", 100, "SMTP connections from one address", "One more is answered 421 4.7.0; loopback is not counted.", low=1, high=100_000),
+    _s("smtp.rate", "int", 0, "Recipients from one address in a minute", "More are answered 451 4.7.1, and a good server tries again later. 0 is no limit. IPv6 counts by /64; loopback is not counted.", high=1_000_000),
+    _s("submission.rate", "int", 1000, "Recipients of one account in an hour", "From programs; more are answered 451 4.7.1. Stops a stolen password from sending spam for long. 0 is no limit; loopback is not counted.", scope="domain", high=1_000_000),
     _s("smtp.max_errors", "int", 50, "Wrong commands before closing", "After so many 5xx answers the connection closes with 421 4.7.0.", low=3, high=10_000, was="Maximum number of invalid commands"),
     _s("smtp.timeout", "seconds", 300, "Idle time of an SMTP connection", "After so long without a byte it is closed with 421 4.4.2.", low=10, high=3600, rfc="5321 §4.5.3.2"),
     _s("smtp.max_received", "int", 50, "Hops before a message loops", "A message with more Received lines is refused with 554 5.4.6.", low=10, high=1000, rfc="5321 §6.3"),
@@ -193,7 +195,7 @@ CATALOGUE: tuple[Setting, ...] = (
 BY_NAME: dict[str, Setting] = {setting.name: setting for setting in CATALOGUE}
 
 GROUPS: dict[str, str] = {
-    "server": "Server", "smtp": "Receiving mail", "imap": "IMAP", "pop3": "POP3", "sieve": "Sieve scripts", "queue": "Queue", "lists": "Distribution lists", "relay": "Relay", "oauth": "Sign-in at providers", "outgoing": "Sending",
+    "server": "Server", "smtp": "Receiving mail", "submission": "Mail from programs", "imap": "IMAP", "pop3": "POP3", "sieve": "Sieve scripts", "queue": "Queue", "lists": "Distribution lists", "relay": "Relay", "oauth": "Sign-in at providers", "outgoing": "Sending",
     "signature": "Domain signature", "quota": "Quotas", "storage": "Storage", "undelete": "Deleted mail", "trash": "Trash and Junk", "signin": "Signing in", "web": "Webmail", "links": "Files behind links",
     "auth": "Sender checks", "spam": "Spam", "virus": "Viruses", "backup": "Backup", "mta_sts": "MTA-STS", "acme": "Certificates", "ldap": "LDAP and Active Directory", "log": "Log", "live": "Live updates",
 }  # fmt: skip

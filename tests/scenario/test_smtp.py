@@ -378,3 +378,24 @@ def test_swaks_sends_with_tls_and_a_password(server: RoostServer) -> None:
         pytest.skip("swaks has no TLS here (libnet-ssleay-perl)")
     assert done.returncode == 0, done.stdout
     assert re.search(r"250 2.0.0 Stored as \w{16}", done.stdout)
+
+
+def test_an_account_and_a_strangers_address_are_slowed_down_beyond_their_rate() -> None:
+    one = RoostServer(listeners=("smtp", "submission"), host="0.0.0.0", people=2, workers=1, settings={"submission.rate": "3", "smtp.rate": "2"})
+    trusting = ssl.create_default_context()
+    trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+    try:
+        for who in ("u1@x.test", "u2@x.test"):  # one's limit is not another's
+            with smtplib.SMTP("127.0.0.1", one.ports["submission"], timeout=20, source_address=("127.0.0.5", 0)) as client:
+                client.starttls(context=trusting)
+                client.login(who, PASSWORD)
+                client.mail(who)
+                answers = [client.rcpt("u2@x.test") for _ in range(4)]
+                assert [code for code, _ in answers] == [250, 250, 250, 451] and b"3 recipients in an hour" in answers[3][1]
+        for ip, expected in (("127.0.0.6", [250, 250, 451]), ("127.0.0.7", [250, 250, 451]), ("127.0.0.1", [250, 250, 250])):
+            with smtplib.SMTP("127.0.0.1", one.ports["smtp"], timeout=20, source_address=(ip, 0)) as client:
+                client.ehlo()
+                client.mail("ann@out.test")
+                assert [client.rcpt("u1@x.test")[0] for _ in range(3)] == expected, ip
+    finally:
+        one.remove()
