@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests.scenario.server import RoostServer
-from tests.web.test_panel_browser import needs_parts, opened, playwright
+from tests.web.test_browser import needs_parts, playwright
+from tests.web.test_browser import signed_in as opened
 from tests.web.visitor import Browser, signed_in
 
 SIZE = "smtp.message_size"
@@ -90,7 +91,7 @@ def test_a_secret_is_never_shown_and_never_undone(server: RoostServer, admin: Br
 @pytest.mark.browser
 @needs_parts
 def test_in_a_browser_a_row_answers_in_place_and_undo_is_reached_by_keyboard(browser: Any, server: RoostServer) -> None:
-    page, troubles = opened(browser, server)
+    page, troubles = opened(browser, server, "admin@x.test")
     page.goto("/admin/settings?group=imap")
     for words in ("Good day", "Good night"):
         page.fill("#imap-greeting", words)
