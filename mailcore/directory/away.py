@@ -1,10 +1,10 @@
 """Auto-reply and forwarding of one person: the form as people fill it in, kept as JSON and run as the Sieve made from it here.
 
-A reply is remembered by what it says and when it was switched on, so that a new absence answers everybody anew.
+A reply is remembered by what it says (RFC 5230 §4.2), so switching it off and on answers nobody twice, and other words answer everybody anew.
 """
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import date
 
 from mailcore.base.clock import Micros
@@ -26,7 +26,7 @@ MAX_TARGETS = 5
 class Away:
     """The auto-reply. *starts* and *ends* are ISO dates in the account's zone, both inclusive, "" for open; *days* between two replies to one sender.
 
-    *inside_text* goes to people of the account's own domain; "" for the same text. *since* is when it was last switched on.
+    *inside_text* goes to people of the account's own domain; "" for the same text.
     """
 
     is_on: bool = False
@@ -36,7 +36,6 @@ class Away:
     text: str = ""
     inside_text: str = ""
     days: int = 7
-    since: Micros = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +54,8 @@ def scope_of(account: Account) -> str:
 
 def away(tx: Tx, account: Account) -> Away:
     """The auto-reply as it stands."""
-    text = filters.form(tx, scope_of(account), "away")
-    return Away(**json.loads(text)) if text else Away()
+    stored = json.loads(filters.form(tx, scope_of(account), "away") or "{}")
+    return Away(**{one.name: stored[one.name] for one in fields(Away) if one.name in stored})
 
 
 def forwarding(tx: Tx, account: Account) -> Forwarding:
@@ -85,7 +84,6 @@ def set_away(tx: Tx, actor: Actor, account: Account, wanted: Away, now: Micros) 
     clean = replace(
         wanted, starts=_day(wanted.starts), ends=_day(wanted.ends), subject=" ".join(wanted.subject.split())[:SUBJECT_CHARACTERS],
         text=wanted.text.replace("\r\n", "\n").strip(), inside_text=wanted.inside_text.replace("\r\n", "\n").strip(),
-        since=(now if not old.is_on else old.since) if wanted.is_on else 0,
     )  # fmt: skip
     if clean.is_on and not clean.text:
         raise MailError(Reason.SYNTAX, "Write what the auto-reply says.")
@@ -157,16 +155,16 @@ def program(reply: Away, forward: Forwarding, own_domain: str) -> str:
 def _vacation(reply: Away, own_domain: str) -> list[str]:
     subject = f":subject {quoted(reply.subject)} " if reply.subject else ""
 
-    def command(text: str, kind: str) -> str:
-        return f"vacation :days {reply.days} :handle {quoted(f'{kind}-{reply.since}')} {subject}{quoted(text)};"
+    def command(text: str) -> str:
+        return f"vacation :days {reply.days} {subject}{quoted(text)};"
 
     if reply.inside_text and reply.inside_text != reply.text:
         answer = (
-            f'if address :domain :is "from" {quoted(own_domain)} {{ {command(reply.inside_text, "inside")} }}'
-            f" else {{ {command(reply.text, 'away')} }}"
+            f'if address :domain :is "from" {quoted(own_domain)} {{ {command(reply.inside_text)} }}'
+            f" else {{ {command(reply.text)} }}"
         )  # fmt: skip
     else:
-        answer = command(reply.text, "away")
+        answer = command(reply.text)
     bounds = [(sign, day) for sign, day in (("ge", reply.starts), ("le", reply.ends)) if day]
     if not bounds:
         return [answer]

@@ -1,10 +1,12 @@
 """Accounts elsewhere: brought by POP3 and IMAP from a real server (another Roost), once, into a chosen mailbox, through the rules."""
 
+import contextlib
 import imaplib
 import json
 import poplib
 import smtplib
 import socket
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -24,7 +26,7 @@ def far() -> Iterator[RoostServer]:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[RoostServer]:
-    one = RoostServer(listeners=("smtp", "imap", "http"), people=3, settings={"outgoing.private": "on"})
+    one = RoostServer(listeners=("smtp", "imap", "http"), people=4, settings={"outgoing.private": "on"})
     yield one
     one.remove()
 
@@ -78,18 +80,35 @@ def test_mail_that_is_not_to_stay_there_is_deleted_there_after_it_came(server: R
     add(server, far, "u3@x.test", "pop3", "--keep-days", "0", user="gone@x.test")
     wait_for(lambda: subjects(server, "u3@x.test") == ["moves"])
 
-    def is_empty() -> bool:
-        client = poplib.POP3("127.0.0.1", far.ports["pop3"])
-        try:
-            client.user("gone@x.test")
-            client.pass_(PASSWORD)
-            return client.stat()[0] == 0
-        except poplib.error_proto:  # the mailbox is in use for a moment
-            return False
-        finally:
-            client.close()
+    wait_for(lambda: is_empty(far, "gone@x.test"))
 
-    wait_for(is_empty)
+
+def is_empty(far: RoostServer, user: str) -> bool:
+    client = poplib.POP3("127.0.0.1", far.ports["pop3"])
+    try:
+        client.user(user)
+        client.pass_(PASSWORD)
+        return client.stat()[0] == 0
+    except poplib.error_proto:  # the mailbox is in use for a moment
+        return False
+    finally:
+        client.close()
+
+
+def test_mail_that_stays_for_some_days_is_deleted_there_after_them(server: RoostServer, far: RoostServer) -> None:
+    far.run("account", "add", "days@x.test", "--password-stdin", input=PASSWORD + "\n")
+    send(far, "days@x.test", "stays a while")
+    number = add(server, far, "u4@x.test", "pop3", "--keep-days", "2", user="days@x.test")
+    wait_for(lambda: subjects(server, "u4@x.test") == ["stays a while"])
+    send(far, "days@x.test", "and another")
+    server.run("fetch", "now", "u4@x.test", str(number))
+    wait_for(lambda: len(subjects(server, "u4@x.test")) == 2)
+    assert len(subjects(far, "days@x.test")) == 2
+    with contextlib.closing(sqlite3.connect(server.folder / "data" / "roost.db", timeout=30, isolation_level=None)) as db:
+        db.execute("UPDATE fetched_messages SET at = at - 3 * 86400000000 WHERE fetched_id = ?", (number,))  # three days pass
+    server.run("fetch", "now", "u4@x.test", str(number))
+    wait_for(lambda: is_empty(far, "days@x.test"))
+    assert len(subjects(server, "u4@x.test")) == 2, "here it is all the same"
 
 
 def test_what_is_wrong_is_said_beside_the_field_and_nothing_typed_is_lost(server: RoostServer, far: RoostServer) -> None:

@@ -92,6 +92,37 @@ def test_no_auto_reply_goes_to_lists_robots_and_mail_for_others(server: RoostSer
     assert "no auto-reply" in server.run("trace", trace, "--json")
 
 
+@pytest.mark.parametrize("sender", ["mailer-daemon@out.test", "owner-l@out.test", "l-request@out.test", "noreply@out.test"])
+def test_no_auto_reply_goes_to_the_address_of_a_robot(server: RoostServer, sender: str) -> None:
+    send(server, "u1@x.test", f"From {sender}", sender=sender)
+    eventually(lambda: f"From {sender}" in subjects(server, 1))
+    trace = json.loads(server.run("trace", f"From {sender}", "--json"))[0]["trace_id"]
+    assert "is a robot" in server.run("trace", trace, "--json") and sender not in queue(server)
+
+
+def test_who_was_answered_is_remembered_over_off_and_on_and_a_restart(server: RoostServer) -> None:
+    def switched(*words: str) -> None:
+        server.run("account", "away", "u5@x.test", *words)
+        time.sleep(1.2)  # other processes look for new filters once a second
+
+    switched("--text", "Back on Monday.")
+    send(server, "u5@x.test", "Once", sender="u3@x.test")
+    eventually(lambda: "Auto: Once" in subjects(server, 3))
+    switched("--off")
+    switched("--text", "Back on Monday.")
+    send(server, "u5@x.test", "Twice", sender="u3@x.test")
+    eventually(lambda: "Twice" in subjects(server, 5))
+    server.stop()
+    server.start()
+    send(server, "u5@x.test", "Thrice", sender="u3@x.test")
+    eventually(lambda: "Thrice" in subjects(server, 5))
+    switched("--text", "Back on Tuesday, later than I thought.")
+    send(server, "u5@x.test", "New words", sender="u3@x.test")
+    eventually(lambda: "Auto: New words" in subjects(server, 3))
+    assert [one for one in subjects(server, 3) if one.startswith("Auto:")] == ["Auto: Once", "Auto: New words"]
+    switched("--off")
+
+
 def test_the_null_sender_gets_no_auto_reply(server: RoostServer) -> None:
     send(server, "u1@x.test", "A bounce", sender="")
     eventually(lambda: "A bounce" in subjects(server, 1))

@@ -172,6 +172,22 @@ def test_mail_goes_where_the_active_script_says(server: RoostServer) -> None:
             time.sleep(0.1)
 
 
+def test_a_script_redirects_only_to_an_address_that_has_said_yes(server: RoostServer) -> None:
+    client = Client(server, "u4@x.test")
+    assert client.put("away", 'redirect "me@elsewhere.test";\r\n').startswith("OK") and client.say('SETACTIVE "away"').startswith("OK")
+    with smtplib.SMTP("127.0.0.1", server.ports["smtp"], timeout=SECONDS) as smtp:
+        smtp.sendmail("ann@out.test", ["u4@x.test"], "From: ann@out.test\r\nTo: u4@x.test\r\nSubject: Kept here\r\n\r\nHello\r\n")
+    with IMAP4("127.0.0.1", server.ports["imap"], timeout=SECONDS) as imap:
+        imap.login("u4@x.test", PASSWORD)
+        end = time.monotonic() + SECONDS
+        while imap.select("INBOX") and not imap.search(None, "SUBJECT", '"Kept here"')[1][0]:
+            assert time.monotonic() < end, "the mail is nowhere"
+            time.sleep(0.1)
+    assert "me@elsewhere.test" not in server.run("queue", "list", "--json"), "nobody there was asked"
+    client.say('SETACTIVE ""')
+    client.say('DELETESCRIPT "away"')
+
+
 def test_sieve_connect_uploads_lists_and_downloads(server: RoostServer, tmp_path: Path) -> None:
     if shutil.which("sieve-connect") is None:
         pytest.skip("sieve-connect is not installed")
