@@ -10,7 +10,20 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from mailcore.base.errors import MailError
-from mailcore.jobs import announce, backup, bursts, certificates, import_backup, mail_import, program, quotas, restore_part, sweep, watch
+from mailcore.jobs import (
+    announce,
+    backup,
+    bursts,
+    certificates,
+    import_backup,
+    lessons,
+    mail_import,
+    program,
+    quotas,
+    restore_part,
+    sweep,
+    watch,
+)
 from mailcore.runtime.runtime import Runtime
 from mailcore.sessions import webmail_bulk, webmail_held, webmail_later
 from mailcore.store import jobs
@@ -63,6 +76,7 @@ def take_one(runtime: Runtime, owner: str) -> bool:
         certificates.ask_when_due(runtime, tx, now)
         quotas.warn_when_due(runtime, tx, now)
         bursts.warn_when_due(runtime, tx, now)
+        lessons.learn_when_due(runtime, tx, now)
         return lease_and_do(runtime, owner, apart=False)
     except MailError as error:
         runtime.log.warning("jobs wait", detail=error.detail)

@@ -185,6 +185,38 @@ def _counted(account_id: int, word: int, spam: int, good: int) -> Mapping[str, i
     return {"a": account_id, "w": word, "s": spam, "g": good, "sp": max(spam, 0), "gp": max(good, 0)}
 
 
+def filed_by_people(tx: Tx, after: int, until: int, limit: int) -> list[tuple[int, int, bool]]:
+    """(account, email, whether into Junk) of what programs and the webmail put into Junk or took out of it between two log ids, oldest first."""
+    rows = tx.all(
+        "SELECT c.account_id, c.container, b.role, c.ids, c.modseq FROM changes c JOIN mailboxes b ON b.id = c.container WHERE c.id > :a AND c.id <= :u AND c.kind = 'append'"
+        " AND (c.actor LIKE 'imap:%' OR c.actor LIKE 'webmail:%') AND b.role NOT IN ('trash', 'drafts', 'sent') ORDER BY c.id LIMIT :n",
+        {"a": after, "u": until, "n": limit},
+    )
+    found: list[tuple[int, int, bool]] = []
+    for account_id, mailbox_id, role, ids, modseq in rows:
+        for low, high in _spans(ids):
+            span = {"b": mailbox_id, "l": low, "h": high, "n": limit - len(found)}
+            emails = [r[0] for r in tx.all("SELECT email_id FROM messages WHERE mailbox_id = :b AND uid BETWEEN :l AND :h ORDER BY uid LIMIT :n", span)]
+            found += [(account_id, one, role == "junk") for one in emails if role == "junk" or _was_junk(tx, account_id, one, modseq)]
+    return found
+
+
+def _spans(ids: str) -> list[tuple[int, int]]:
+    """The ends of each part of a sequence set such as 1:4,7."""
+    ends = [part.partition(":") for part in ids.split(",") if part]
+    return [(int(low), int(high or low)) for low, _, high in ends]
+
+
+def _was_junk(tx: Tx, account_id: int, email_id: int, modseq: int) -> bool:
+    """Whether an email that is in another mailbox now lies or lay in Junk, or left it by the change of *modseq*."""
+    of_junk = "(SELECT id FROM mailboxes WHERE account_id = :a AND role = 'junk')"
+    return tx.one(
+        f"SELECT 1 FROM messages WHERE email_id = :e AND mailbox_id IN {of_junk} UNION ALL SELECT 1 FROM expunged WHERE account_id = :a AND mailbox_id IN {of_junk}"
+        " AND (email_id = :e OR (modseq = :m AND email_id IS NULL)) UNION ALL SELECT 1 FROM learned WHERE account_id = :a AND email_id = :e AND is_spam = 1 LIMIT 1",
+        {"a": account_id, "e": email_id, "m": modseq},
+    ) is not None  # fmt: skip
+
+
 def learned(tx: Tx, account_id: int, email_id: int) -> bool | None:
     """What an email was last learned as; None when it never was."""
     found = tx.value("SELECT is_spam FROM learned WHERE account_id = :a AND email_id = :e", {"a": account_id, "e": email_id})
