@@ -14,7 +14,6 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 import uvicorn
-from a2wsgi import WSGIMiddleware
 
 from mailcore.auth import sessions
 from mailcore.config.environment import Config
@@ -22,9 +21,13 @@ from mailcore.listen.bridge import Bridge
 from mailcore.listen.live import Live
 from mailcore.runtime.runtime import Runtime, open_runtime
 from mailcore.serve.sockets import Bound, web_sockets
+from mailcore.serve.threads import InThreads
 from mailcore.serve.worker import SWITCH_SECONDS, heal, load_certificates, tell_sessions, watch_certificates
 
-THREADS = 16
+THREADS = 4
+"""More only take turns: with fifty people they cost more time for changing over, and get no more done."""
+PATIENT_THREADS = 12
+"""For what waits for somebody else: long uploads, pictures from outside."""
 APP = "wsgi:app"
 """The one upward reference of the house."""
 
@@ -99,7 +102,7 @@ def build(runtime: Runtime, live: Live, https_port: str) -> AsgiApp:
     module_name, _, attribute = APP.partition(":")
     module = importlib.import_module(module_name)
     flask_app = module.create_app(runtime) if hasattr(module, "create_app") else getattr(module, attribute)
-    flask: Any = WSGIMiddleware(flask_app, workers=THREADS)
+    flask = InThreads(flask_app, THREADS, PATIENT_THREADS, asks_others)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -112,6 +115,11 @@ def build(runtime: Runtime, live: Live, https_port: str) -> AsgiApp:
             await flask(scope, receive, send)
 
     return app
+
+
+def asks_others(path: str) -> bool:
+    """Whether a page's answer waits for another server."""
+    return sessions.slot_of(path)[1].startswith("/mail/image/")
 
 
 def may_be_plain(scope: Scope) -> bool:

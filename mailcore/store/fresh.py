@@ -23,6 +23,8 @@ SCAN_BYTES = 1024 * 1024
 KEPT_CHARACTERS = 48_000_000
 """Words of messages that were read and are kept, of all accounts together."""
 CHUNK = 50
+WHOLE_ACCOUNTS = 16
+"""Accounts whose words are at hand as they were found last, while nothing came or went."""
 
 COLUMNS = "e.id, e.account_id, e.subject, e.from_name, e.from_addr, e.parts, b.segment, b.\"offset\", b.length"
 _SOURCE = "FROM emails e JOIN blobs b ON b.id = e.blob_id WHERE"
@@ -39,16 +41,23 @@ class Fresh:
         self._characters = 0
         self._holders: dict[str, list[int]] = {}
         self._ordered: list[str] = []
+        self._whole: dict[int, tuple[tuple[int, int, int], dict[int, Words]]] = {}
         self._lock = threading.Lock()
 
     def words(self, tx: Tx, blobs: BlobStore, account_id: int, done: int, seconds: float | None) -> tuple[dict[int, Words], int]:
         """The words of an account's emails past *done*, newest first, reading for at most *seconds*; and how many were left out."""
         until = None if seconds is None else time.monotonic() + seconds
+        count, total = tx.one("SELECT count(*), coalesce(sum(id), 0) FROM emails WHERE account_id = :a AND id > :i", {"a": account_id, "i": done}) or (0, 0)
+        mark, (known, whole) = (done, int(count), int(total)), self._whole.get(account_id, ((0, 0, 0), {}))
+        if mark == known:
+            return whole, 0
         ids = [r[0] for r in tx.all("SELECT id FROM emails WHERE account_id = :a AND id > :i ORDER BY id DESC", {"a": account_id, "i": done})]
         with self._lock:
             kept = {i: self._kept[i] for i in ids[:SCANNED] if i in self._kept}
-        if len(kept) == len(ids):
-            return kept, 0
+            if len(kept) == len(ids):
+                if (len(ids), sum(ids)) == mark[1:]:
+                    self._whole = {**({} if len(self._whole) >= WHOLE_ACCOUNTS else self._whole), account_id: (mark, kept)}
+                return kept, 0
         found: dict[int, Words] = {}
         for start in range(0, min(len(ids), SCANNED), CHUNK):
             wanted = ids[start : start + CHUNK]
@@ -64,7 +73,7 @@ class Fresh:
         with self._lock:
             if self._characters > KEPT_CHARACTERS:  # what is indexed by now goes
                 rest = {i: one for i, one in self._kept.items() if i > done}
-                self._kept, self._characters, self._holders = {}, 0, {}
+                self._kept, self._characters, self._holders, self._whole = {}, 0, {}, {}
                 self._enter(rest)
             if self._characters <= KEPT_CHARACTERS:
                 self._enter({i: one for i, one in read.items() if i not in self._kept})

@@ -158,3 +158,9 @@ def test_a_search_that_must_not_wait_says_what_it_left_out_and_goes_on_the_next_
     assert ask(0) == (0, unindexed)
     assert ask(None) == (120, 0)
     assert ask(0) == (120, 0), "what was read once is known"
+    assert ask(0) == (120, 0)
+    gone = next(u for u, name in mail.names.items() if name == "n7")
+    mail.store.write(lambda tx: messages.expunge(tx, mail.account, mail.inbox, [(gone, gone)], actor="t", now=NOW))
+    assert ask(0)[0] == 119
+    mail.put("late", letter(sender="z@z.test", to="u@x.test", subject="Late", text="everywhere"), 0)
+    assert ask(None) == (120, 0), "what came and what went since is seen"
