@@ -19,6 +19,8 @@ RECIPIENTS_ITEM = "vnd.roost.recipients"
 """Items of the environment test (RFC 5183 §4.1 leaves `vnd.` to vendors): tries so far, and all recipients joined by ";"."""
 
 _BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_ORIGINAL = re.compile(r"%MACRO_ORIGINAL_HEADER%", re.IGNORECASE)
+"""In a header's new value: what it was, as hMailServer's rules have it."""
 _NEGATED = {Operator.NOT_CONTAINS: Operator.CONTAINS, Operator.NOT_EQUALS: Operator.EQUALS}
 _MATCH = {Operator.EQUALS: ":is", Operator.CONTAINS: ":contains", Operator.REGEX: ":regex", Operator.WILDCARD: ":matches"}
 _RELATION = {Operator.LESS: "lt", Operator.GREATER: "gt", Operator.EQUALS: "eq"}
@@ -167,8 +169,12 @@ class _Printer:
 
     def set_header(self, action: RuleAction, _: int) -> list[str]:
         self.need("editheader")
-        name = self.text(action.name)
-        return [f"deleteheader {name};", f"addheader {name} {self.text(action.value)};"]
+        name, value = self.text(action.name), self.text(action.value)
+        lines = [f"deleteheader {name};", f"addheader {name} {_ORIGINAL.sub('${was}', value)};"]
+        if not _ORIGINAL.search(value):
+            return lines
+        self.need("variables")
+        return ['set "was" "";', f'if header :matches {name} "*" {{ set "was" "${{1}}"; }}', *lines]
 
     def flag(self, action: RuleAction, _: int) -> list[str]:
         self.need("imap4flags")

@@ -92,6 +92,14 @@ def test_forwarding_with_a_copy_leaves_the_message() -> None:
     assert {type(one) for one in actions} == {Redirect, Keep}
 
 
+@pytest.mark.parametrize(("data", "subject"), [(LETTER, "[Bill] Invoice 17 ${x}"), (PLAIN.replace(b"Subject: Hello\r\n", b""), "[Bill]  ${x}")])
+def test_a_header_that_is_set_may_hold_what_it_was(data: bytes, subject: str) -> None:
+    change = RuleAction(kind=Kind.SET_HEADER, name="Subject", value="[Bill] %macro_original_header% ${x}")
+    rule = Rule(name="r", criteria=(criterion(Field.ANY, Operator.EQUALS),), actions=(change,))
+    result = compile_sieve(to_sieve([rule])).run(Mail(data), AROUND)
+    assert result.error == "" and subject in [getattr(one, "value", "") for one in result.header_edits]
+
+
 def test_only_the_first_rule_that_replies_does() -> None:
     rules = [Rule(name=t, criteria=(FITS[0],), actions=(RuleAction(kind=Kind.REPLY, value=t),)) for t in ("one", "two")]
     assert [one.reason for one in run(rules) if isinstance(one, Vacation)] == ["one"]
