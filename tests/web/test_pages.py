@@ -1,5 +1,6 @@
 """The real pages of a running server over HTTP: mail from the wire to the reader and back out, the panel, the wizard, and who may see what."""
 
+import html
 import imaplib
 import poplib
 import re
@@ -203,6 +204,25 @@ def test_a_signature_stands_under_new_messages_and_replies_as_chosen(server: Roo
     assert "Ursula" not in person.get("/compose").text
     answer = person.get(f"/compose/reply/{number}").text
     assert "-- \nU." in answer.replace("\r\n", "\n") and "Harbour 7" not in answer
+
+
+@pytest.mark.parametrize("address", ["sales@x.test", "u3+shop@x.test", "u3@other-name.test", "u3@x.test"])
+def test_a_reply_goes_out_from_the_address_that_the_mail_came_to(server: RoostServer, address: str) -> None:
+    server.run("domain", "set", "x.test", "--plus", "+")
+    server.run("alias", "add", "sales@x.test", "u3@x.test", is_checked=False)
+    server.run("domain", "add-name", "x.test", "other-name.test", is_checked=False)
+    with smtplib.SMTP("127.0.0.1", server.ports["smtp"]) as client:
+        client.sendmail("ann@out.test", [address], f"From: ann@out.test\r\nTo: {address}\r\nSubject: To {address}\r\n\r\nHello\r\n")
+    person = signed_in(server, "u3@x.test")
+
+    def number() -> str:
+        row = re.search(r'class="row[^>]*data-id="(\d+)"(?:(?!data-id=).)*?To ' + re.escape(address), person.get("/").text, re.DOTALL)
+        return row[1] if row else ""
+
+    wait_for(number)
+    page = person.get(f"/compose/reply/{number()}").text
+    chosen = re.search(r'<select id="from".*?<option value="([^"]*)" selected', page, re.DOTALL)
+    assert chosen is not None and html.unescape(chosen[1]) == address, page[page.find('id="from"') :][:600]
 
 
 def test_a_signature_cannot_be_chosen_for_somebody_elses_address(server: RoostServer) -> None:
