@@ -58,9 +58,9 @@ def settings() -> Any:
         hay = f"{setting.name} {setting.label} {setting.help} {setting.was} {stated(setting.label)} {stated(setting.help)}".lower()
         if (q and q.lower() in hay) or (not q and (is_changed_only or setting.group == current)):
             by_group.setdefault(setting.group, []).append(setting)
-    groups = tuple(p.SettingGroup(key=k, label=v) for k, v in GROUPS.items())
+    groups = tuple(p.SettingGroup(key=k, label=stated(v)) for k, v in GROUPS.items())
     before = values.previous(site().read(), [s.name for found in by_group.values() for s in found])
-    shown = tuple(p.SettingGroup(key=k, label=GROUPS[k], rows=tuple(setting_row(s, before.get(s.name)) for s in found)) for k, found in by_group.items())
+    shown = tuple(p.SettingGroup(key=k, label=stated(GROUPS[k]), rows=tuple(setting_row(s, before.get(s.name)) for s in found)) for k, found in by_group.items())
     return page("admin/settings.html", area="settings", q=q, groups=groups, current=current, shown=shown, is_changed_only=is_changed_only)
 
 

@@ -74,8 +74,9 @@ def said() -> Iterator[tuple[str, str]]:
 
 def settings() -> Iterator[tuple[str, str]]:
     """What the settings page says of each row."""
-    from mailcore.settings.catalogue import CATALOGUE
+    from mailcore.settings.catalogue import CATALOGUE, GROUPS
 
+    yield from ((text, "mailcore/settings/catalogue.py") for text in GROUPS.values())
     for row in CATALOGUE:
         yield from ((text, "mailcore/settings/catalogue.py") for text in (row.label, row.help, *row.choices.values()) if text)
 

@@ -59,7 +59,7 @@ def test_what_is_not_in_quarantine_is_not_released(server: RoostServer) -> None:
 
 
 def test_a_server_without_rules_says_so(server: RoostServer) -> None:
-    assert told(server, "rule", "list") == {"scope": "system", "rules": [], "sieve": ""}
+    assert told(server, "rule", "list") == {"scope": "system", "rules": [], "script": "", "sieve": ""}
 
 
 def test_an_address_with_a_slash_at_its_end_opens_too(admin: Browser) -> None:
