@@ -1,4 +1,4 @@
-"""Mailbox management: create, rename, move into another, delete, subscribe."""
+"""Mailbox management: create, rename, move into another, delete, subscribe, take a role."""
 
 from typing import Any
 
@@ -6,12 +6,14 @@ import flask
 from flask_babel import gettext as _
 
 from mailcore.base.errors import MailError, Reason
+from mailcore.directory import role_names
 from mailcore.sessions import webmail
 from mailcore.store import mailboxes as store
 from mailcore.store import sharing as sharing_store
 from web import words
 from web.drawing import done, page
 from web.signed_in import account, require
+from web.site import actor as of_session
 from web.site import site
 from web.words import said
 from webmail import merging, sharing
@@ -33,7 +35,8 @@ def mailboxes() -> Any:
             flask.g.pop("boxes", None)
     parents = (p.Choice(value="", label=_("The top")), *(p.Choice(value=str(b.id), label=role_name(b)) for b in boxes() if b.role not in ("drafts", "trash", "junk")))
     homes = (*parents, *(p.Choice(value=str(o.box.id), label=full_name(o)) for o in shared() if o.may("k") and not o.own_role))  # below a shared inbox nothing is shared
-    return page("webmail/mailboxes.html", boxes=rows(), parents=parents, homes=homes, merges=merging.offers(), errors=errors), 422 if errors else 200
+    roles = tuple(p.Choice(value=role, label=words.role_names()[role]) for role in role_names.GIVEN)
+    return page("webmail/mailboxes.html", boxes=rows(), roles=roles, parents=parents, homes=homes, merges=merging.offers(), errors=errors), 422 if errors else 200
 
 
 def change(form: Any) -> None:
@@ -62,6 +65,9 @@ def change(form: Any) -> None:
             site().write(lambda tx: store.rename(tx, mine.id, box.name, new, actor=actor, now=now))
     elif op == "delete":
         webmail.delete_mailbox(site().runtime, mine, box)
+    elif op == "role":
+        site().write(lambda tx: role_names.give_role(tx, of_session(), mine.id, box.name, form.get("role", ""), now))
+        flask.g.pop("boxes", None)
     elif op == "subscribe":
         is_on = form.get("on") == "1"
         site().write(lambda tx: store.subscribe(tx, mine.id, box.name) if is_on else store.unsubscribe(tx, mine.id, box.name))

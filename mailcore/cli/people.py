@@ -67,6 +67,8 @@ def _account(commands: Any) -> None:
     merged = verb(group, "merge", account_merge, "address", example="account merge ann@example.org --mailbox 'Sent Items'")
     merged.add_argument("--mailbox", default="", help="which; left out, what could be put together is listed")
     merged.add_argument("--leave", action="store_true", help="leave it as it is and offer it no more")
+    use = verb(group, "use", account_use, "address", "mailbox", example="account use ann@example.org 'Sent Items' sent")
+    use.add_argument("role", choices=role_names.GIVEN)
     rename = verb(group, "rename", account_rename, "address", "new", example="account rename ann@example.org anna@example.org")
     rename.add_argument("--forget-old", action="store_true", help="do not keep the old address as an alias")
     verb(group, "remove", account_remove, "address", example="account remove ann@example.org")
@@ -263,6 +265,14 @@ def account_merge(context: Context) -> int:
             runtime.store.write(lambda tx: verb(tx, COMMAND_LINE, account.id, arguments.mailbox, runtime.clock.micros()))
         found = role_names.offers(runtime.store.read(), account.id)
         return context.table([{"mailbox": o.box.name, "into": o.home.name, "messages": o.box.message_count} for o in found], ["mailbox", "into", "messages"])
+
+
+def account_use(context: Context) -> int:
+    arguments = context.arguments
+    with runtime_of(context) as runtime:
+        account, now = verbs.find_account(runtime.store.read(), arguments.address), runtime.clock.micros()
+        runtime.store.write(lambda tx: role_names.give_role(tx, COMMAND_LINE, account.id, arguments.mailbox, arguments.role, now))
+        return context.answer({"address": account.address, "mailbox": arguments.mailbox, "role": arguments.role}, f"{arguments.mailbox} is {account.address}'s mailbox for {arguments.role} now.")
 
 
 def account_rename(context: Context) -> int:

@@ -1,4 +1,5 @@
-"""Mailboxes that another program made for sent, deleted or unwanted mail under a name of its own: each is offered once to be put together with ours.
+"""Mailboxes that another program made for sent, deleted or unwanted mail under a name of its own: each is offered once to be put together with ours,
+or takes the role over.
 
 The offer is a question, never done by itself: "Gesendete Elemente" may well be somebody's own. A no is remembered by name.
 """
@@ -15,6 +16,8 @@ from mailcore.store import Tx, accounts, filters, mailboxes, messages, records, 
 from mailcore.store.accounts import Account
 from mailcore.store.mailboxes import Mailbox
 
+GIVEN = tuple(role for role in mailboxes.ROLES if role != "inbox")
+"""Roles that can go to another mailbox."""
 KIND = "kept-apart"
 """Kind of the form that remembers which names stay by themselves."""
 
@@ -58,6 +61,20 @@ def keep_apart(tx: Tx, actor: Actor, account_id: int, name: str, now: Micros) ->
     names = sorted({*_apart(tx, account_id), offer.box.name})
     filters.put_form(tx, f"account:{account_id}", KIND, json.dumps(names), now)
     records.audit(tx, "mailbox:kept_apart", account.address, actor=actor.name, ip=actor.ip, now=now, new={"mailbox": offer.box.name}, domain_id=account.domain_id)
+
+
+def give_role(tx: Tx, actor: Actor, account_id: int, name: str, role: str, now: Micros) -> None:
+    """Let a mailbox play *role*; the one that played it becomes a mailbox like any other. Raises MailError(NOT_FOUND, NOT_PERMITTED, SYNTAX, CONFLICT)."""
+    account = accounts.account(tx, account_id) if actor.account_id == account_id else manageable(tx, actor, account_id)
+    box = mailboxes.by_name(tx, account_id, name)
+    if account is None or box is None or box.is_noselect:
+        raise MailError(Reason.NOT_FOUND, f"There is no mailbox {name}.")
+    if role not in GIVEN:
+        raise MailError(Reason.SYNTAX, f"A role is one of {', '.join(GIVEN)}.")
+    if box.role:
+        raise MailError(Reason.CONFLICT, f"{box.name} has a role already; give that to another mailbox first.")
+    mailboxes.set_role(tx, account_id, box.id, role, actor=actor.name, now=now)
+    records.audit(tx, "mailbox:role", account.address, actor=actor.name, ip=actor.ip, now=now, new={"mailbox": box.name, "role": role}, domain_id=account.domain_id)
 
 
 def _apart(tx: Tx, account_id: int) -> set[str]:

@@ -110,7 +110,7 @@ def _mail_routes(app: flask.Flask) -> None:
         ("mail.undo", "/mail/undo", lambda: _answer(), ["POST"]),
         ("mail.search", "/mail/search", _search, ["GET"]),
         ("mail.poll", "/mail/poll", lambda: flask.jsonify(counts={"1": 12}), ["GET"]),
-        ("mail.mailboxes", "/mail/mailboxes", lambda: page("webmail/mailboxes.html", boxes=samples.mailbox_rows(), parents=(web.Choice(value="", label="The top"), web.Choice(value="10", label="Suppliers")), homes=(web.Choice(value="", label="The top"), web.Choice(value="10", label="Suppliers"), web.Choice(value="40", label="Ben Okafor: Plans")), merges=(web.MergeOffer(id="12", name="Sent Items", home="Sent", text="41 messages, to go into Sent"),), errors={}), ["GET", "POST"]),
+        ("mail.mailboxes", "/mail/mailboxes", lambda: page("webmail/mailboxes.html", boxes=samples.mailbox_rows(), roles=(web.Choice(value="sent", label="Sent"),), parents=(web.Choice(value="", label="The top"), web.Choice(value="10", label="Suppliers")), homes=(web.Choice(value="", label="The top"), web.Choice(value="10", label="Suppliers"), web.Choice(value="40", label="Ben Okafor: Plans")), merges=(web.MergeOffer(id="12", name="Sent Items", home="Sent", text="41 messages, to go into Sent"),), errors={}), ["GET", "POST"]),
         ("contacts.people", "/contacts", lambda: flask.redirect("/"), ["GET"]),
         ("compose.new", "/compose", _compose, ["GET"]),
         ("compose.people", "/compose/people", lambda: flask.jsonify(people=[{"name": p.name, "address": p.address} for p in samples.PEOPLE[:4]]), ["GET"]),
