@@ -13,14 +13,14 @@ from mailcore.delivery import edits, forward, notices, refusal, replies
 from mailcore.delivery.decision import Copy, Decision
 from mailcore.delivery.parcel import Parcel, parcel_of
 from mailcore.delivery.sift import sift
-from mailcore.directory import resolve
+from mailcore.directory import letters, resolve
 from mailcore.directory.resolve import LocalTarget
 from mailcore.mail.address import Address
 from mailcore.mail.headers import scan_headers
 from mailcore.policy.facts import Mail
 from mailcore.runtime.runtime import Runtime
 from mailcore.sieve.actions import Vacation
-from mailcore.store import Tx, accounts
+from mailcore.store import Tx, accounts, filters
 from mailcore.store.records import TraceEvent
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ def prepare(runtime: Runtime, tx: Tx, mail: Mail, parcel: Parcel, made: "Plan", 
             waiting.extend(_redirect(runtime, tx, mail, parcel, decision, ready, depth))
         for vacation in decision.vacations:
             _answer(runtime, tx, mail, parcel, decision, ready, vacation)
+    ready.reports += [notice for decision in ready.decisions.values() if (notice := _told(runtime, tx, decision)) is not None]
     _refuse(runtime, mail, parcel, ready, has_others=bool(made.remote or made.forwarded or made.lists))
     for decision in ready.decisions.values():
         for count in {copy.edits for copy in decision.copies if copy.edits}:
@@ -117,6 +118,15 @@ def _answer(runtime: Runtime, tx: Tx, mail: Mail, parcel: Parcel, decision: Deci
         return
     decision.events.append(_event(decision, now, "auto-reply sent", to=str(made.recipient), report=made.parcel.trace_id))
     ready.answers.append(Answer(notice=made, account_id=account.id, handle=replies.handle_of(vacation), address=made.recipient.key))
+
+
+def _told(runtime: Runtime, tx: Tx, decision: Decision) -> notices.Notice | None:
+    """The note to an owner whose filters stumbled for the first time since they were changed."""
+    if not decision.error or filters.form(tx, f"account:{decision.target.account_id}", "error"):
+        return None
+    own = Address.parse(decision.target.address)
+    words = letters.written(runtime, tx, "filter.failed", letters.language_for(runtime, tx, own), Reason=decision.error, Address=str(own))
+    return notices.prepare(runtime, notices.letter(runtime, own, own.domain, *words), own, "notice", about="filter")
 
 
 def _refuse(runtime: Runtime, mail: Mail, parcel: Parcel, ready: Prepared, *, has_others: bool) -> None:

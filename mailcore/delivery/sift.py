@@ -172,7 +172,10 @@ def _take(decision: Decision, result: a.Result, now: Micros, is_by_admin: bool) 
                 decision.events.append(TraceEvent(at=now, kind="filter", address=decision.target.address, data={"did": "discard"}))
     for step in result.trace:
         decision.events.append(TraceEvent(at=now, kind="filter", address=decision.target.address, data={"did": step.text, "line": step.line}))
-    decision.error = decision.error or result.error
+    if result.error and is_by_admin:  # not the owner's to mend: the timeline tells it to the admin
+        decision.events.append(TraceEvent(at=now, kind="filter", address=decision.target.address, data={"did": "failed", "why": result.error}))
+    elif result.error:
+        decision.error = decision.error or result.error
     return keep
 
 

@@ -23,6 +23,11 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
             "Not sent: %Subject%",
             "Your message “%Subject%” was to be sent now, and could not be:\n\n%Reason%\n\nIt stands in Drafts. Open it, mend it, and send it again.\n",
         ),
+        "filter.failed": (
+            "Your filters stumbled",
+            ("A rule or script of %Address% could not be carried out:\n\n%Reason%\n\nThe message is in the Inbox; nothing is lost. Look at Settings, Rules, or at the script of your mail program. "
+            "You are told once; the message's own timeline is with your admin.\n"),
+        ),
         "quota.warning": (
             "Your mailbox is %Percent% % full",
             ("%Used% of %Quota% are used by the mail of %Address%.\n\nWhen it is full, new mail is turned away. Empty Junk and Trash, or delete large messages: "
@@ -59,6 +64,11 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
             "Nicht gesendet: %Subject%",
             "Ihre Nachricht „%Subject%“ sollte jetzt gesendet werden, und das ging nicht:\n\n%Reason%\n\nSie liegt in den Entwürfen. Öffnen Sie sie, bessern Sie nach und senden Sie sie noch einmal.\n",
         ),
+        "filter.failed": (
+            "Ihre Filter sind gestolpert",
+            ("Eine Regel oder ein Skript von %Address% ließ sich nicht ausführen:\n\n%Reason%\n\nDie Nachricht liegt im Posteingang; verloren ist nichts. Sehen Sie in den Einstellungen unter Regeln nach "
+            "oder im Skript Ihres Mailprogramms. Sie erfahren es einmal; den Verlauf der Nachricht sieht Ihr Admin.\n"),
+        ),
         "quota.warning": (
             "Ihr Postfach ist zu %Percent% % voll",
             ("Die Post von %Address% belegt %Used% von %Quota%.\n\nWenn es voll ist, wird neue Post abgewiesen. Leeren Sie Spam und Papierkorb oder löschen Sie große Nachrichten: "
@@ -93,6 +103,11 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "held.failed": (
             "لم تُرسَل: %Subject%",
             "كان من المقرر إرسال رسالتك «%Subject%» الآن وتعذّر ذلك:\n\n%Reason%\n\nوهي في المسودات. افتحها وأصلحها وأرسلها من جديد.\n",
+        ),
+        "filter.failed": (
+            "تعثّرت مرشّحاتك",
+            ("تعذّر تنفيذ قاعدة أو سكربت للعنوان %Address%:\n\n%Reason%\n\nالرسالة في صندوق الوارد ولم يُفقد شيء. راجع الإعدادات، القواعد، أو سكربت برنامج بريدك. "
+            "تُخبَر بهذا مرة واحدة، ومسار الرسالة عند المشرف.\n"),
         ),
         "quota.warning": (
             "صندوق بريدك ممتلئ بنسبة %Percent% %",

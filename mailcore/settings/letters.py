@@ -63,6 +63,10 @@ LETTERS: tuple[Letter, ...] = (
         variables={"Subject": _SUBJECT, "Reason": ("why", "Your account is switched off."), "Address": _ADDRESS, "Server": _SERVER},
     ),
     Letter(
+        name="filter.failed", label="Your filters stumbled", help="To the owner, the first time after a change that a rule or script of theirs cannot be carried out.", must=("Reason",),
+        variables={"Reason": ("what went wrong", "There are more than 5 redirects."), "Address": _ADDRESS, "Server": _SERVER},
+    ),
+    Letter(
         name="quota.warning", label="Your mailbox is nearly full", help="To the owner, once at 80 and once at 95 percent of the space.", must=("Percent",),
         variables={"Percent": ("how full it is", "80"), "Used": ("the space used", "4.1 GB"), "Quota": ("the space there is", "5.0 GB"), "Address": _ADDRESS, "Server": _SERVER},
     ),

@@ -80,7 +80,8 @@ def remove(tx: Tx, account_id: int, name: str, now: Micros) -> None:
 
 
 def touch(tx: Tx, account_id: int, now: Micros) -> None:
-    """Tell delivery that the account's filters changed; version 0 when nothing filters its mail any more."""
+    """Tell delivery that the account's filters changed; version 0 when nothing filters its mail any more. What they stumbled over before is forgotten."""
     scope = f"account:{account_id}"
+    filters.put_form(tx, scope, "error", "", now)
     is_filtered = any(filters.form(tx, scope, kind) for kind in filters.PROGRAMS) or active(tx, account_id) is not None
     filters.touch(tx, account_id, now, is_filtered=is_filtered)

@@ -188,6 +188,32 @@ def test_a_script_redirects_only_to_an_address_that_has_said_yes(server: RoostSe
     client.say('DELETESCRIPT "away"')
 
 
+def test_a_script_that_stumbles_keeps_the_mail_and_tells_its_owner_once(server: RoostServer) -> None:
+    client = Client(server, "u1@x.test")
+    client.say('SETACTIVE ""')
+    names = [line.split('"')[1] for line in client.say("LISTSCRIPTS").splitlines() if line.startswith('"')]
+    for name in names:
+        client.say(f'DELETESCRIPT "{name}"')
+    wide = "".join(f'redirect "u{n}@x.test";\r\n' for n in (2, 3, 4))  # sieve.max_redirects is two here
+    assert client.put("wide", wide).startswith("OK") and client.say('SETACTIVE "wide"').startswith("OK")
+
+    def inbox(subject: str) -> int:
+        with IMAP4("127.0.0.1", server.ports["imap"], timeout=SECONDS) as imap:
+            imap.login("u1@x.test", PASSWORD)
+            imap.select("INBOX", readonly=True)
+            return len(imap.search(None, "SUBJECT", f'"{subject}"')[1][0].split())
+
+    for number in (1, 2):
+        with smtplib.SMTP("127.0.0.1", server.ports["smtp"], timeout=SECONDS) as smtp:
+            smtp.sendmail("ann@out.test", ["u1@x.test"], f"From: ann@out.test\r\nTo: u1@x.test\r\nSubject: Too wide {number}\r\n\r\nHello\r\n")
+        end = time.monotonic() + SECONDS
+        while not inbox(f"Too wide {number}"):
+            assert time.monotonic() < end, "the mail is lost"
+            time.sleep(0.1)
+    assert inbox("Your filters stumbled") == 1
+    client.say('SETACTIVE ""')
+
+
 def test_sieve_connect_uploads_lists_and_downloads(server: RoostServer, tmp_path: Path) -> None:
     if shutil.which("sieve-connect") is None:
         pytest.skip("sieve-connect is not installed")
