@@ -14,10 +14,12 @@ from mailcore.delivery import confirm
 from mailcore.directory import away, fetching, security, verbs
 from mailcore.store import Tx, access, accounts, fetched
 from web import activity, mail_programs, sign_ins, signatures, words
+from web import elsewhere as other_accounts
 from web.away import page_of, typed_away, typed_forwarding
 from web.drawing import done, page
 from web.signed_in import require
 from web.site import actor, site
+from web.words import said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,11 +97,15 @@ def account_apple(address: str) -> Any:
 @admin.route("/accounts/<address>/ways", methods=["GET", "POST"])
 @require("domain-admin")
 def account_ways(address: str) -> Any:
-    found = person(address)
+    found, typed, errors = person(address), flask.request.form, {}
     if flask.request.method == "POST":
-        site().write(lambda tx: end(tx, found, flask.request.form))
-        toast(_("Done"))
-        return done(flask.url_for("admin.account_ways", address=found.address))
+        try:
+            toast(changed_way(found, typed))
+            return done(flask.url_for("admin.account_ways", address=found.address))
+        except MailError as error:
+            if typed.get("op") != "add":
+                raise
+            errors[str(getattr(error, "field", "form"))] = said(error)
     tx = site().read()
     programs = tuple(
         Way(id=one.id, name=one.name, text=", ".join(one.scopes) + " · " + (_("used %(when)s from %(ip)s", when=words.short(one.used_at), ip=one.used_from) if one.used_at else _("never used")))
@@ -115,8 +121,16 @@ def account_ways(address: str) -> Any:
     )
     return page(
         "admin/account_ways.html", area="accounts", address=found.address, has_second_step=bool(found.totp_secret), browsers=browsers, programs=programs, elsewhere=elsewhere,
-        tries=sign_ins.latest(found), services=mail_programs.rows(),
-    )  # fmt: skip
+        tries=sign_ins.latest(found), services=mail_programs.rows(), form=other_accounts.page_of(found, typed if errors else {}), errors=errors,
+    ), 422 if errors else 200  # fmt: skip
+
+
+def changed_way(found: accounts.Account, form: Any) -> str:
+    """Add an account elsewhere, or take one way away; what to say then. Raises MailError."""
+    if form.get("op") == "add":
+        return other_accounts.add(found, form, form.get("password", ""))
+    site().write(lambda tx: end(tx, found, form))
+    return _("Done")
 
 
 def end(tx: Tx, found: accounts.Account, form: Any) -> None:

@@ -83,6 +83,21 @@ def test_mail_that_is_not_to_stay_there_is_deleted_there_after_it_came(server: R
     wait_for(lambda: is_empty(far, "gone@x.test"))
 
 
+def test_an_admin_adds_an_account_elsewhere_for_somebody(server: RoostServer, far: RoostServer) -> None:
+    far.run("account", "add", "theirs@x.test", "--password-stdin", input=PASSWORD + "\n")
+    send(far, "theirs@x.test", "for u4")
+    admin = Browser(server)
+    admin.sign_in("admin@x.test")
+    here = "/admin/accounts/u4@x.test/ways"
+    admin.get(here)
+    form = {"op": "add", "kind": "imap none", "host": "127.0.0.1", "port": str(far.ports["imap"]), "username": "theirs@x.test", "password": "wrong words here", "mailbox": "Archive", "keep": "-1", "every": "900"}
+    refused = admin.post(here, form)
+    assert refused.status_code == 422 and 'value="theirs@x.test"' in refused.text
+    assert admin.post(here, {**form, "password": PASSWORD}).status_code == 200
+    wait_for(lambda: subjects(server, "u4@x.test", "Archive") == ["for u4"])
+    assert "theirs@x.test" in admin.get(here).text
+
+
 def is_empty(far: RoostServer, user: str) -> bool:
     client = poplib.POP3("127.0.0.1", far.ports["pop3"])
     try:

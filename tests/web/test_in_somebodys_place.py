@@ -62,7 +62,7 @@ def test_an_auto_reply_set_by_an_admin_answers_and_its_owner_sees_it(server: Roo
     assert "Ill until Monday." in signed_in(server, "u2@x.test").get("/settings/away").text
     send(server, "ann@out.test", "Where are you?")
     assert waiting_for(server, "ann@out.test"), "the answer is on its way out"
-    assert told(server, "account", "away", "u2@x.test", "--off") | {"since": 0} == told(server, "account", "away", "u2@x.test") and not told(server, "account", "away", "u2@x.test")["is_on"]
+    assert told(server, "account", "away", "u2@x.test", "--off") == told(server, "account", "away", "u2@x.test") and not told(server, "account", "away", "u2@x.test")["is_on"]
     again = told(server, "account", "away", "u2@x.test", "--text", "Back soon.", "--until", "2099-01-10")
     assert (again["is_on"], again["text"], again["ends"]) == (True, "Back soon.", "2099-01-10")
     told(server, "account", "away", "u2@x.test", "--off")

@@ -121,17 +121,6 @@ class RulePage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ElsewhereRow:
-    """One account elsewhere; *trouble* says why the last look did not work."""
-
-    id: int
-    name: str
-    text: str
-    trouble: str
-    mailbox: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SharedFileRow:
     """A file behind a link, in words."""
 
@@ -155,24 +144,3 @@ class SharedFilesPage:
     used_percent: int
     used_text: str
     largest: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ElsewherePage:
-    """Accounts elsewhere, and the form for one more as it was typed."""
-
-    rows: tuple[ElsewhereRow, ...]
-    kinds: tuple[Choice, ...]
-    boxes: tuple[Choice, ...]
-    keeps: tuple[Choice, ...]
-    every: tuple[Choice, ...]
-    kind: str
-    host: str
-    port: str
-    username: str
-    mailbox: str
-    keep: str
-    seconds: str
-    ways: tuple[Choice, ...] = ()
-    """How one signs in there; empty where a password is the only way."""
-    way: str = "password"
