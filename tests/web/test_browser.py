@@ -36,7 +36,7 @@ def signed_in(browser: Any, server: RoostServer, address: str, **look: Any) -> t
     page.fill("input[name=address]", address)
     page.fill("input[type=password]", PASSWORD)
     page.keyboard.press("Enter")
-    page.wait_for_selector("#nav")
+    page.wait_for_selector("#nav", state="attached")
     return page, troubles
 
 
@@ -88,7 +88,7 @@ def test_under_a_plain_wsgi_server_pages_ask_for_news(browser: Any, server: Roos
         page.fill("input[name=address]", "u1@x.test")
         page.fill("input[type=password]", PASSWORD)
         page.keyboard.press("Enter")
-        page.wait_for_selector("#nav")
+        page.wait_for_selector("#nav", state="attached")
         page.goto("/")
         send(server, "u1@x.test", "Asked for")
         page.wait_for_selector("#rows .row:has-text('Asked for'), #fresh:not([hidden])", timeout=15_000)
