@@ -390,14 +390,15 @@ def test_one_rejects_one_has_no_room_one_is_fine_and_the_sender_is_told_only_if_
 
 def test_what_people_move_in_and_out_of_junk_teaches_the_filter_from_any_program(world: SimpleNamespace) -> None:
     """By MOVE, by COPY as older programs do it, and in the webmail; what the server filed itself teaches nothing."""
+    world.server.run("account", "add", "pupil@x.test", "--password-stdin", input=PASSWORD + "\n")
     spam, good = "lottery winner claim million dollars pills", "meeting agenda budget invoice project schedule"
 
     def text(number: int, words: str) -> bytes:
-        return f"From: p{number}@plain.test\r\nTo: u2@x.test\r\nSubject: Lesson {number}\r\nMessage-ID: <l{number}@plain.test>\r\n\r\n{words} nr{number}\r\n".encode()
+        return f"From: p{number}@plain.test\r\nTo: pupil@x.test\r\nSubject: Lesson {number}\r\nMessage-ID: <l{number}@plain.test>\r\n\r\n{words} nr{number}\r\n".encode()
 
     def counts() -> tuple[int, int]:
         with contextlib.closing(sqlite3.connect(f"file:{world.server.folder / 'data' / 'roost.db'}?mode=ro", uri=True)) as base:
-            row = base.execute("SELECT coalesce(sum(is_spam), 0), count(*) - coalesce(sum(is_spam), 0) FROM learned l JOIN accounts a ON a.id = l.account_id WHERE a.address = 'u2@x.test'").fetchone()
+            row = base.execute("SELECT coalesce(sum(is_spam), 0), count(*) - coalesce(sum(is_spam), 0) FROM learned l JOIN accounts a ON a.id = l.account_id WHERE a.address = 'pupil@x.test'").fetchone()
         return int(row[0]), int(row[1])
 
     def reaches(wanted: tuple[int, int]) -> None:
@@ -407,7 +408,7 @@ def test_what_people_move_in_and_out_of_junk_teaches_the_filter_from_any_program
             time.sleep(0.1)
 
     with imaplib.IMAP4("127.0.0.1", world.server.ports["imap"]) as client:
-        client.login("u2@x.test", PASSWORD)
+        client.login("pupil@x.test", PASSWORD)
         for number in range(20):
             client.append("INBOX", "", None, text(number, spam))
             client.append("INBOX", "", None, text(100 + number, good))
@@ -426,7 +427,7 @@ def test_what_people_move_in_and_out_of_junk_teaches_the_filter_from_any_program
                 client.store(part, "+FLAGS", "\\Deleted")
                 client.expunge()
         reaches((20, 20))
-    assert deliver(world, "eve@plain.test", text(900, spam).replace(b"Lesson", b"Later"), to=("u2@x.test",))[0] == 250
+    assert deliver(world, "eve@plain.test", text(900, spam).replace(b"Lesson", b"Later"), to=("pupil@x.test",))[0] == 250
     reaches((20, 20))
     events = json.loads(world.server.run("trace", json.loads(world.server.run("trace", "Later 900", "--json"))[0]["trace_id"], "--json"))["events"]
     assert "bayes" in str(events), "its words are known now"
