@@ -6,22 +6,25 @@ Times are at the client, over HTTP on loopback, a connection each that stays ope
 import argparse
 import contextlib
 import http.client
+import os
 import random
 import re
 import statistics
 import tempfile
-import threading
 import time
 import urllib.parse
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from bench.crowd import Load, load, request
 from bench.page import machine, publish
 from tests.scenario.server import PASSWORD, RoostServer
 
 MESSAGES, LINES = 10_000, 60
-ROUNDS, CROWD, CROWD_ROUNDS = 200, 50, 10
+ROUNDS, CROWD, CROWD_ROUNDS = 200, 50, 20
+HUMAN_ROUNDS, HUMAN_SECONDS = 8, 2.0
+"""People who read: each asks for something every two seconds."""
 INDEX_SECONDS = 120
 WORDS = ["invoice", "meeting", "budget", "travel", "garden", "school", "project", "weather", "holiday", "report", "ticket", "family", "summer", "winter", "letter", "answer"]
 ROWS, PANES, READER = ({"HX-Request": "true", "HX-Target": target} for target in ("more", "panes", "reader"))
@@ -95,21 +98,29 @@ def told(found: list[float]) -> str:
     return f"{statistics.median(found):.1f} · {statistics.quantiles(found, n=20)[18]:.1f}"
 
 
-def crowd(port: int, path: Callable[[int], str], headers: dict[str, str]) -> tuple[list[float], float]:
-    """CROWD connections at once, each CROWD_ROUNDS requests: their waits, and requests a second."""
-    clients = [Client(port) for _ in range(CROWD)]
-    found: list[float] = []
+class Crowd:
+    """CROWD people, each with a session, and what they ask."""
 
-    def one(client: Client, number: int) -> None:
-        found.extend(waits(lambda n: client.get(path(number * CROWD_ROUNDS + n), headers), CROWD_ROUNDS))
+    def __init__(self, port: int) -> None:
+        self.port, self.people = port, [Client(port) for _ in range(CROWD)]
 
-    threads = [threading.Thread(target=one, args=(client, number)) for number, client in enumerate(clients)]
-    start = time.perf_counter()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return found, len(found) / (time.perf_counter() - start)
+    def asks(self, path: Callable[[], str], headers: dict[str, str], rounds: int) -> list[list[bytes]]:
+        """*rounds* addresses each."""
+        return [[request("GET", path(), who.cookies, headers) for _ in range(rounds)] for who in self.people]
+
+    def acts(self, op: Callable[[], str], message_id: Callable[[], str], rounds: int) -> list[list[bytes]]:
+        """*rounds* acts each, as the page's script sends them."""
+
+        def one(who: Client) -> bytes:
+            body = urllib.parse.urlencode({"csrf_token": who.token, "op": op(), "ids": message_id()})
+            return request("POST", "/mail/act", who.cookies, {"X-CSRFToken": who.token, "Accept": "application/json"}, body)
+
+        return [[one(who) for _ in range(rounds)] for who in self.people]
+
+    def measured(self, works: Callable[[int], list[list[bytes]]]) -> tuple[Load, Load]:
+        """As fast as they can, and as people do."""
+        load(self.port, works(2))
+        return load(self.port, works(CROWD_ROUNDS)), load(self.port, works(HUMAN_ROUNDS), HUMAN_SECONDS)
 
 
 def pages(client: Client, inbox: str) -> list[str]:
@@ -178,11 +189,18 @@ def measure(messages: int = MESSAGES) -> str:
             ("search: a word in nearly all", waits(lambda n: client.get(f"/mail/search?q={WORDS[n % len(WORDS)]}", PANES), ROUNDS // 4)),
             ("search: a word in none", waits(lambda n: client.get(f"/mail/search?q=absent{n}", PANES), ROUNDS // 2)),
         ]
-        many, rate = crowd(port, lambda n: lists[n % len(lists)], ROWS)
-        opened, open_rate = crowd(port, lambda n: f"{inbox}/{ids[n % len(ids)]}", READER)
-    lines = [f"{machine()}; {messages:,} messages in INBOX. Milliseconds at the client, p50 · p95.", "", "| work | one person | fifty at once |", "|---|--:|--:|"]
-    lines += [f"| {name} | {told(found)} | {told(many) if name.startswith('list: 50') else told(opened) if name.endswith('again') else ''} |" for name, found in rows]
-    lines += ["", f"Fifty connections: {rate:.0f} lists or {open_rate:.0f} opened messages a second."]
+        crowd = Crowd(port)
+        many = {
+            "list: 50 rows": crowd.measured(lambda n: crowd.asks(lambda: chance.choice(lists), ROWS, n)),
+            "open it again": crowd.measured(lambda n: crowd.asks(lambda: f"{inbox}/{chance.choice(ids[2 * ROUNDS :])}", READER, n)),
+            "star": crowd.measured(lambda n: crowd.acts(lambda: chance.choice(["star", "unstar"]), lambda: chance.choice(ids[2 * ROUNDS :]), n)),
+        }
+    head = f"{machine()}, load {os.getloadavg()[0]:.0f}; {messages:,} messages in INBOX. Milliseconds at the client, p50 · p95."
+    lines = [head, "", f"| work | one person | fifty, each every {HUMAN_SECONDS:.0f} s | fifty without a pause | of these a second |", "|---|--:|--:|--:|--:|"]
+    for name, found in rows:
+        fast, human = next((loads for work, loads in many.items() if name.startswith(work)), (None, None))
+        more = f"{told(human.waits)} | {told(fast.waits)} | {fast.rate:.0f}" if fast and human else " |  | "
+        lines.append(f"| {name} | {told(found)} | {more} |")
     return "\n".join(lines)
 
 
