@@ -15,7 +15,7 @@ from mailcore.base.secret import Secret
 from mailcore.listen.bridge import Bridge
 from mailcore.listen.connection import Gone, Talker
 from mailcore.listen.limits import Connections
-from mailcore.sessions.imap import append, enter
+from mailcore.sessions.imap import append, enter, notify
 from mailcore.sessions.imap.session import MAX_BAD_COMMANDS, Session
 from mailcore.sessions.imap.steps import Asking, Compute, LongRead, Pause, Read, Write
 from mailcore.store.blobs import Spool
@@ -85,6 +85,8 @@ class Connection(Talker):
             event = self.framer.next()
             if isinstance(event, NeedMore):
                 await self.more(session)
+                if session.watch is not None and not self.framer.pending_bytes:
+                    await self.drive(notify.pushed(session))
             elif isinstance(event, FrameError):
                 await self.send(r.tagged(event.tag, "BAD", event.text) if event.tag else b"" + r.bye(event.text))
                 return
@@ -300,7 +302,7 @@ class Connection(Talker):
     def hint(self, account_id: int, mailbox_id: int) -> None:
         """Something changed in the account; only IDLE listens for it."""
         session = self.session
-        if session is not None and (session.view is None or mailbox_id in (session.view.mailbox_id, 0)):
+        if session is not None and (session.watch is not None or session.view is None or mailbox_id in (session.view.mailbox_id, 0)):
             self.wake()
 
     # IDLE and STARTTLS

@@ -128,6 +128,18 @@ LINES = [
     (b"a LISTRIGHTS x joe", c.ListRights(tag="a", mailbox=box("x"), identifier="joe")),
     (b"a MYRIGHTS x", c.MyRights(tag="a", mailbox=box("x"))),
     (b"a COMPRESS deflate", c.Compress(tag="a")),
+    (
+        b"a NOTIFY SET STATUS (selected (MessageNew (UID FLAGS) MessageExpunge)) (subtree (x y) (MailboxName)) (personal NONE)",
+        c.Notify(
+            tag="a", wants_status=True,
+            groups=(
+                c.EventGroup(mailboxes=o.MailboxFilter.SELECTED, events=frozenset({o.NotifyEvent.MESSAGE_NEW, o.NotifyEvent.MESSAGE_EXPUNGE}), fetch=(FetchAttribute.UID, FetchAttribute.FLAGS)),
+                c.EventGroup(mailboxes=o.MailboxFilter.SUBTREE, names=("x", "y"), events=frozenset({o.NotifyEvent.MAILBOX_NAME})),
+                c.EventGroup(mailboxes=o.MailboxFilter.PERSONAL),
+            ),
+        ),
+    ),
+    (b"a NOTIFY none", c.Notify(tag="a")),
     (b"a UNAUTHENTICATE", c.Unauthenticate(tag="a")),
     (b"a CHECK", c.Check(tag="a")),
     (b"a CLOSE", c.Close(tag="a")),

@@ -94,5 +94,6 @@ def enable(session: "Session", command: c.Enable) -> Steps:
 def unauthenticate(session: "Session", command: c.Unauthenticate) -> Steps:
     """UNAUTHENTICATE: as before LOGIN. RFC 8437."""
     session.state, session.account, session.view = State.NOT_AUTHENTICATED, None, None
+    session.watch = None
     session.enabled.clear()
     yield r.tagged(command.tag, "OK", "Done.")

@@ -11,7 +11,7 @@ from mailcore.auth.login import is_loopback
 from mailcore.base.errors import MailError, Reason
 from mailcore.directory.actor import Actor, of_account
 from mailcore.runtime.runtime import Runtime
-from mailcore.sessions.imap import acl, append, enter, fetch, folders, marks, search, selecting, sort
+from mailcore.sessions.imap import acl, append, enter, fetch, folders, marks, notify, search, selecting, sort
 from mailcore.sessions.imap.steps import Read, Steps
 from mailcore.sessions.imap.view import View
 from mailcore.store import Tx, accounts, sharing
@@ -35,6 +35,7 @@ class Session:
         self.state = State.NOT_AUTHENTICATED
         self.account: accounts.Account | None = None
         self.view: View | None = None
+        self.watch: notify.Watch | None = None
         self.enabled: set[str] = set()
         self.program = ""
         self.bad_commands = 0
@@ -128,10 +129,17 @@ class Session:
 
     def news(self, command: c.Command | None = None) -> Steps:
         """Tell what changed in the selected mailbox, as far as *command* allows (RFC 3501 §7.4.1)."""
-        if self.view is None:
-            return
         kind = type(command)
         may_expunge = not (kind in BY_SEQUENCE_NUMBER and kind not in (c.Copy, c.Move) and not getattr(command, "is_uid", False))
+        if self.view is not None:
+            yield from self.news_of_view(may_expunge=may_expunge)
+        if self.watch is not None and not self.is_over:
+            yield from notify.others(self)
+
+    def news_of_view(self, *, may_expunge: bool) -> Steps:
+        """Tell what changed in the selected mailbox."""
+        assert self.view is not None
+        fresh = self.view.uids[-1] + 1 if len(self.view) else 1
         try:
             said = yield Read(lambda tx: self.told(tx, may_expunge=may_expunge))
         except MailError as error:
@@ -143,6 +151,8 @@ class Session:
             return
         if said:
             yield said
+            if self.watch is not None:
+                yield from notify.items_of_new(self, fresh)
 
     def told(self, tx: Tx, *, may_expunge: bool) -> bytes:
         """The bytes of `news`. Raises MailError(NOT_FOUND) when the mailbox is gone. Nothing is read while nobody has written."""
@@ -170,6 +180,6 @@ HANDLERS: dict[type[c.Command], Callable[[Session, Any], Steps]] = {
     c.Status: folders.status, c.GetQuota: folders.get_quota, c.GetQuotaRoot: folders.get_quota_root, c.SetQuota: folders.set_quota,
     c.Append: append.append, c.Expunge: marks.expunge, c.Store: marks.store, c.Copy: marks.copy, c.Move: marks.move, c.Fetch: fetch.fetch,
     c.GetAcl: acl.get_acl, c.SetAcl: acl.set_acl, c.DeleteAcl: acl.delete_acl, c.ListRights: acl.list_rights, c.MyRights: acl.my_rights,
-    c.Search: search.search, c.Sort: sort.sort, c.Thread: sort.thread,
+    c.Notify: notify.notify, c.Search: search.search, c.Sort: sort.sort, c.Thread: sort.thread,
 }  # fmt: skip
 """One handler a command; IDLE and AUTHENTICATE talk on, so the listener leads them."""

@@ -17,6 +17,8 @@ from mailcore.wire.imap.options import (
     FlagChange,
     ListReturn,
     ListSelect,
+    MailboxFilter,
+    NotifyEvent,
     QresyncParam,
     RightsChange,
     SearchReturn,
@@ -261,6 +263,24 @@ class MyRights(Command):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compress(Command):
     """COMPRESS DEFLATE (RFC 4978)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventGroup:
+    """Events of some mailboxes; *names* for SUBTREE and MAILBOXES, *fetch* for new messages of the open one."""
+
+    mailboxes: MailboxFilter
+    names: tuple[str, ...] = ()
+    events: frozenset[NotifyEvent] = frozenset()
+    fetch: tuple[FetchItem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notify(Command):
+    """NOTIFY (RFC 5465); no groups is NONE."""
+
+    groups: tuple[EventGroup, ...] = ()
+    wants_status: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,6 +53,31 @@ class StatusItem(Enum):
     MAILBOXID = b"MAILBOXID"
 
 
+class MailboxFilter(Enum):
+    """Which mailboxes an event group of NOTIFY is about (RFC 5465 §6)."""
+
+    SELECTED = b"SELECTED"
+    SELECTED_DELAYED = b"SELECTED-DELAYED"
+    INBOXES = b"INBOXES"
+    PERSONAL = b"PERSONAL"
+    SUBSCRIBED = b"SUBSCRIBED"
+    SUBTREE = b"SUBTREE"
+    MAILBOXES = b"MAILBOXES"
+
+
+class NotifyEvent(Enum):
+    """What NOTIFY can ask for (RFC 5465 §5)."""
+
+    MESSAGE_NEW = b"MESSAGENEW"
+    MESSAGE_EXPUNGE = b"MESSAGEEXPUNGE"
+    FLAG_CHANGE = b"FLAGCHANGE"
+    ANNOTATION_CHANGE = b"ANNOTATIONCHANGE"
+    MAILBOX_NAME = b"MAILBOXNAME"
+    SUBSCRIPTION_CHANGE = b"SUBSCRIPTIONCHANGE"
+    MAILBOX_METADATA_CHANGE = b"MAILBOXMETADATACHANGE"
+    SERVER_METADATA_CHANGE = b"SERVERMETADATACHANGE"
+
+
 class RightsChange(Enum):
     """What SETACL does with the rights it names."""
 

@@ -42,7 +42,7 @@ def parse_fetch(cursor: Cursor, tag: str, is_uid: bool) -> Command:
     cursor.space()
     messages = cursor.sequence_set()
     cursor.space()
-    items = _parse_items(cursor)
+    items = parse_items(cursor)
     changed_since: ModSeq | None = None
     has_vanished = False
     if cursor.skip(b" ("):
@@ -64,7 +64,8 @@ def parse_fetch(cursor: Cursor, tag: str, is_uid: bool) -> Command:
     return Fetch(tag=tag, is_uid=is_uid, messages=messages, items=items, changed_since=changed_since, has_vanished=has_vanished)
 
 
-def _parse_items(cursor: Cursor) -> tuple[FetchItem, ...]:
+def parse_items(cursor: Cursor) -> tuple[FetchItem, ...]:
+    """One item, a macro, or several in parentheses."""
     found = cursor.match(_PLAIN_LIST)
     if found is not None:
         names = found.group(1).upper().split(b" ")

@@ -57,6 +57,7 @@ from mailcore.wire.imap.parse_mailbox import (
     parse_setquota,
     parse_status,
 )
+from mailcore.wire.imap.parse_notify import parse_notify
 from mailcore.wire.imap.parse_search import parse_search, parse_sort, parse_thread
 
 MAX_ID_FIELDS = 30
@@ -221,6 +222,7 @@ PARSERS: dict[bytes, Callable[[Cursor, str], Command]] = {
     b"MYRIGHTS": one_mailbox(MyRights),
     b"NAMESPACE": _plain(Namespace),
     b"NOOP": _plain(Noop),
+    b"NOTIFY": parse_notify,
     b"RENAME": parse_rename,
     b"SELECT": opener(Select),
     b"SETACL": parse_setacl,

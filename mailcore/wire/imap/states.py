@@ -45,6 +45,7 @@ _SIGNED_IN = _ANY | {
     c.ListRights,
     c.MyRights,
     c.Compress,
+    c.Notify,
     c.Unauthenticate,
 }
 _SELECTED = _SIGNED_IN | {
@@ -118,6 +119,7 @@ _AFTER_LOGIN = (
     "QUOTA=RES-STORAGE",
     "ACL",
     "RIGHTS=texk",
+    "NOTIFY",
     "UNAUTHENTICATE",
     "UTF8=ACCEPT",
 )
@@ -137,6 +139,7 @@ PROMISES: dict[str, tuple[type[c.Command], ...]] = {
     "QUOTA": (c.GetQuota, c.GetQuotaRoot, c.SetQuota),
     "ACL": (c.SetAcl, c.DeleteAcl, c.GetAcl, c.ListRights, c.MyRights),
     "COMPRESS=DEFLATE": (c.Compress,),
+    "NOTIFY": (c.Notify,),
     "UNAUTHENTICATE": (c.Unauthenticate,),
 }
 """Commands that a capability brings."""
