@@ -86,7 +86,7 @@ class Doorkeeper:
             return None
         if not is_loopback(attempt.ip) and access.banned_until(tx, network_of(attempt.ip), now) is not None:
             return None
-        if now - self._written[(account.id, attempt.protocol, attempt.ip)] > SEEN_EVERY:
+        if now - self._written[(account.id, attempt.protocol, attempt.ip)] > SEEN_EVERY or access.has_failures(tx, network_of(attempt.ip), account.id):
             return None
         return account
 
@@ -226,7 +226,7 @@ class Doorkeeper:
 
     def _note_success(self, attempt: Attempt, account: accounts.Account, network: str, now: Micros) -> None:
         key = (account.id, attempt.protocol, attempt.ip)
-        if now - self._written.get(key, 0) < SEEN_EVERY:
+        if now - self._written.get(key, 0) < SEEN_EVERY and not access.has_failures(self._runtime.store.read(), network, account.id):
             return
 
         def note(tx: Tx) -> None:
@@ -234,7 +234,7 @@ class Doorkeeper:
                 tx, at=now, account_id=account.id, login=attempt.login, protocol=attempt.protocol, ip=network, agent=attempt.agent,
                 is_good=True, is_tls=attempt.is_tls,
             )  # fmt: skip
-            access.clear_failures(tx, network, attempt.login)
+            access.clear_failures(tx, network, account.id)
             accounts.set_account(tx, account.id, last_sign_in_at=now)
 
         self._runtime.store.write(note)

@@ -5,10 +5,11 @@ Each verb is the directory's; this only reads arguments and prints.
 
 import sys
 from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
-from mailcore.base.clock import from_micros
+from mailcore.base.clock import from_micros, to_micros
 from mailcore.base.errors import MailError, Reason
 from mailcore.cli.grammar import verb, verbs
 from mailcore.cli.main import Context
@@ -46,6 +47,7 @@ def _ranges(commands: Any) -> None:
     made.add_argument("--auth", default="local-external external-external", help="directions that need a sign-in")
     made.add_argument("--no-spam", action="store_true", help="no spam checks")
     made.add_argument("--no-virus", action="store_true", help="no virus checks")
+    made.add_argument("--without-tls-until", metavar="DAY", type=date.fromisoformat, help="passwords without TLS for old devices of a private network, up to this day (UTC), such as 2027-01-31")
     verb(group, "remove", range_remove, "name", example="range remove Office")
     verb(group, "preset", range_preset, example="range preset")
 
@@ -119,9 +121,10 @@ def _range_row(one: IpRange) -> dict[str, Any]:
 
 def range_add(context: Context) -> int:
     a = context.arguments
+    ends = datetime.combine(a.without_tls_until + timedelta(days=1), time(), UTC) if a.without_tls_until else None
     made = IpRange(
         name=a.name, priority=a.priority, lower=a.lower, upper=a.upper or a.lower, protocols=a.protocols, allowed=a.allow, needs_auth=a.auth,
-        checks_spam=not a.no_spam, checks_virus=not a.no_virus, needs_tls=True,
+        checks_spam=not a.no_spam, checks_virus=not a.no_virus, needs_tls=ends is None, expires_at=to_micros(ends) if ends else None,
     )  # fmt: skip
     return _write(context, lambda tx, now: guard_verbs.put_range(tx, COMMAND_LINE, made, now), f"{a.name} is set.")
 

@@ -261,7 +261,7 @@ def serve_fan_out(runtime: Runtime, item: outbox.Item) -> bool:
             gone.add(one.id)
         else:
             made.local[account.id], made.reached_by[account.id] = target_of(account), one.address
-    ready = prepare(runtime, tx, mail, parcel, made, sorted(made.local)) if made.local else Prepared()
+    ready = prepare(runtime, tx, mail, parcel, made, sorted(made.local), is_taken=True) if made.local else Prepared()
 
     def write(tx: Tx) -> None:
         events = perform_all(tx, runtime, mail, parcel, ready, item.prefix, item.prefix.partition(b"\r\n")[2], now)

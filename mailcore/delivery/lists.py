@@ -194,7 +194,7 @@ class _Batch:
                 self.made.reached_by[account.id] = self.found.address
         findings = [Finding(check="earlier", level=Level.JUNK)] if self.item.kind == "listed-junk" else []
         mail = Mail(client=Client(ip=""), sender=ReversePath(self.sender(0)), size=self.item.size, findings=findings)
-        ready = prepare(self.runtime, tx, mail, self.parcel, self.made, sorted(self.made.local)) if self.made.local else Prepared()
+        ready = prepare(self.runtime, tx, mail, self.parcel, self.made, sorted(self.made.local), is_taken=True) if self.made.local else Prepared()
         for row in self.rows:
             account_id, member_id = _numbers(row)
             ready.prefixes[account_id] = return_path_line(ReversePath(self.sender(member_id))) + self.leaving(tx, member_id) + self.item.prefix

@@ -55,8 +55,8 @@ class Prepared:
         return list(dict.fromkeys(name for decision in self.decisions.values() for name in decision.programs))
 
 
-def prepare(runtime: Runtime, tx: Tx, mail: Mail, parcel: Parcel, made: "Plan", chosen: list[int]) -> Prepared:
-    """Settle the delivery to the accounts *chosen* of a plan. Raises MailError(POLICY) when every recipient refuses the message."""
+def prepare(runtime: Runtime, tx: Tx, mail: Mail, parcel: Parcel, made: "Plan", chosen: list[int], *, is_taken: bool = False) -> Prepared:
+    """Settle the delivery to the accounts *chosen* of a plan. Raises MailError(POLICY) when every recipient refuses the message, unless it *is_taken* already."""
     ready = Prepared()
     waiting: deque[tuple[LocalTarget, str, int]] = deque((made.local[i], made.reached_by[i], 0) for i in chosen)
     while waiting:
@@ -70,7 +70,7 @@ def prepare(runtime: Runtime, tx: Tx, mail: Mail, parcel: Parcel, made: "Plan", 
         for vacation in decision.vacations:
             _answer(runtime, tx, mail, parcel, decision, ready, vacation)
     ready.reports += [notice for decision in ready.decisions.values() if (notice := _told(runtime, tx, decision)) is not None]
-    _refuse(runtime, mail, parcel, ready, has_others=bool(made.remote or made.forwarded or made.lists))
+    _refuse(runtime, mail, parcel, ready, is_taken=is_taken or bool(made.remote or made.forwarded or made.lists or len(made.local) > len(chosen)))
     for decision in ready.decisions.values():
         for count in {copy.edits for copy in decision.copies if copy.edits}:
             data = edits.apply(bytes(parcel.data), decision.edits[:count])
@@ -129,12 +129,12 @@ def _told(runtime: Runtime, tx: Tx, decision: Decision) -> notices.Notice | None
     return notices.prepare(runtime, notices.letter(runtime, own, own.domain, *words), own, "notice", about="filter")
 
 
-def _refuse(runtime: Runtime, mail: Mail, parcel: Parcel, ready: Prepared, *, has_others: bool) -> None:
+def _refuse(runtime: Runtime, mail: Mail, parcel: Parcel, ready: Prepared, *, is_taken: bool) -> None:
     """POLICY, Accepting: refused in the dialogue only if everyone refuses; else each gets a report if the sender is proved, or it is junk."""
     refusing = [d for d in ready.decisions.values() if d.refusal]
     if not refusing:
         return
-    if not mail.is_fetched and len(refusing) == len(ready.decisions) and not has_others and not any(d.copies for d in refusing):
+    if not mail.is_fetched and len(refusing) == len(ready.decisions) and not is_taken and not any(d.copies for d in refusing):
         raise MailError(Reason.POLICY, refusing[0].refusal)
     now = runtime.clock.micros()
     for decision in refusing:

@@ -9,7 +9,7 @@ from mailcore.base.clock import DAY, HOUR, Micros
 from mailcore.directory import logs
 from mailcore.jobs import import_backup
 from mailcore.runtime.runtime import Runtime
-from mailcore.store import Tx, changes, file_links, jobs, messages, tallies
+from mailcore.store import Tx, accounts, changes, file_links, jobs, messages, tallies
 from mailcore.store.blobs import rows
 from mailcore.store.jobs import Job
 
@@ -95,10 +95,14 @@ def empty_old(runtime: Runtime, now: Micros) -> int:
 
 def forget_expunged(runtime: Runtime, tx: Tx, now: Micros) -> int:
     """Let go of emails whose time for undelete is over; the UID stays for QRESYNC, then goes with the change log."""
-    before = now - runtime.settings.get("undelete.days") * DAY
-    count = tx.run(
-        "UPDATE expunged SET email_id = NULL WHERE id IN (SELECT id FROM expunged WHERE email_id IS NOT NULL AND at < :b LIMIT :n)", {"b": before, "n": BATCH}
-    )
+    count = 0
+    for domain in accounts.domains(tx):
+        before = now - runtime.settings.get("undelete.days", domain_id=domain.id) * DAY
+        count += tx.run(
+            "UPDATE expunged SET email_id = NULL WHERE id IN (SELECT x.id FROM expunged x JOIN accounts a ON a.id = x.account_id"
+            " WHERE a.domain_id = :d AND x.email_id IS NOT NULL AND x.at < :b LIMIT :n)",
+            {"d": domain.id, "b": before, "n": BATCH},
+        )
     count += tx.run("DELETE FROM expunged WHERE id IN (SELECT id FROM expunged WHERE at < :b LIMIT :n)", {"b": now - 2 * changes.KEPT_DAYS * DAY, "n": BATCH})
     return min(count, BATCH)
 

@@ -15,6 +15,7 @@ from mailcore.base.secret import Secret
 from mailcore.listen.bridge import Bridge
 from mailcore.listen.connection import Gone, Talker
 from mailcore.listen.limits import Connections
+from mailcore.policy import ranges
 from mailcore.sessions import pop3
 from mailcore.store import access
 from mailcore.wire import sasl
@@ -61,7 +62,7 @@ class Connection(Talker):
     @property
     def may_login(self) -> bool:
         """Whether a password is taken: under TLS or from real loopback."""
-        return self.is_tls or is_loopback(self.ip)
+        return self.is_tls or is_loopback(self.ip) or ranges.may_show_password(self.runtime, self.ip)
 
     async def serve(self) -> None:
         """From greeting to goodbye; the connection's one catch."""

@@ -108,6 +108,8 @@ def check_room(runtime: Runtime, tx: Tx, recipient: resolve.Recipient, size: int
         if account is None:
             continue
         if not account.quota_bytes or account.used_bytes + size <= account.quota_bytes:
+            if account.over_quota_since is not None:
+                note_over_quota(runtime, account.id, None)
             return None
         since = account.over_quota_since
         is_grace = since is None or now - since < runtime.settings.get("quota.grace") * SECOND
@@ -117,9 +119,9 @@ def check_room(runtime: Runtime, tx: Tx, recipient: resolve.Recipient, size: int
     return trouble
 
 
-def note_over_quota(runtime: Runtime, account_id: int, now: Micros) -> None:
-    """Remember when an account first had no room, so that the grace time has a start."""
-    runtime.store.submit(lambda tx: accounts.set_account(tx, account_id, over_quota_since=now))
+def note_over_quota(runtime: Runtime, account_id: int, since: Micros | None) -> None:
+    """Remember when an account first had no room, so that the grace time has a start; None once mail fits again."""
+    runtime.store.submit(lambda tx: accounts.set_account(tx, account_id, over_quota_since=since))
 
 
 def check_loops(runtime: Runtime, received: int) -> None:

@@ -131,9 +131,14 @@ def uses_only_pop3(tx: Tx, account_id: int, since: Micros) -> bool:
     return tx.one("SELECT 1 FROM sessions WHERE account_id = :a AND seen_at >= :t LIMIT 1", {"a": account_id, "t": since}) is None
 
 
-def clear_failures(tx: Tx, network: str, login: str) -> None:
-    """A success forgives the wrong passwords of that login from there."""
-    tx.run("DELETE FROM sign_ins WHERE ip = :ip AND login = :l AND is_good = 0", {"ip": network, "l": login})
+def has_failures(tx: Tx, network: str, account_id: int) -> bool:
+    """Whether a wrong password for the account is remembered from there."""
+    return tx.one("SELECT 1 FROM sign_ins WHERE account_id = :a AND ip = :ip AND is_good = 0 LIMIT 1", {"a": account_id, "ip": network}) is not None
+
+
+def clear_failures(tx: Tx, network: str, account_id: int) -> None:
+    """A success forgives the wrong passwords for that account from there, whatever it was called."""
+    tx.run("DELETE FROM sign_ins WHERE account_id = :a AND ip = :ip AND is_good = 0", {"ip": network, "a": account_id})
 
 
 def recent_sign_ins(tx: Tx, account_id: int, limit: int = 50) -> list[tuple[Micros, str, str, str, bool, bool]]:

@@ -1,16 +1,23 @@
 """Lines of docs/policy.md that no other test holds, against a whole server."""
 
+import contextlib
 import imaplib
 import poplib
 import smtplib
+import sqlite3
 import time
 from collections.abc import Iterator
 
 import pytest
 
 from mailcore.base.resolver import Answer
+from mailcore.config.environment import Config
+from mailcore.directory import verbs
+from mailcore.directory.actor import COMMAND_LINE
 from mailcore.mail.address import Address, ReversePath
 from mailcore.queue import attempt, route
+from mailcore.runtime.runtime import open_runtime
+from mailcore.store import Tx, scripts
 from mailcore.wire.smtp.client import OutRecipient
 from tests.scenario.server import PASSWORD, RoostServer, free_ports
 from tests.scenario.sink import Behaviour, Sink
@@ -135,3 +142,61 @@ def test_a_server_for_this_network_only_sends_nothing_outside() -> None:
         until(one, "u2@x.test", "Inside")
     finally:
         one.remove()
+
+
+REJECT = 'require ["reject"]; reject "Not for me.";'
+
+
+def refuse(server: RoostServer, *addresses: str, text: str = REJECT) -> None:
+    """Give people a script that refuses all mail; "" takes it away again."""
+    with contextlib.closing(open_runtime(Config(data_dir=server.folder / "data", dns="none", hostname="mx.x.test"), name="test")) as runtime:
+        now = runtime.clock.micros()
+
+        def put(tx: Tx) -> None:
+            for address in addresses:
+                person = verbs.find_account(tx, address).id
+                scripts.put(tx, person, "no", text or "keep;", now)
+                scripts.activate(tx, person, "no" if text else "", now)
+
+        runtime.store.write(put)
+
+
+def test_a_reader_of_a_list_who_refuses_holds_up_nobody_else(server: RoostServer) -> None:
+    """The list's mail was taken long ago: the refusing reader's copy is junk, and the other readers get theirs."""
+    server.run("list", "add", "team@x.test", "--member", "u5@x.test", "--member", "out@far.test", "--member", "out@near.test")
+    refuse(server, "u5@x.test")
+    send(server, ["team@x.test"], "To the team")
+    until(server, "u5@x.test", "To the team", "Junk")
+    refuse(server, "u5@x.test", text="")
+    deadline = time.monotonic() + 10
+    while not all(address in (waiting := server.run("queue", "list", "--json")) for address in ("out@far.test", "out@near.test")):
+        assert time.monotonic() < deadline, waiting
+        time.sleep(0.1)
+    assert "ann@out.test" not in waiting, "and nothing of it waits here any more"
+
+
+def test_many_recipients_have_one_reply_also_when_they_are_served_by_and_by(server: RoostServer) -> None:
+    """More than a hundred are served after the reply. Whoever refuses then has it in Junk, be it the first hundred or the last one alone."""
+    people = [f"many{number:03}@x.test" for number in range(101)]
+    with contextlib.closing(open_runtime(Config(data_dir=server.folder / "data", dns="none", hostname="mx.x.test"), name="test")) as runtime:
+        runtime.store.write(lambda tx: [verbs.add_account(tx, COMMAND_LINE, one, runtime.clock.micros()) for one in people])
+    server.run("alias", "add", "many@x.test", *people)
+    for refusing, other in ((people[:100], people[100]), (people[100:], people[0])):
+        refuse(server, *refusing)
+        send(server, ["many@x.test"], f"From nobody to {other}", sender="")
+        for address, box in ((other, "INBOX"), (refusing[-1], "Junk")):
+            deadline = time.monotonic() + 20
+            while f"From nobody to {other}" not in stored_in(server, address, box):
+                assert time.monotonic() < deadline, (address, box)
+                time.sleep(0.1)
+        refuse(server, *refusing, text="")
+
+
+def stored_in(server: RoostServer, address: str, box: str) -> list[str]:
+    """Subjects in a mailbox, as the store has them."""
+    with contextlib.closing(sqlite3.connect(f"file:{server.folder / 'data' / 'roost.db'}?mode=ro", uri=True)) as base:
+        rows = base.execute(
+            "SELECT e.subject FROM messages m JOIN emails e ON e.id = m.email_id JOIN mailboxes b ON b.id = m.mailbox_id JOIN accounts a ON a.id = b.account_id"
+            " WHERE a.address = ? AND b.name = ?", (address, box),
+        )  # fmt: skip
+        return [row[0] for row in rows]

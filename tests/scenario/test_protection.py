@@ -108,6 +108,8 @@ HONEST = (
     ("forged.test", "TXT", "v=spf1 -all"), ("forged.test", "MX", "10 mx.honest.test"), ("_dmarc.forged.test", "TXT", "v=DMARC1; p=quarantine"),
     ("strict.test", "TXT", "v=spf1 -all"), ("strict.test", "MX", "10 mx.honest.test"), ("_dmarc.strict.test", "TXT", "v=DMARC1; p=reject"),
     ("plain.test", "TXT", "v=spf1 ?all"), ("plain.test", "MX", "10 mx.honest.test"),
+    ("lax.test", "TXT", "v=spf1 -all"), ("lax.test", "MX", "10 mx.honest.test"), ("_dmarc.lax.test", "TXT", "v=DMARC1; p=none"),
+    ("behind.test", "TXT", "v=spf1 ip4:192.0.2.9 -all"), ("behind.test", "MX", "10 mx.honest.test"), ("_dmarc.behind.test", "TXT", "v=DMARC1; p=reject"),
     ("2.0.0.127.bl.test", "A", "127.0.0.2"),
     ("2.0.0.127.in-addr.arpa", "PTR", "mx.listed.test"), ("mx.listed.test", "A", "127.0.0.2"),
 )  # fmt: skip
@@ -431,3 +433,76 @@ def test_what_people_move_in_and_out_of_junk_teaches_the_filter_from_any_program
     reaches((20, 20))
     events = json.loads(world.server.run("trace", json.loads(world.server.run("trace", "Later 900", "--json"))[0]["trace_id"], "--json"))["events"]
     assert "bayes" in str(events), "its words are known now"
+
+
+def told_of(world: SimpleNamespace, subject: str) -> str:
+    """The timeline of the message of *subject*."""
+    return world.server.run("trace", json.loads(world.server.run("trace", subject, "--json"))[0]["trace_id"], "--json")
+
+
+def test_an_auto_reply_goes_to_who_is_proved_and_writes_today_only(world: SimpleNamespace) -> None:
+    """Not to a sender whose DMARC fails, though its policy lets the mail into the inbox; not to mail of days ago, which was held up or fetched."""
+    world.server.run("account", "add", "away@x.test", "--password-stdin", input=PASSWORD + "\n")
+    world.server.run("account", "away", "away@x.test", "--text", "Back on Monday.")
+    time.sleep(1.2)
+    setting(world, "spam.mark", "50")
+
+    def told(sender: str, subject: str, more: str = "") -> str:
+        assert deliver(world, sender, letter(sender, subject, more).replace(b"u1@x.test", b"away@x.test"), to=("away@x.test",))[0] == 250
+        assert found(world, "INBOX", subject, "away@x.test") is not None
+        return told_of(world, subject)
+
+    try:
+        assert "auto-reply sent" in told("bob@honest.test", "proved-now", time.strftime("Date: %a, %d %b %Y %H:%M:%S +0000\r\n", time.gmtime()))
+        assert "its sender is forged" in told("eve@lax.test", "not-proved")
+        old = time.strftime("Date: %a, %d %b %Y %H:%M:%S +0000\r\n", time.gmtime(time.time() - 2 * 86_400))
+        assert "it is older than a day" in told("carl@honest.test", "proved-of-old", old)
+    finally:
+        setting(world, "spam.mark", "5")
+    assert (waiting_for(world, "eve@lax.test"), waiting_for(world, "carl@honest.test")) == (0, 0)
+
+
+RELAY = "127.0.0.14"
+
+
+def test_mail_by_a_named_relay_is_judged_by_the_hop_before_it_and_never_refused(world: SimpleNamespace) -> None:
+    def hop(ip: str) -> str:
+        return f"Received: from mx.behind.test (mx.behind.test [{ip}])\r\n by relay.test with ESMTP; Mon, 1 Jan 2024 00:00:00 +0000\r\n"
+
+    world.server.run("settings", "set", "spam.greylisting", "on")
+    refused = deliver(world, "bob@behind.test", letter("bob@behind.test", "unnamed", hop("192.0.2.9")), ip=RELAY)
+    setting(world, "auth.relays", RELAY)
+    try:
+        assert deliver(world, "bob@behind.test", letter("bob@behind.test", "by-relay", hop("192.0.2.9")), ip=RELAY)[0] == 250
+        assert deliver(world, "eve@behind.test", letter("eve@behind.test", "by-forger", hop("192.0.2.66")), ip=RELAY)[0] == 250
+    finally:
+        world.server.run("settings", "set", "auth.relays")
+        setting(world, "spam.greylisting", "off")
+    assert refused[0] == 550, "before it was named, its own address was judged"
+    good, bad = found(world, "INBOX", "by-relay"), found(world, "Junk", "by-forger")
+    assert good is not None and b"spf=pass" in good.partition(b"Received:")[0] and b"dmarc=pass" in good
+    assert bad is not None and b"dmarc=fail" in bad.partition(b"Received:")[0]
+
+
+@pytest.mark.parametrize("name", ["postmaster", "abuse"])
+def test_mail_for_postmaster_and_abuse_is_neither_put_off_nor_refused(world: SimpleNamespace, name: str) -> None:
+    setting(world, "spam.greylisting", "on")
+    try:
+        assert deliver(world, "eve@strict.test", letter("eve@strict.test", f"to-{name}"), to=(f"{name}@x.test",))[0] == 250
+    finally:
+        setting(world, "spam.greylisting", "off")
+    assert found(world, "Junk", f"to-{name}", "admin@x.test") is not None
+
+
+def test_lines_in_our_name_are_taken_off_on_receipt_only_and_the_name_outlives_the_hosts(world: SimpleNamespace) -> None:
+    lies = "Received-SPF: pass (mx.x.test: fine)\r\nX-Spam-Status: No, score=0\r\n by=mx.x.test\r\nX-Spam-Status: No by=other.test\r\nAuthentication-Results: MX.x.TEST; dmarc=pass\r\n"
+    setting(world, "server.hostname", "renamed.x.test")
+    try:
+        assert deliver(world, "bob@honest.test", letter("bob@honest.test", "lies", lies))[0] == 250
+    finally:
+        setting(world, "server.hostname", "mx.x.test")
+    data = found(world, "INBOX", "lies")
+    assert data is not None and data.count(b"Authentication-Results: mx.x.test;") == 1 and b"MX.x.TEST" not in data
+    assert b"Received-SPF" not in data and b"by=other.test" in data and b"X-Spam-Status: No, score=0\r\n by=mx.x.test\r\nX-Spam" not in data
+    assert deliver(world, "u2@x.test", letter("u2@x.test", "from-near", lies), ip="127.0.0.1")[0] == 250
+    assert b"Received-SPF" in (found(world, "INBOX", "from-near") or b""), "what comes from here is left as it is"

@@ -1,22 +1,25 @@
 """A mailbox that fills up: its owner is told at 80 and at 95 percent, once each; drafts and Sent have a reserve; moving and deleting always work."""
 
+import contextlib
 import email
 import email.policy
 import imaplib
 import smtplib
+import sqlite3
 import time
 from collections.abc import Iterator
 
 import pytest
 
 from tests.scenario.server import PASSWORD, RoostServer
+from tests.web.visitor import signed_in
 
 QUOTA = 200 * 1024
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[RoostServer]:
-    one = RoostServer(listeners=("smtp", "imap"), people=3)
+    one = RoostServer(listeners=("smtp", "imap", "http"), people=3)
     for name in ("u1", "u2"):
         one.run("account", "set", f"{name}@x.test", "--quota", "200K")
     yield one
@@ -83,3 +86,44 @@ def test_a_full_mailbox_keeps_drafts_and_sent_mail_to_its_reserve_and_lets_go_of
         imap.store("1", "+FLAGS", "\\Deleted")
         assert imap.expunge()[0] == "OK"
     assert put(server, who, "INBOX", 50 * 1024) == "OK"
+
+
+def test_the_week_of_trying_again_begins_anew_once_mail_has_fitted(server: RoostServer) -> None:
+    """`452` for a week, `552` after it; a mailbox that was full last year and again today is given its week again."""
+    who = "u3@x.test"
+    server.run("account", "set", who, "--quota", "100K")
+
+    def answer(size: int) -> int:
+        with smtplib.SMTP("127.0.0.1", server.ports["smtp"]) as smtp:
+            smtp.ehlo()
+            smtp.mail("ann@out.test", [f"SIZE={size}"])
+            return smtp.rcpt(who)[0]
+
+    def full_since(days: float) -> None:
+        with contextlib.closing(sqlite3.connect(server.folder / "data" / "roost.db", timeout=20)) as base:
+            base.execute("UPDATE accounts SET over_quota_since = ? WHERE address = ?", (int((time.time() - days * 86_400) * 1_000_000), who))
+            base.commit()
+
+    def is_noted() -> bool:
+        with contextlib.closing(sqlite3.connect(f"file:{server.folder / 'data' / 'roost.db'}?mode=ro", uri=True)) as base:
+            return base.execute("SELECT over_quota_since FROM accounts WHERE address = ?", (who,)).fetchone()[0] is not None
+
+    assert answer(200_000) == 452
+    full_since(6.9)
+    assert answer(200_000) == 452
+    full_since(7.1)
+    assert answer(200_000) == 552
+    assert answer(1_000) == 250
+    until = time.monotonic() + 10
+    while is_noted():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    assert answer(200_000) == 452
+
+
+def test_the_admin_sees_who_is_nearly_full(server: RoostServer) -> None:
+    admin = signed_in(server, "admin@x.test")
+    assert "u3@x.test" not in admin.get("/admin/").text
+    server.run("account", "set", "u3@x.test", "--quota", "100K")
+    assert put(server, "u3@x.test", "INBOX", 97 * 1024) == "OK"
+    assert "u3@x.test" in admin.get("/admin/").text

@@ -63,11 +63,8 @@ class Exchange:
 
 def begin(session: "Session", command: c.Auth) -> None:
     """AUTH mechanism [initial-response]. RFC 4954 §4."""
-    if not session.door.is_submission:
-        session.send(NOT_HERE)
-        return
     if not may_sign_in(session):
-        session.send(NEEDS_TLS)
+        session.send(NEEDS_TLS if session.door.is_submission else NOT_HERE)
         return
     kind = SERVERS.get(command.mechanism.upper())
     if kind is None:

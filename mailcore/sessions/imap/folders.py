@@ -49,7 +49,7 @@ def create(session: "Session", command: c.Create) -> Steps:
 def delete(session: "Session", command: c.Delete) -> Steps:
     """DELETE."""
     name, now = str(command.mailbox), session.runtime.clock.micros()
-    keep = session.runtime.settings.get("undelete.days") > 0
+    keep = session.runtime.settings.get("undelete.days", domain_id=session.someone.domain_id) > 0
 
     def write(tx: Tx) -> None:
         place = sharing.find(tx, session.someone, name, "x")

@@ -207,7 +207,7 @@ def expunge(session: "Session", command: c.Expunge) -> Steps:
     view = writable(session)
     require(view, "e")
     ranges = None if command.uids is None else view.ranges(command.uids, is_uid=True)
-    now, keep = session.runtime.clock.micros(), session.runtime.settings.get("undelete.days") > 0
+    now, keep = session.runtime.clock.micros(), session.runtime.settings.get("undelete.days", domain_id=session.someone.domain_id) > 0
     if ranges is None or ranges:
         yield Write(
             lambda tx: messages.expunge(tx, view.account_id, view.mailbox_id, ranges, actor=session.writer(view.account_id), now=now, only_deleted=True, keep=keep)

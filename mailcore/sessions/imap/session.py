@@ -10,6 +10,7 @@ from typing import Any
 from mailcore.auth.login import is_loopback
 from mailcore.base.errors import MailError, Reason
 from mailcore.directory.actor import Actor, of_account
+from mailcore.policy import ranges
 from mailcore.runtime.runtime import Runtime
 from mailcore.sessions.imap import acl, append, enter, fetch, folders, marks, notify, search, selecting, sort
 from mailcore.sessions.imap.steps import Read, Steps
@@ -83,7 +84,7 @@ class Session:
     @property
     def may_login(self) -> bool:
         """Whether a password is taken: under TLS or from real loopback."""
-        return self.is_tls or is_loopback(self.ip)
+        return self.is_tls or is_loopback(self.ip) or ranges.may_show_password(self.runtime, self.ip)
 
     def capabilities(self) -> tuple[str, ...]:
         """The words of CAPABILITY now."""

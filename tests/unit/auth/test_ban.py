@@ -78,3 +78,17 @@ def test_loopback_is_never_banned(tries: Callable[..., str]) -> None:
     for number in range(MOST * 2):
         assert tries(f"guess {number}", ip="127.0.0.1") == "wrong"
     assert tries("right one", ip="127.0.0.1") == "in"
+
+
+def test_a_success_forgives_the_wrong_passwords_of_its_account_from_there_each_time(tries: Callable[..., str]) -> None:
+    """Also the second success within minutes, which is not written down again, and however the account was called."""
+    assert tries("right one") == "in", "from here on ten times more are forgiven"
+    for login in ("ann@x.test", "ann"):
+        for round_ in range(2):
+            for number in range(MOST * 3):
+                assert tries(f"{login} {round_} {number}", login=login) == "wrong"
+            assert tries("right one") == "in"
+    for number in range(MOST * 10 - 1):
+        assert tries(f"guess {number}", login="bob@x.test") == "wrong"
+    assert tries("right one") == "in", "and only those of its own account"
+    assert tries("the last guess", login="bob@x.test") == "wrong" and tries("right one") == "banned"
