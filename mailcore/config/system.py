@@ -83,17 +83,3 @@ def pread(fd: int, length: int, offset: int) -> bytes:
         return os.pread(fd, length, offset)
     os.lseek(fd, offset, os.SEEK_SET)
     return os.read(fd, length)
-
-
-def peak_rss_bytes() -> int:
-    """The process's peak resident memory; 0 where the system does not tell."""
-    try:
-        import resource
-    except ImportError:
-        return 0
-    return int(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss) * 1024
-
-
-def umask(value: int) -> int:
-    """Set the mask of new files' permissions; the old one."""
-    return os.umask(value)

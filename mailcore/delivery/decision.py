@@ -41,8 +41,3 @@ class Decision:
     programs: list[str] = field(default_factory=list)
     error: str = ""
     events: list[TraceEvent] = field(default_factory=list)
-
-
-def plain(target: LocalTarget, reached_by: str, *, role: str = "") -> Decision:
-    """Into INBOX (or the mailbox of *role*), and nothing else."""
-    return Decision(target=target, reached_by=reached_by, copies=[Copy(role=role, mailbox="INBOX")])

@@ -9,7 +9,7 @@ from mailcore.base.clock import DAY, HOUR, Micros
 from mailcore.directory import logs
 from mailcore.jobs import import_backup
 from mailcore.runtime.runtime import Runtime
-from mailcore.store import Tx, accounts, changes, file_links, jobs, messages, tallies
+from mailcore.store import Tx, accounts, changes, file_links, filters, jobs, messages, tallies
 from mailcore.store.blobs import rows
 from mailcore.store.jobs import Job
 
@@ -17,6 +17,8 @@ EVERY: Micros = 6 * HOUR
 BATCH = 500
 TRACE_DAYS = 90
 SIGN_IN_DAYS = 90
+REPLY_DAYS = 366
+"""How long it is remembered who had an auto-reply: longer than any rule asks for."""
 
 Step = Callable[[int, int, str], bool]
 
@@ -139,5 +141,6 @@ def old_records(tx: Tx, now: Micros) -> int:
     tx.run("DELETE FROM sign_ins WHERE id IN (SELECT id FROM sign_ins WHERE at < :b LIMIT :n)", {"b": now - SIGN_IN_DAYS * DAY, "n": BATCH})
     tx.run("DELETE FROM sessions WHERE expires_at < :n", {"n": now})
     tx.run("DELETE FROM bans WHERE until < :n", {"n": now})
+    filters.forget_old(tx, now - REPLY_DAYS * DAY, now)
     tx.run("DELETE FROM uploads WHERE created_at < :b", {"b": now - 7 * DAY})
     return min(count, BATCH)

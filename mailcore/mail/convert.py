@@ -31,11 +31,6 @@ def needs_8bit(data: bytes) -> bool:
     return not data[scan_headers(data).end :].isascii()
 
 
-def longest_line(data: bytes) -> int:
-    """Octets of the longest line, its line ending left out."""
-    return max((len(line) - line.endswith(b"\r") for line in data.split(b"\n")), default=0)
-
-
 def has_long_line(data: bytes) -> bool:
     """Whether a line is over MAX_LINE octets."""
     return any(len(found.group()) > MAX_LINE + found.group().endswith(b"\r") for found in re.finditer(rb"[^\n]{999,}", data))

@@ -16,7 +16,6 @@ from mailcore.mail.encode import encode_phrase as encode_phrase
 from mailcore.mail.encode import encode_word as encode_word
 from mailcore.mail.encode import fold as fold
 from mailcore.mail.encode import has_control as has_control
-from mailcore.mail.params import parse_params as parse_params
 from mailcore.mail.words import decode_value as decode_value
 from mailcore.mail.words import unfold as unfold
 

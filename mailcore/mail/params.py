@@ -114,10 +114,3 @@ def _extended(text: bytes) -> str:
         charset, data = b"utf-8", text
     plain = _PERCENT.sub(lambda found: bytes((int(found.group(1), 16),)), data)
     return decode_bytes(plain, charset.decode("latin-1")).replace("\0", "")
-
-
-def parse_params(value: bytes | str) -> tuple[str, dict[str, str]]:
-    """The value before the first semicolon and its decoded parameters by lower-case name. Never raises. RFC 2045 §5.1."""
-    raw = value.encode("utf-8", "replace") if isinstance(value, str) else value
-    head, pairs = raw_params(raw)
-    return head.decode("latin-1"), decode_params(pairs)

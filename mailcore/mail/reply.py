@@ -11,7 +11,6 @@ from html import escape
 
 from mailcore.mail.address import NamedAddress, mailboxes
 from mailcore.mail.headers import Headers, message_ids
-from mailcore.mail.threads import is_reply_or_forward
 
 MAX_REFERENCES = 20
 """Message-ids that References grows to: the first and the nearest. Stops long threads from outgrowing a header line."""
@@ -41,11 +40,6 @@ def reply_subject(subject: str) -> str:
 def forward_subject(subject: str) -> str:
     """The subject with "Fwd:" once."""
     return subject if _FORWARD.match(subject) else f"Fwd: {subject}".rstrip()
-
-
-def is_answer(subject: str) -> bool:
-    """Whether the subject already bears any mark of a reply or a forward."""
-    return is_reply_or_forward(subject)
 
 
 def _boxes(headers: Headers, *names: bytes) -> list[NamedAddress]:

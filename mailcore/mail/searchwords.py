@@ -34,17 +34,3 @@ def words(text: str, limit: int = MAX_WORDS) -> list[str]:
         if len(found) >= limit:
             break
     return found
-
-
-def holds(hay: list[str], needle: list[str], *, is_whole: bool) -> bool:
-    """Whether the words *needle* stand in *hay* one after another; the last may be the beginning of a word unless *is_whole*."""
-    if not needle:
-        return False
-    first, size = needle[0], len(needle)
-    for start in range(len(hay) - size + 1):
-        if size > 1 and hay[start] != first:
-            continue
-        last = hay[start + size - 1]
-        if hay[start : start + size - 1] == needle[:-1] and (last == needle[-1] or (not is_whole and last.startswith(needle[-1]))):
-            return True
-    return False

@@ -53,10 +53,3 @@ def is_reply_or_forward(subject: str) -> bool:
     """Whether the subject begins with a mark, a list's tag before it or not, or ends with "(fwd)"."""
     text = _WHITE.sub(" ", subject[:MAX_SUBJECT]).strip()
     return _SUBJECT_MARK.match(text) is not None or text.lower().endswith(_TRAILER) or text.lower().startswith("[fwd:")
-
-
-def thread_keys(msgid: str, in_reply_to: str, references: tuple[str, ...]) -> tuple[str, ...]:
-    """The message-ids by which a message finds its conversation: its own, its parent's, then references from the nearest; each once."""
-    keys = dict.fromkeys((msgid, in_reply_to, *reversed(references)))
-    keys.pop("", None)
-    return tuple(keys)

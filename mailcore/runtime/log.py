@@ -36,7 +36,7 @@ class DayFiles:
 
 
 class Log:
-    """A named source of events. `with_` adds fields that every later event carries."""
+    """A named source of events."""
 
     __slots__ = ("_fields", "_files", "_level", "_name", "_stream")
 
@@ -51,9 +51,6 @@ class Log:
         """The same log under another name."""
         return Log(name, self._level, self._stream, self._fields, self._files)
 
-    def with_(self, **fields: Any) -> "Log":
-        """A log whose events also carry *fields*."""
-        return Log(self._name, self._level, self._stream, self._fields + _fields(fields), self._files)
 
     def set_level(self, level: str) -> None:
         """Change the level of every log made from the same root."""
@@ -75,9 +72,6 @@ class Log:
         """A step worth seeing while looking for a fault."""
         self._write("debug", text, fields)
 
-    def is_debug(self) -> bool:
-        """Whether debug events are written."""
-        return LEVELS[self._level[0]] >= LEVELS["debug"]
 
     def _write(self, level: str, text: str, fields: dict[str, Any]) -> None:
         if LEVELS[level] > LEVELS[self._level[0]]:

@@ -7,7 +7,6 @@ listener holds the lock's lease and sends what these functions give.
 from dataclasses import dataclass, field
 
 from mailcore.base.clock import Micros
-from mailcore.mail.part import load_parts
 from mailcore.runtime.runtime import Runtime
 from mailcore.store import Tx, changes, mailboxes, messages
 from mailcore.store.accounts import Account
@@ -72,15 +71,6 @@ def content(runtime: Runtime, drop: Maildrop, entry: Entry) -> bytes | None:
     if row is None:
         return None
     return bytes(row[0]) + runtime.store.blobs.read(Locator(segment=row[1], offset=row[2], length=row[3]))
-
-
-def top(runtime: Runtime, drop: Maildrop, entry: Entry, lines: int) -> tuple[bytes, int] | None:
-    """The message's bytes and where its header ends; `wire.pop3` cuts the body to *lines*."""
-    row = _row(runtime.store.read(), drop, entry)
-    if row is None:
-        return None
-    data = bytes(row[0]) + runtime.store.blobs.read(Locator(segment=row[1], offset=row[2], length=row[3]))
-    return data, len(row[0]) + load_parts(bytes(row[4])).body_start
 
 
 def _row(tx: Tx, drop: Maildrop, entry: Entry) -> tuple[bytes, str, int, int, bytes] | None:

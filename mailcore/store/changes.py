@@ -54,18 +54,6 @@ def log(
     tx.hints.append((account_id, container))
 
 
-def since(tx: Tx, account_id: int, modseq: int, limit: int = 1000) -> list[Change]:
-    """Up to *limit* changes of an account after *modseq*, oldest first."""
-    return [
-        _change(row)
-        for row in tx.all(
-            "SELECT id, account_id, modseq, type, container, kind, ids, actor, at FROM changes "
-            "WHERE account_id = :a AND modseq > :m ORDER BY modseq, id LIMIT :n",
-            {"a": account_id, "m": modseq, "n": limit},
-        )
-    ]
-
-
 def after_id(tx: Tx, change_id: int, limit: int = 1000) -> list[Change]:
     """Up to *limit* changes of every account after log id *change_id*: heals a lost hint."""
     return [

@@ -4,7 +4,6 @@ Scopes are "system", "domain:7" and "account:9". Whatever changes an account's f
 delivery sees with the account row that its compiled program is old.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mailcore.base.clock import Micros
@@ -82,10 +81,12 @@ def put_target(tx: Tx, wanted: ForwardTarget) -> None:
     )  # fmt: skip
 
 
-def remove_targets(tx: Tx, account_id: int, keep: Sequence[str]) -> None:
-    """Forget every target of the account that is not in *keep*."""
+def remove_targets(tx: Tx, account_id: int, programs: str) -> None:
+    """Forget every target that said yes and that none of *programs* names any more: who wants it back asks it again. POLICY, Forwarding.
+
+    One that still waits for its code stays, because its row keeps a second code from going out at once."""
     for one in targets(tx, account_id):
-        if one.address not in keep:
+        if one.confirmed_at is not None and one.address not in programs:
             tx.run("DELETE FROM forward_targets WHERE account_id = :a AND address = :m", {"a": account_id, "m": one.address})
 
 

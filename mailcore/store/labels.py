@@ -45,8 +45,3 @@ def put(tx: Tx, account_id: int, name: str, tone: str | None = None) -> None:
         "INSERT INTO labels (account_id, name, tone) VALUES (:a, :n, :t) ON CONFLICT (account_id, name) DO UPDATE SET tone = :t",
         {"a": account_id, "n": name, "t": chosen},
     )
-
-
-def remove(tx: Tx, account_id: int, name: str) -> None:
-    """Forget a label's colour; the keyword stays on the messages that have it."""
-    tx.run("DELETE FROM labels WHERE account_id = :a AND name = :n", {"a": account_id, "n": name})

@@ -80,8 +80,10 @@ def remove(tx: Tx, account_id: int, name: str, now: Micros) -> None:
 
 
 def touch(tx: Tx, account_id: int, now: Micros) -> None:
-    """Tell delivery that the account's filters changed; version 0 when nothing filters its mail any more. What they stumbled over before is forgotten."""
+    """Tell delivery that the account's filters changed; version 0 when nothing filters its mail any more. What they stumbled over before, and addresses elsewhere that they name no more, are forgotten."""
     scope = f"account:{account_id}"
     filters.put_form(tx, scope, "error", "", now)
     is_filtered = any(filters.form(tx, scope, kind) for kind in filters.PROGRAMS) or active(tx, account_id) is not None
+    texts = [filters.form(tx, scope, kind) for kind in ("forward", "rules")] + [one.content for one in list_all(tx, account_id)]
+    filters.remove_targets(tx, account_id, "\n".join(texts).lower())
     filters.touch(tx, account_id, now, is_filtered=is_filtered)

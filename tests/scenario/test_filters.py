@@ -189,6 +189,16 @@ def test_a_bounce_of_forwarded_mail_goes_back_to_its_sender(server: RoostServer)
         assert client.rcpt(f"<{sender}>")[0] == 550, "only reports come back this way"
 
 
+def test_an_address_elsewhere_that_nothing_names_any_more_must_say_yes_again(server: RoostServer) -> None:
+    me = person(server, 6)
+    for fields, is_asked in (({"targets": "me@elsewhere.test"}, False), ({"targets": ""}, False), ({"is_forwarding": "1", "targets": "me@elsewhere.test"}, True)):
+        me.get(AWAY)
+        assert ("waiting for its code" in me.post(AWAY, {"op": "forward", **fields}).text) == is_asked, fields
+    send(server, "u6@x.test", "After it was taken away")
+    eventually(lambda: "After it was taken away" in subjects(server, 6))
+    assert "After it was taken away" not in queue(server)
+
+
 RULE = {"match": "all", "c0_field": "subject", "c0_operator": "contains", "c0_value": "invoice", "a0_kind": "move", "a0_value": "Bills/2026", "op": "save"}
 
 

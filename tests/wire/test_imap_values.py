@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailcore.base.errors import MailError
-from mailcore.wire.imap.datetimes import parse_internaldate, parse_search_date, print_internaldate, print_search_date
+from mailcore.wire.imap.datetimes import parse_internaldate, parse_search_date, print_internaldate
 from mailcore.wire.imap.mutf7 import MailboxName, decode, encode
 from mailcore.wire.imap.sequence import STAR, SequenceSet
 
@@ -112,8 +112,9 @@ def test_an_internaldate_printed_and_read_is_the_same_moment(moment, minutes):
 
 
 @given(st.dates())
-def test_a_search_date_printed_and_read_is_the_same_day(day):
-    assert parse_search_date(print_search_date(day)) == day
+def test_a_search_date_is_the_day_that_is_written(day):
+    month = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"][day.month - 1]
+    assert parse_search_date(f"{day.day}-{month}-{day.year:04}".encode()) == day
 
 
 def test_a_negative_zone_prints_with_its_minutes():

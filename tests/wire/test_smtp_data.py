@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailcore.base.errors import MailError, Reason
-from mailcore.wire.smtp.data import LINE_LIMIT, BareScanner, DotDecoder, DotStuffer, dot_stuff
+from mailcore.wire.smtp.data import LINE_LIMIT, BareScanner, DotDecoder, DotStuffer
 
 bits = st.lists(
     st.sampled_from([b"\r", b"\n", b"\r\n", b".", b"..", b"a", b"\r\n.", b"\n.\r\n", b"\r\n.\r", b"\0", b"\xff"]), max_size=40
@@ -71,7 +71,6 @@ def test_what_is_stuffed_comes_back(message, cuts):
         stream += stuffer.feed(message[last:cut])
         last = cut
     stream += stuffer.end()
-    assert stream == dot_stuff(message)
     decoder = DotDecoder()
     decoded = decoder.feed(stream)
     assert decoder.is_done and decoder.rest == b""

@@ -62,8 +62,3 @@ def parse_search_date(data: bytes) -> date:
         except (ValueError, KeyError):
             pass
     raise MailError(Reason.SYNTAX, "A date like 1-Feb-1994 was expected.")
-
-
-def print_search_date(day: date) -> bytes:
-    """*day* as a date-text without quotes."""
-    return b"%d-%s-%04d" % (day.day, MONTHS[day.month - 1], day.year)

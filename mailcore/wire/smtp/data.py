@@ -185,9 +185,3 @@ class DotStuffer:
     def end(self) -> bytes:
         """The end of the message: completes an unfinished last line, then the lone dot."""
         return b".\r\n" if self._last == b"\r\n" else b"\r\n.\r\n"
-
-
-def dot_stuff(data: bytes) -> bytes:
-    """A whole message as DATA's stream, end mark included."""
-    stuffer = DotStuffer()
-    return stuffer.feed(data) + stuffer.end()

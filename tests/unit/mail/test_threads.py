@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from mailcore.mail.threads import base_subject, is_reply_or_forward, thread_keys
+from mailcore.mail.threads import base_subject, is_reply_or_forward
 
 from .corpora import corpus
 
@@ -23,8 +23,3 @@ def test_a_subject_of_a_million_marks_is_read_quickly():
 
 def test_replies_are_known_by_their_marks():
     assert is_reply_or_forward("[list] AW: x") and is_reply_or_forward("x (fwd)") and not is_reply_or_forward("regarding: x")
-
-
-def test_thread_keys_name_each_message_once_from_the_nearest():
-    assert thread_keys("a", "p", ("r", "q", "p")) == ("a", "p", "q", "r")
-    assert thread_keys("", "", ()) == ()

@@ -13,7 +13,7 @@ from mailcore.jobs.imports.hmailserver.people import moment
 from mailcore.jobs.imports.hmailserver.reading import number
 from mailcore.jobs.imports.hmailserver.work import ACTOR, Work
 from mailcore.jobs.imports.letters import Letter, arrived, clean_name
-from mailcore.store import Tx, accounts, mailboxes, messages, sharing
+from mailcore.store import Tx, mailboxes, messages, sharing
 from mailcore.store.accounts import Account
 from mailcore.wire.imap import mutf7
 
@@ -161,8 +161,3 @@ def _count(work: Work, name: str, outcome: mailing.Outcome) -> None:
     mail["left_out"] += outcome.left_out_count
     for text in outcome.left_out:
         work.note("mail", name, text)
-
-
-def account_of(work: Work, address: str) -> Account | None:
-    """The account here, made now or before."""
-    return accounts.account_by_address(work.read(), address.lower())
