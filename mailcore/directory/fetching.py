@@ -82,7 +82,8 @@ def add(runtime: Runtime, actor: Actor, account: Account, one: Fetched) -> tuple
     renewed = [made.password]
     source = opened(runtime, made, renewed.append)
     try:
-        waiting = len(source.names())
+        with elsewhere.in_words(made.host, made.port):
+            waiting = len(source.names())
     finally:
         source.close()
     now = runtime.clock.micros()

@@ -10,6 +10,7 @@ import imaplib
 import re
 import socket
 import ssl
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -71,18 +72,25 @@ class Source(Protocol):
 
 def open_source(account: Account) -> Source:
     """Connect, sign in and open the inbox. Raises MailError(NETWORK, AUTH_FAILED) in words."""
-    try:
+    with in_words(account.host, account.port):
         return Pop3(account) if account.protocol == "pop3" else Imap(account)
+
+
+@contextlib.contextmanager
+def in_words(host: str, port: int) -> Iterator[None]:
+    """Whatever goes wrong with a server elsewhere, at any command, is a MailError(NETWORK) that a person can read."""
+    try:
+        yield
     except MailError:
         raise
     except ssl.SSLCertVerificationError as error:
-        raise MailError(Reason.NETWORK, f"The certificate of {account.host} is not good: {error.verify_message}.") from error
+        raise MailError(Reason.NETWORK, f"The certificate of {host} is not good: {error.verify_message}.") from error
     except ssl.SSLError as error:
-        raise MailError(Reason.NETWORK, f"{account.host} does not speak TLS on port {account.port}. Try another port or kind of encryption.") from error
+        raise MailError(Reason.NETWORK, f"{host} does not speak TLS on port {port}. Try another port or kind of encryption.") from error
     except TimeoutError as error:
-        raise MailError(Reason.NETWORK, f"{account.host} did not answer on port {account.port}. Check the name and the port.") from error
-    except (OSError, imaplib.IMAP4.error, EOFError) as error:
-        raise MailError(Reason.NETWORK, f"{account.host} cannot be used: {getattr(error, 'strerror', None) or error}.") from error
+        raise MailError(Reason.NETWORK, f"{host} did not answer on port {port}. Check the name and the port.") from error
+    except (OSError, imaplib.IMAP4.error, EOFError, ValueError) as error:
+        raise MailError(Reason.NETWORK, f"{host} cannot be used: {getattr(error, 'strerror', None) or error}.") from error
 
 
 def refused(account: Account, said: str) -> MailError:
@@ -233,12 +241,12 @@ class Imap:
         except (imaplib.IMAP4.error, UnicodeError) as error:
             self.client.shutdown()
             raise refused(account, str(error).strip("b'")) from error
-        self.client.select("INBOX")
+        self._good(*self.client.select("INBOX"))
         self.validity = (self.client.response("UIDVALIDITY")[1] or [b"0"])[0].decode()
 
     def names(self) -> list[str]:
-        _, (found,) = self.client.uid("SEARCH", "UNDELETED")
-        return [f"{self.validity}.{int(uid)}" for uid in (found or b"").split()[:LISTED]]
+        found = self._good(*self.client.uid("SEARCH", "UNDELETED"))
+        return [f"{self.validity}.{int(uid)}" for line in found for uid in (line or b"").split()][:LISTED]
 
     def read(self, name: str, limit: int) -> bytes | None:
         uid = name.partition(".")[2]
@@ -251,6 +259,13 @@ class Imap:
 
     def delete(self, name: str) -> None:
         self.client.uid("STORE", name.partition(".")[2], "+FLAGS.SILENT", "(\\Deleted)")
+
+    def _good(self, state: str, said: list[Any]) -> list[Any]:
+        """What an answer holds. Raises MailError(NETWORK) for what is not OK, with the server's words."""
+        if state != "OK":
+            words = b" ".join(one for one in said if isinstance(one, bytes)).decode("utf-8", "replace")[:200]
+            raise MailError(Reason.NETWORK, f"{self.account.host} cannot be used: {words or state}.", temporary=True)
+        return said
 
     def close(self) -> None:
         with contextlib.suppress(OSError, imaplib.IMAP4.error):

@@ -187,3 +187,48 @@ def test_a_server_that_never_ends_is_left_with_words(server: RoostServer, said: 
     answer = server.run("fetch", "add", "u1@x.test", "127.0.0.1", "u", "--password-stdin", "--protocol", "pop3", "--security", "none", "--port", str(hostile.port), "--json", input="pass word 1\n", is_checked=False)
     hostile.socket.close()
     assert "lines without end" in answer or "closed" in answer
+
+
+class Stumbling:
+    """An IMAP server that takes the sign-in and then answers one command as told; "" hangs up."""
+
+    def __init__(self, at: str, answer: str) -> None:
+        self.at, self.answer = at, answer
+        self.door = socket.create_server(("127.0.0.1", 0))
+        self.port = self.door.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self) -> None:
+        while True:
+            try:
+                wire = self.door.accept()[0]
+            except OSError:
+                return
+            with wire, wire.makefile("rwb", buffering=0) as file, contextlib.suppress(OSError):
+                file.write(b"* OK [CAPABILITY IMAP4rev1] here\r\n")
+                while line := file.readline().decode():
+                    tag, _, rest = line.strip().partition(" ")
+                    if self.at in rest:
+                        if not self.answer:
+                            break
+                        file.write(f"{tag} {self.answer}\r\n".encode())
+                    elif rest.startswith("SELECT"):
+                        file.write(f"* 1 EXISTS\r\n* OK [UIDVALIDITY 1] here\r\n{tag} OK done\r\n".encode())
+                    else:
+                        file.write(f"* CAPABILITY IMAP4rev1\r\n{tag} OK done\r\n".encode())
+
+
+@pytest.mark.parametrize(("at", "answer", "words"), [("SELECT", "NO [SERVERBUG] Internal error", "Internal error"), ("SEARCH", "NO too busy now", "too busy now"), ("SEARCH", "BAD what", "BAD"), ("SEARCH", "", "cannot be used")])
+def test_a_server_that_stumbles_while_it_is_tried_is_told_in_words(server: RoostServer, at: str, answer: str, words: str) -> None:
+    """Under load a server elsewhere says NO or hangs up after the sign-in: the person reads it and can try again."""
+    one = Stumbling(at, answer)
+    try:
+        browser = Browser(server)
+        browser.sign_in("u4@x.test")
+        browser.get("/settings/elsewhere")
+        form = {"op": "add", "kind": "imap none", "host": "127.0.0.1", "port": str(one.port), "username": "ann", "password": "x", "mailbox": "INBOX", "keep": "-1", "every": "900"}
+        said = browser.post("/settings/elsewhere", form)
+        assert said.status_code == 422 and words in said.text and "127.0.0.1" in said.text
+    finally:
+        one.door.close()
+    assert json.loads(server.run("fetch", "list", "u4@x.test", "--json")) == []
