@@ -12,12 +12,13 @@ from typing import Any
 
 from mailcore.base.errors import MailError, Reason
 from mailcore.delivery.parcel import new_email
-from mailcore.directory import verbs
+from mailcore.directory import list_verbs, sharing_verbs, verbs
 from mailcore.directory.actor import Actor
+from mailcore.jobs import restore_things
 from mailcore.jobs.restore import chosen
 from mailcore.mail.structure import summarise
 from mailcore.runtime.runtime import Runtime
-from mailcore.store import Tx, accounts, dump, jobs, mailboxes, messages
+from mailcore.store import Tx, accounts, dump, groups, jobs, mailboxes, messages
 
 Row = dict[str, Any]
 Step = Callable[[int, int, str], bool]
@@ -66,7 +67,7 @@ def bring(runtime: Runtime, source: Path, wanted: Wanted, actor: Actor, step: St
     old = {row["id"]: row for row in dump.read(tables / "accounts.jsonl.gz") if row["deleted_at"] is None and wanted.holds(row["address"])}
     if not old:
         raise MailError(Reason.NOT_FOUND, f"{wanted.what} is not in this backup.")
-    mine = {row["id"]: account.id for row in old.values() if (account := _account(runtime, actor, row, back)) is not None}
+    mine = {row["id"]: account.id for row in old.values() if (account := _account(runtime, actor, row, back, tables)) is not None}
     boxes = {row["id"]: row for row in dump.read(tables / "mailboxes.jsonl.gz") if row["account_id"] in mine and (not wanted.mailbox or row["name"] == wanted.mailbox)}
     if wanted.mailbox and not boxes:
         raise MailError(Reason.NOT_FOUND, f"{wanted.what} had no mailbox {wanted.mailbox} then.")
@@ -74,11 +75,12 @@ def bring(runtime: Runtime, source: Path, wanted: Wanted, actor: Actor, step: St
         for row in dump.read(tables / "aliases.jsonl.gz"):
             if wanted.holds(row["address"]):
                 _alias(runtime, actor, row, back)
+        _lists_and_groups(runtime, actor, tables, wanted.what, mine, back)
     _mail(runtime, source, boxes, mine, back, step)
     return back
 
 
-def _account(runtime: Runtime, actor: Actor, row: Row, back: Back) -> accounts.Account | None:
+def _account(runtime: Runtime, actor: Actor, row: Row, back: Back, tables: Path) -> accounts.Account | None:
     """The account of a row, made again where it was removed; None for one that holds public mailboxes and is gone."""
     found = accounts.account_by_address(runtime.store.read(), row["address"])
     if found is not None or row["kind"] != "person":
@@ -87,12 +89,16 @@ def _account(runtime: Runtime, actor: Actor, row: Row, back: Back) -> accounts.A
 
     def write(tx: Tx) -> None:
         if accounts.domain(tx, domain) is None:
-            verbs.add_domain(tx, actor, domain, now)
+            made = verbs.add_domain(tx, actor, domain, now)
+            was = restore_things.domain_row(tables, domain)
+            if was is not None:
+                restore_things.fill_domain(tx, tables, was, made, now)
         made = verbs.add_account(
             tx, actor, row["address"], now, password_hash=row["password_hash"], display_name=row["display_name"], quota_bytes=row["quota_bytes"], role=row["role"]
         )
         if not row["is_enabled"]:
             verbs.set_account(tx, actor, made, {"is_enabled": False}, now)
+        restore_things.fill_account(tx, tables, row, made, now)
 
     runtime.store.write(write, bulk=True)
     back.made.append(row["address"])
@@ -100,9 +106,34 @@ def _account(runtime: Runtime, actor: Actor, row: Row, back: Back) -> accounts.A
 
 
 def _alias(runtime: Runtime, actor: Actor, row: Row, back: Back) -> None:
+    _again(runtime, row["address"], back, lambda tx: verbs.add_alias(tx, actor, row["address"], row["targets"].split("\n"), runtime.clock.micros()))
+
+
+def _lists_and_groups(runtime: Runtime, actor: Actor, tables: Path, domain: str, mine: dict[int, int], back: Back) -> None:
+    """Lists and groups of a domain that are here no more."""
+    was = restore_things.domain_row(tables, domain)
+    if was is None:
+        return
+    now, limit = runtime.clock.micros(), int(runtime.settings.get("lists.members"))
+    for row, readers in restore_things.lists_of(tables, was["id"]):
+        fields = {name: row[name] for name in ("name", "mode", "owner", "reply_to", "needs_sign_in", "is_enabled")}
+        _again(runtime, row["address"], back, lambda tx, r=row, p=readers, f=fields: list_verbs.add(tx, actor, r["address"], now, members=p, limit=limit, **f))  # type: ignore[misc]
+    for row, members in restore_things.groups_of(tables, was["id"]):
+
+        def group(tx: Tx, row: Row = row, members: list[int] = members) -> None:
+            made = sharing_verbs.add_group(tx, actor, row["address"], now, name=row["name"])
+            for one in members:
+                if one in mine:
+                    groups.join(tx, made, mine[one])
+
+        _again(runtime, row["address"], back, group)
+
+
+def _again(runtime: Runtime, address: str, back: Back, make: Callable[[Tx], object]) -> None:
+    """Make an address again, unless it leads somewhere already."""
     try:
-        runtime.store.write(lambda tx: verbs.add_alias(tx, actor, row["address"], row["targets"].split("\n"), runtime.clock.micros()), bulk=True)
-        back.made.append(row["address"])
+        runtime.store.write(make, bulk=True)
+        back.made.append(address)
     except MailError as error:
         if error.reason is not Reason.ALREADY_EXISTS:
             raise

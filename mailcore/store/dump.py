@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import UniqueConstraint
+
 from mailcore.base.errors import MailError, Reason
 from mailcore.store import Store, Tx
 from mailcore.store.models import Base
@@ -115,6 +117,17 @@ def _insert(store: Store, table: str, rows: list[dict[str, Any]]) -> None:
     values = [{f"c{i}x": row[n] for i, n in enumerate(names)} for row in rows]
     sql = f"INSERT INTO {table} ({listed}) VALUES ({places})"
     store.write(lambda tx: tx.many(sql, values), bulk=True)
+
+
+def put(tx: Tx, table: str, row: dict[str, Any]) -> int | None:
+    """Insert one row of a backup under a new number, which is given back; None when one of its name stands there already. Unknown columns are dropped."""
+    known = set(columns(table)) - {"id"}
+    values = {name: value for name, value in row.items() if name in known}
+    unique = [[c.name for c in one.columns] for one in Base.metadata.tables[table].constraints if isinstance(one, UniqueConstraint)]
+    for names in unique:
+        if tx.one(f"SELECT 1 FROM {table} WHERE {' AND '.join(f'{n} = :{n}' for n in names)}", {n: values[n] for n in names}) is not None:
+            return None
+    return tx.insert(f"INSERT INTO {table} ({', '.join(values)}) VALUES ({', '.join(f':{n}' for n in values)})", values)
 
 
 def _set_sequences(tx: Tx) -> None:

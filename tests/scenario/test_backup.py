@@ -2,6 +2,7 @@
 
 import imaplib
 import json
+import re
 import smtplib
 import subprocess
 import sys
@@ -110,22 +111,49 @@ def test_mail_of_one_account_comes_back_into_the_running_server_once(server: Roo
     assert "0 messages put back" in server.run("restore", str(tmp_path / "keep"), "--account", "u1@x.test")
 
 
+THINGS = (
+    ("dkim", "list", "y.test", "--json"), ("list", "show", "news@y.test", "--json"), ("group", "show", "staff@y.test", "--json"), ("domain", "show", "y.test", "--json"),
+    ("settings", "get", "signature.mode", "--domain", "y.test"), ("settings", "get", "web.theme", "--account", "ann@y.test"), ("account", "signature", "ann@y.test", "--json"),
+    ("account", "away", "ann@y.test", "--json"), ("rule", "list", "y.test", "--json"),
+)  # fmt: skip
+"""What a domain and its people had besides mail, as commands tell it."""
+
+
+def things(server: RoostServer) -> dict[tuple[str, ...], str]:
+    return {words: re.sub(r"domain:\d+", "domain:N", server.run(*words)) for words in THINGS}
+
+
 def test_a_domain_comes_back_with_who_was_removed_and_nothing_of_others(server: RoostServer, tmp_path: Path) -> None:
     server.run("domain", "add", "y.test")
     server.run("account", "add", "ann@y.test", "--password-stdin", input=PASSWORD + "\n")
     server.run("alias", "add", "info@y.test", "ann@y.test")
+    server.run("list", "add", "news@y.test", "--member", "ann@y.test", "--member", "far@out.test")
+    server.run("group", "add", "staff@y.test")
+    server.run("group", "join", "staff@y.test", "ann@y.test")
+    server.run("domain", "add-name", "y.test", "also-y.test")
+    server.run("domain", "set", "y.test", "--catch-all", "ann@y.test")
+    server.run("settings", "set", "signature.mode", "append", "--domain", "y.test")
+    server.run("settings", "set", "web.theme", "dark", "--account", "ann@y.test")
+    server.run("account", "set", "ann@y.test", "--language", "de")
+    server.run("account", "signature", "ann@y.test", "--name", "Short", "--text", "Ann")
+    server.run("account", "away", "ann@y.test", "--text", "Back soon.")
+    server.run("rule", "add", "y.test", "--name", "Bills", "--if", "subject", "contains", "bill", "--do", "move", "Bills")
+    before = things(server)
     with smtplib.SMTP("127.0.0.1", server.ports["smtp"]) as client:
         client.sendmail("o@out.test", ["ann@y.test", "u1@x.test"], "From: o@out.test\r\nSubject: Both\r\n\r\nx\r\n")
     server.run("backup", str(tmp_path / "keep"))
     server.run("account", "remove", "ann@y.test")
     server.run("alias", "remove", "info@y.test")
+    server.run("list", "remove", "news@y.test")
+    server.run("group", "remove", "staff@y.test")
     server.run("domain", "remove", "y.test")
     with signed_in(server) as imap:
         imap.select("INBOX")
         imap.store("1", "+FLAGS", "\\Deleted")
         imap.expunge()
     back = json.loads(server.run("restore", str(tmp_path / "keep"), "--domain", "y.test", "--json"))
-    assert (back["put_back"], back["made"]) == (1, ["ann@y.test", "info@y.test"])
+    assert (back["put_back"], back["made"]) == (1, ["ann@y.test", "info@y.test", "news@y.test", "staff@y.test"])
+    assert things(server) == before
     assert bodies(server) == {}, "another domain's mail is left alone"
     with imaplib.IMAP4("127.0.0.1", server.ports["imap"]) as imap:
         imap.login("ann@y.test", PASSWORD)
