@@ -61,7 +61,7 @@ def fill_account(tx: Tx, tables: Path, old: Row, account_id: int, now: Micros) -
         for row in _rows(tables, table):
             if row["account_id"] != old["id"]:
                 continue
-            changed = {"account_id": account_id}
+            changed: Row = {"account_id": account_id}
             if table == "identities":
                 changed |= {name: signatures.get(row[name]) for name in ("new_signature_id", "reply_signature_id")}
             made = dump.put(tx, table, row | changed)
