@@ -11,7 +11,7 @@ from admin import presenters as p
 from admin import traffic
 from admin.blueprints import PAGE, admin, beside, domain_of, own_domains, toast
 from mailcore.base.errors import MailError, Reason
-from mailcore.directory import dkim_keys, overview, renaming, verbs
+from mailcore.directory import dkim_keys, dns_records, overview, renaming, verbs
 from mailcore.directory import traffic as counted
 from mailcore.policy import sources
 from mailcore.settings import values
@@ -258,7 +258,9 @@ STATUS = {"right": "right", "missing": "missing", "wrong": "wrong", "optional": 
 def dns_page(found: accounts.Domain) -> p.DomainPage:
     """The records of a domain, as published now."""
     rows = tuple(
-        p.DnsRecord(kind=overview.kind_of(r), name=r.name, type=r.rdtype, value=r.value, status=STATUS[r.state], text=words.stated(r.why), found="; ".join(r.found)[:500])
+        p.DnsRecord(kind=overview.kind_of(r), name=r.name, type=r.rdtype, value=r.value, status=STATUS[r.state], text=words.stated(r.why), found="; ".join(r.found)[:500],
+            can_copy=r.value != dns_records.UNKNOWN_ADDRESS,
+        )  # fmt: skip
         for r in sources.all_records(site().runtime, site().read(), found)
     )
     made = domain_page(found, "dns")

@@ -33,6 +33,7 @@ class DnsRecord:
     status: str
     text: str
     found: str = ""
+    can_copy: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,10 +17,10 @@ def is_root() -> bool:
     return hasattr(os, "geteuid") and os.geteuid() == 0
 
 
-def end_with_parent(parent: int) -> None:
-    """Let the kernel end this process when its parent dies; ends it now if that has happened already. Linux only."""
+def end_with_parent(parent: int, by: signal.Signals = signal.SIGTERM) -> None:
+    """Let the kernel end this process when its parent (the thread that began it) dies; ends it now if that has happened already. Linux only."""
     with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, by, 0, 0, 0)
     if os.getppid() != parent:
         os._exit(0)
 

@@ -38,6 +38,9 @@ def perform(tx: Tx, runtime: Runtime, parcel: Parcel, ready: Prepared, decision:
         events.append(TraceEvent(at=now, kind="delivered", address=decision.target.address, data={"mailbox": box.name, "for": decision.reached_by}))
     for mark in decision.marks:
         filters.note_seen(tx, account_id, mark.mark, now + mark.seconds * SECOND)
+    for scope, error in decision.shared_errors.items():
+        if not filters.form(tx, scope, "error"):
+            filters.put_form(tx, scope, "error", error, now)
     if decision.error:
         filters.put_form(tx, f"account:{account_id}", "error", decision.error, now)
         events.append(TraceEvent(at=now, kind="filter", address=decision.target.address, data={"did": "failed", "why": decision.error}))

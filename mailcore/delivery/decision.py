@@ -40,4 +40,6 @@ class Decision:
     """The route that what is sent on goes by; "" is the usual one of its domain."""
     programs: list[str] = field(default_factory=list)
     error: str = ""
+    shared_errors: dict[str, str] = field(default_factory=dict)
+    """What the server's or the domain's rules stumbled over, by their scope."""
     events: list[TraceEvent] = field(default_factory=list)

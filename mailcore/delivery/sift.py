@@ -49,12 +49,12 @@ class Programs:
         self._looked = float("-inf")
         self._own: OrderedDict[int, tuple[int, list[Script]]] = OrderedDict()
 
-    def of(self, runtime: Runtime, tx: Tx, target: LocalTarget) -> "list[tuple[Script, bool]]":
-        """The programs for *target*, in order, and whether an admin made it. Raises MailError(SYNTAX) for one that does not compile."""
+    def of(self, runtime: Runtime, tx: Tx, target: LocalTarget) -> "list[tuple[Script, str]]":
+        """The programs for *target*, in order, with the scope of those that an admin made. Raises MailError(SYNTAX) for one that does not compile."""
         shared = self.shared(runtime, tx)
-        found = [(shared[scope][1], True) for scope in ("system", f"domain:{target.domain_id}") if scope in shared]
+        found = [(shared[scope][1], scope) for scope in ("system", f"domain:{target.domain_id}") if scope in shared]
         own = self._of_account(tx, target) if target.filters_version else []
-        return [*found, *((script, False) for script in own)]
+        return [*found, *((script, "") for script in own)]
 
     def shared(self, runtime: Runtime, tx: Tx) -> "dict[str, tuple[str, Script]]":
         """The server's and the domains' programs by scope, looked at again when they may be old."""
@@ -114,9 +114,9 @@ def sift(runtime: Runtime, tx: Tx, mail: Mail, parcel: Parcel, target: LocalTarg
     around = surroundings(runtime, tx, mail, account, reached_by, now)
     kept_flags: tuple[str, ...] = ()
     limits = Limits(redirects=int(runtime.settings.get("sieve.max_redirects")))
-    for script, is_by_admin in chain:
+    for script, scope in chain:
         result = script.run(message, around, limits)
-        keep = _take(decision, result, now, is_by_admin)
+        keep = _take(decision, result, now, scope)
         if keep is None:
             return decision
         kept_flags = tuple(dict.fromkeys((*kept_flags, *keep.flags)))
@@ -139,9 +139,9 @@ def home_of(runtime: Runtime, tx: Tx, mail: Mail, parcel: Parcel, decision: Deci
     return Copy(mailbox=mail.home) if mail.home else Copy()
 
 
-def _take(decision: Decision, result: a.Result, now: Micros, is_by_admin: bool) -> a.Keep | None:
+def _take(decision: Decision, result: a.Result, now: Micros, scope: str) -> a.Keep | None:
     """Add what one script asked for; its Keep, if it leaves the message in the inbox."""
-    base, keep = len(decision.edits), None
+    base, keep, is_by_admin = len(decision.edits), None, scope != ""
     decision.edits += result.header_edits
     for action in result.actions:
         match action:
@@ -172,7 +172,8 @@ def _take(decision: Decision, result: a.Result, now: Micros, is_by_admin: bool) 
                 decision.events.append(TraceEvent(at=now, kind="filter", address=decision.target.address, data={"did": "discard"}))
     for step in result.trace:
         decision.events.append(TraceEvent(at=now, kind="filter", address=decision.target.address, data={"did": step.text, "line": step.line}))
-    if result.error and is_by_admin:  # not the owner's to mend: the timeline tells it to the admin
+    if result.error and is_by_admin:  # not the owner's to mend: the timeline and Home tell it to the admin
+        decision.shared_errors[scope] = result.error
         decision.events.append(TraceEvent(at=now, kind="filter", address=decision.target.address, data={"did": "failed", "why": result.error}))
     elif result.error:
         decision.error = decision.error or result.error

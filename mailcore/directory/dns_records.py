@@ -65,10 +65,14 @@ def wanted(runtime: Runtime, tx: Tx, domain: accounts.Domain) -> list[Record]:
     return records
 
 
+UNKNOWN_ADDRESS = "the public address of this server"
+"""Stands where only the admin knows the value."""
+
+
 def of_server(runtime: Runtime) -> list[Record]:
     """The server's own name and the names of its IPv4 addresses, with what DNS shows; most servers refuse mail from an address without a name."""
     host, is_needed = runtime.hostname, not runtime.settings.get("relay.host")
-    own = next((one for one in str(runtime.settings.get("outgoing.bind")).split() if ":" not in one), "the public address of this server")
+    own = next((one for one in str(runtime.settings.get("outgoing.bind")).split() if ":" not in one), UNKNOWN_ADDRESS)
     name = Record(name=host, rdtype="A", value=own, why="Where the server is.")
     try:
         found = runtime.resolver.query(host, "A").values

@@ -8,7 +8,7 @@ from mailcore.base.clock import DAY, Micros
 from mailcore.directory import dns_records
 from mailcore.runtime import told
 from mailcore.runtime.runtime import Runtime
-from mailcore.store import Tx, access, accounts, lists, outbox
+from mailcore.store import Tx, access, accounts, filters, lists, outbox
 
 ORDER = {"bad": 0, "warn": 1, "info": 2}
 MOST = 20
@@ -19,7 +19,7 @@ NEARLY = 95
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
-    """One thing to do. *level*: bad, warn, info; *place* and *target* say where: dns, queue, settings, accounts, account, list, sessions, domains, status."""
+    """One thing to do. *level*: bad, warn, info; *place* and *target* say where: dns, queue, settings, accounts, account, list, rules, sessions, domains, status."""
 
     level: str
     title: str
@@ -88,6 +88,8 @@ def people(tx: Tx, now: Micros, domain_id: int | None) -> list[Need]:
     full = [a.address for a in accounts.accounts(tx, domain_id, state="full", limit=MOST)]
     if full:
         found.append(Need(level="warn", title="One account is nearly full" if len(full) == 1 else f"{len(full)} accounts are nearly full", text=f"{', '.join(full[:4])}. Mail for a full account is refused.", place="accounts"))
+    for domain, error in filters.stumbles(tx, domain_id):
+        found.append(Need(level="warn", title=f"A rule of {domain} could not be carried out" if domain else "A rule of the server could not be carried out", text=f"{error} The mail stays in the inbox until the rule is changed.", place="rules", target=domain))
     for address, count in lists.with_paused(tx, domain_id, limit=5):
         found.append(Need(level="warn", title=f"One reader of {address} gets no mail" if count == 1 else f"{count} readers of {address} get no mail", text="Mail to them came back again and again, so they are paused. Correct the address, or take it off the list.", place="list", target=address))
     for address, ip, protocol, agent, times in access.stubborn(tx, now - DAY, domain_id=domain_id):

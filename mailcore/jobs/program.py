@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from mailcore.base.errors import MailError, Reason
+from mailcore.config.process import end_with_parent
 from mailcore.runtime import programs
 from mailcore.runtime.runtime import Runtime
 from mailcore.store import records
@@ -73,9 +74,13 @@ def _environment(job: Job, everyone: str) -> dict[str, str]:
 
 def _output(path: Path, message: IO[bytes], environment: dict[str, str], seconds: float) -> str:
     """What the program prints when it ends well. Raises MailError otherwise."""
+    parent = os.getpid()
     try:
-        # A group of its own, in our session: what the program starts ends with it.
-        process = subprocess.Popen([str(path)], stdin=message, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd="/", env=environment, process_group=0)
+        # A group of its own, in our session: what the program starts ends with it. A worker that is killed takes it along, so that it never runs without a limit.
+        process = subprocess.Popen(
+            [str(path)], stdin=message, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd="/", env=environment, process_group=0,
+            preexec_fn=lambda: end_with_parent(parent, signal.SIGKILL),
+        )  # fmt: skip
     except OSError as error:
         raise MailError(Reason.POLICY, f"It could not be started: {error.strerror}.") from error
     try:

@@ -53,6 +53,17 @@ def shared_programs(tx: Tx) -> dict[str, str]:
     return dict(rows)
 
 
+def stumbles(tx: Tx, domain_id: int | None) -> list[tuple[str, str]]:
+    """(domain, or "" for the server; what went wrong) of shared rules that could not be carried out since they were changed; of one domain where it is named."""
+    rows = tx.all("SELECT scope, data FROM filters WHERE kind = 'error' AND scope NOT LIKE 'account:%' ORDER BY scope")
+    found = []
+    for scope, error in rows:
+        number = int(scope.partition(":")[2] or 0)
+        if domain_id in (None, number):
+            found.append((tx.value("SELECT name FROM domains WHERE id = :i", {"i": number}) or "", error))
+    return found
+
+
 def touch(tx: Tx, account_id: int, now: Micros, *, is_filtered: bool) -> None:
     """Give the account a new filters version, or 0 when nothing filters its mail any more."""
     tx.run("UPDATE accounts SET filters_version = :v WHERE id = :a", {"v": now if is_filtered else 0, "a": account_id})

@@ -264,3 +264,20 @@ def test_a_refusing_rule_answers_550_when_everyone_refuses_and_reports_otherwise
     eventually(lambda: "Please refuse me twice" in subjects(server, 4))
     eventually(lambda: "Refused by the recipient: Please refuse me twice" in subjects(server, 3))
     assert "Please refuse me twice" not in subjects(server, 5)
+
+
+def test_a_rule_of_the_server_that_cannot_be_carried_out_stands_on_home_until_it_is_changed(server: RoostServer) -> None:
+    admin = Browser(server)
+    admin.sign_in("admin@x.test")
+    words = "A rule of the server could not be carried out"
+    assert words not in admin.get("/admin").text
+    server.run("settings", "set", "sieve.max_redirects", "1")
+    server.run("rule", "add", "--name", "Two ways", "--if", "subject", "contains", "two ways", "--do", "forward", "u2@x.test", "--do", "forward", "u3@x.test")
+    time.sleep(1.2)
+    send(server, "u4@x.test", "This goes two ways")
+    eventually(lambda: "This goes two ways" in subjects(server, 4))
+    home = admin.get("/admin").text
+    assert words in home and "redirect" in home and 'href="/admin/rules"' in home
+    server.run("rule", "remove", "--number", "1")
+    assert words not in admin.get("/admin").text
+    server.run("settings", "set", "sieve.max_redirects")

@@ -182,7 +182,7 @@ def test_what_a_killed_worker_had_in_hand_leaves_with_the_next(server: RoostServ
 def test_a_program_whose_worker_is_killed_runs_again_with_the_next(server: RoostServer) -> None:
     folder, seen = server.folder / "data" / "programs", server.folder / "data" / "seen"
     folder.mkdir(mode=0o755)
-    (folder / "slow").write_text(f'#!/bin/sh\necho "begun $ROOST_TRACE" >> "{seen}"\nwhile [ ! -e "{seen}.go" ]; do sleep 0.1; done\necho "done $ROOST_TRACE" >> "{seen}"\n')
+    (folder / "slow").write_text(f'#!/bin/sh\necho "begun $ROOST_TRACE $$" >> "{seen}"\nwhile [ ! -e "{seen}.go" ]; do sleep 0.1; done\necho "done $ROOST_TRACE" >> "{seen}"\n')
     (folder / "slow").chmod(0o755)
     seen.touch()
     seen.chmod(0o666)
@@ -202,6 +202,11 @@ def test_a_program_whose_worker_is_killed_runs_again_with_the_next(server: Roost
     for name, pid in server.pids().items():
         if name.startswith("worker"):
             os.kill(pid, signal.SIGKILL)
+    first = pathlib.Path("/proc") / lines(1)[0].split()[2]
+    deadline = time.monotonic() + 10
+    while first.exists():
+        assert time.monotonic() < deadline, "the program outlived its worker: nobody would enforce its time"
+        time.sleep(0.05)
     with contextlib.closing(sqlite3.connect(server.folder / "data" / "roost.db", timeout=30, isolation_level=None)) as db:
         db.execute("UPDATE jobs SET lease_until = 0 WHERE kind = 'program'")  # the minute is over that a dead worker's job waits
     assert [one.split()[0] for one in lines(2)] == ["begun", "begun"]
