@@ -50,25 +50,25 @@ def rules(runtime: Runtime, tx: Tx, mail: Mail, parcel: Parcel, made: "Plan") ->
         return found
     now, message, who = runtime.clock.micros(), Message(parcel.data), next(iter((*made.remote, *made.forwarded)))
     around = sift.surroundings(runtime, tx, mail, account, who, now)
-    for script, is_by_admin in asked:
+    for script, scope in asked:
         result = script.run(message, around)
-        told = [line for line in result.trace if line.text.startswith(("route ", "program ") if is_by_admin else "route ")]
+        told = [line for line in result.trace if line.text.startswith(("route ", "program ") if scope else "route ")]
         found.events += [TraceEvent(at=now, kind="filter", address=str(mail.sender.address or ""), data={"did": line.text, "line": line.line}) for line in told]
         for action in result.actions:
             if isinstance(action, a.SendBy):
                 found.route = action.route
-            elif isinstance(action, a.RunProgram) and is_by_admin:
+            elif isinstance(action, a.RunProgram) and scope:
                 found.programs.append(action.name)
     return found
 
 
-def _chain(runtime: Runtime, tx: Tx, mail: Mail) -> "list[tuple[Script, bool]]":
+def _chain(runtime: Runtime, tx: Tx, mail: Mail) -> "list[tuple[Script, str]]":
     """The server's program, and for mail of somebody here their domain's and their own."""
     programs, account = sift.programs(runtime), mail.client.account
     if account is not None:
         return programs.of(runtime, tx, target_of(account))
     shared = programs.shared(runtime, tx).get("system")
-    return [(shared[1], True)] if shared is not None else []
+    return [(shared[1], "system")] if shared is not None else []
 
 
 def ask(tx: Tx, runtime: Runtime, mail: Mail, parcel: Parcel, prefix: bytes, names: Sequence[str], now: Micros) -> list[TraceEvent]:

@@ -127,3 +127,4 @@ def test_messages_are_found_by_day_and_by_what_became_of_them(server: RoostServe
 def test_records_that_dns_says_nothing_of_are_not_called_right(admin: Browser) -> None:
     page = admin.get("/admin/domains/x.test/dns").text
     assert "DNS gives no answer" in page and "all right" not in page and "TLS-RPT" in page
+    assert "the public address of this server" in page and 'data-copy="the public address' not in page, "words are nothing to paste into a zone"
