@@ -9,8 +9,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-ARRIVAL_SECONDS = 0.02
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
@@ -83,10 +81,7 @@ def load(port: int, works: Sequence[Sequence[bytes]], pause: float = 0.0, *, hol
 
     async def all_of_them() -> Load:
         loop = asyncio.get_running_loop()
-        people = []
-        for _ in works:  # in one rush one web process would take them all
-            people.append((await loop.create_connection(lambda: Person(holds), "127.0.0.1", port))[1])
-            await asyncio.sleep(ARRIVAL_SECONDS)
+        people = [person for _, person in await asyncio.gather(*(loop.create_connection(lambda: Person(holds), "127.0.0.1", port) for _ in works))]
         start = time.perf_counter()
         found = await asyncio.gather(*(one(person, requests, random.Random(n)) for n, (person, requests) in enumerate(zip(people, works, strict=True))))
         seconds = time.perf_counter() - start

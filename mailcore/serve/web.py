@@ -11,6 +11,7 @@ import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import partial
 from typing import Any
 
 import uvicorn
@@ -20,6 +21,7 @@ from mailcore.config.environment import Config
 from mailcore.listen.bridge import Bridge
 from mailcore.listen.live import Live
 from mailcore.runtime.runtime import Runtime, open_runtime
+from mailcore.serve.accept import Acceptor
 from mailcore.serve.sockets import Bound, web_sockets
 from mailcore.serve.threads import InThreads
 from mailcore.serve.worker import SWITCH_SECONDS, heal, load_certificates, tell_sessions, watch_certificates
@@ -60,7 +62,7 @@ async def serve(config: Config, sockets: dict[str, list[socket.socket]], https_p
     bridge = Bridge(runtime)
     live = Live(bridge, config.web_processes)
     app = build(runtime, live, https_port)
-    servers = [make_server(app, runtime, is_tls=name == "https") for name in sockets]
+    servers = [make_server(app, runtime, is_tls=name == "https", is_alone=config.web_processes == 1) for name in sockets]
     tasks = [loop.create_task(server.serve(sockets=group)) for server, group in zip(servers, sockets.values(), strict=True)]
     background = [loop.create_task(heal(runtime)), loop.create_task(watch_certificates(runtime)), loop.create_task(tell_sessions(runtime, lambda: {"live": live.open}))]
     await stop.wait()
@@ -78,14 +80,21 @@ async def serve(config: Config, sockets: dict[str, list[socket.socket]], https_p
 
 
 class Server(uvicorn.Server):
-    """uvicorn without signal handlers of its own: the process has one."""
+    """uvicorn that shares its sockets fairly, without signal handlers of its own: the process has one."""
+
+    is_alone = True
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=[])
+        make = partial(self.config.http_protocol_class, config=self.config, server_state=self.server_state, app_state=self.lifespan.state)  # type: ignore[call-arg]
+        self.servers = [Acceptor(one, make, self.config.ssl, is_alone=self.is_alone) for one in sockets or []]  # type: ignore[misc]
 
     @contextlib.contextmanager
     def capture_signals(self) -> Any:
         yield
 
 
-def make_server(app: AsgiApp, runtime: Runtime, *, is_tls: bool) -> Server:
+def make_server(app: AsgiApp, runtime: Runtime, *, is_tls: bool, is_alone: bool) -> Server:
     """A server for one scheme. Forwarded headers are not believed: the peer's own address counts."""
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, proxy_headers=False, server_header=False, lifespan="off", timeout_keep_alive=30,
@@ -94,7 +103,9 @@ def make_server(app: AsgiApp, runtime: Runtime, *, is_tls: bool) -> Server:
     config.load()
     if is_tls:
         config.ssl = runtime.contexts.context
-    return Server(config)
+    server = Server(config)
+    server.is_alone = is_alone
+    return server
 
 
 def build(runtime: Runtime, live: Live, https_port: str) -> AsgiApp:

@@ -21,6 +21,7 @@ from mailcore.policy import health
 from mailcore.runtime import certificates, told
 from mailcore.runtime.keys import node_id
 from mailcore.runtime.runtime import Runtime, open_runtime
+from mailcore.serve.accept import Acceptor
 from mailcore.serve.sockets import IMPLICIT_TLS, Bound, mail_sockets
 from mailcore.store import changes, tallies
 
@@ -60,8 +61,9 @@ async def serve(config: Config, sockets: dict[str, list[socket.socket]], index: 
     runtime.bus.attach(loop)
     load_certificates(runtime)
     bridge = Bridge(runtime)
-    connections = Connections(runtime, config.workers or os.cpu_count() or 1)
-    servers = [server for name, group in sockets.items() for server in await listen(name, group, bridge, connections)]
+    workers = config.workers or os.cpu_count() or 1
+    connections = Connections(runtime, workers)
+    servers = [server for name, group in sockets.items() for server in listen(name, group, bridge, connections, is_alone=workers == 1)]
     background = [loop.create_task(heal(runtime)), loop.create_task(watch_certificates(runtime))]
     background += [loop.create_task(tell_sessions(runtime, lambda: connections.open)), *start_background(bridge, index)]
     if index == 0:
@@ -78,7 +80,7 @@ async def serve(config: Config, sockets: dict[str, list[socket.socket]], index: 
     runtime.close()
 
 
-async def listen(name: str, group: list[socket.socket], bridge: Bridge, connections: Connections) -> list[asyncio.Server]:
+def listen(name: str, group: list[socket.socket], bridge: Bridge, connections: Connections, *, is_alone: bool) -> list[Acceptor]:
     """Accept on every socket of one listener; an unknown or absent protocol is left alone with a warning."""
     try:
         module = import_module(MODULES[name])
@@ -87,11 +89,7 @@ async def listen(name: str, group: list[socket.socket], bridge: Bridge, connecti
         return []
     is_tls = name in IMPLICIT_TLS
     factory: Callable[[], asyncio.BaseProtocol] = module.factory(bridge, connections.at(name), name=name, is_tls=is_tls)
-    loop = asyncio.get_running_loop()
-    return [
-        await loop.create_server(factory, sock=one, ssl=bridge.runtime.contexts.context if is_tls else None, ssl_handshake_timeout=30.0 if is_tls else None)
-        for one in group
-    ]
+    return [Acceptor(one, factory, bridge.runtime.contexts.context if is_tls else None, is_alone=is_alone) for one in group]
 
 
 def start_background(bridge: Bridge, index: int) -> list[asyncio.Task[None]]:

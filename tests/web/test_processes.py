@@ -2,9 +2,10 @@
 
 import os
 import signal
+import socket
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import pytest
 import requests
@@ -13,7 +14,7 @@ from tests.scenario.server import RoostServer
 from tests.web.test_list_browser import letter, send
 from tests.web.visitor import signed_in
 
-PROCESSES, TABS = 3, 240
+PROCESSES, TABS, RUSH = 3, 240, 40
 
 
 @pytest.fixture(scope="module")
@@ -29,9 +30,13 @@ def threads(server: RoostServer) -> int:
 
 
 def connections(server: RoostServer, name: str) -> int:
-    """Open connections of a web process to its port."""
+    """Open sockets of a process."""
     folder = f"/proc/{server.pids()[name]}/fd"
-    return sum(os.readlink(f"{folder}/{number}").startswith("socket:") for number in os.listdir(folder))
+    found = 0
+    for number in os.listdir(folder):
+        with suppress(FileNotFoundError):  # closed meanwhile
+            found += os.readlink(f"{folder}/{number}").startswith("socket:")
+    return found
 
 
 def test_each_process_answers_with_the_same_session_and_sees_what_another_did(server: RoostServer) -> None:
@@ -51,6 +56,39 @@ def test_each_process_answers_with_the_same_session_and_sees_what_another_did(se
         number = page.split('data-id="')[1].split('"')[0]
         assert person.post("/mail/act", {"op": "trash", "ids": number}).status_code == 200
         assert not [tab for tab in tabs if 'class="row' in tab.get(person.base + "/mail", timeout=20).text]
+
+
+@pytest.mark.parametrize(("name", "port"), [("web", "http"), ("worker", "imap")])
+def test_a_rush_is_shared_by_all_processes(server: RoostServer, name: str, port: str) -> None:
+    names = [one for one in server.pids() if one.startswith(name)]
+    idle = {one: connections(server, one) for one in names}
+    until = time.monotonic() + 20
+    while not all(rush(server, names, port).values()):  # one that is still starting takes nothing
+        assert time.monotonic() < until
+    tries = [rush(server, names, port) for _ in range(5)]
+    assert sum(max(one.values()) <= RUSH * 3 / 4 for one in tries) >= 4, tries  # a machine may have other work in one of them
+    assert all(sum(one.values()) == RUSH for one in tries), tries
+    assert {one: connections(server, one) for one in names} == idle
+
+
+def rush(server: RoostServer, names: list[str], port: str) -> dict[str, int]:
+    """RUSH connections opened at once and each answered; how many each process holds."""
+    idle = {one: connections(server, one) for one in names}
+    with ExitStack() as stack:
+        opened = [stack.enter_context(socket.socket()) for _ in range(RUSH)]
+        for one in opened:
+            one.setblocking(False)
+            one.connect_ex(("127.0.0.1", server.ports[port]))
+        for one in opened:
+            one.settimeout(20)
+            if port == "http":
+                one.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert one.recv(10)
+        found = {one: connections(server, one) - before for one, before in idle.items()}
+    until = time.monotonic() + 20
+    while {one: connections(server, one) for one in names} != idle:
+        assert time.monotonic() < until, "all connections end"
+    return found
 
 
 def test_news_reach_the_tabs_of_every_process(server: RoostServer) -> None:
