@@ -39,8 +39,7 @@ def run_backup(context: Context) -> int:
         folder = context.arguments.folder or str(runtime.settings.get("backup.folder"))
         if not folder:
             raise MailError(Reason.SYNTAX, "Name a folder: ./roost backup /mnt/backups, or set backup.folder.")
-        made = backup.make(runtime, Path(folder), _shown(context))
-        removed = backup.forget_old(Path(folder), int(runtime.settings.get("backup.keep")))
+        made, removed = backup.add(runtime, Path(folder), _shown(context))
     if not context.is_json and sys.stderr.isatty():
         print("\r\033[K", end="", file=sys.stderr)
     return context.answer({"backup": str(made), "removed": removed}, f"Backed up to {made}.")

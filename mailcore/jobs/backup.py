@@ -10,10 +10,12 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 from mailcore.base.clock import DAY
 from mailcore.base.errors import MailError, Reason
+from mailcore.config.system import FileLock
 from mailcore.runtime.runtime import Runtime
 from mailcore.store import Tx, dump, jobs, schema
 from mailcore.store.blobs import Locator
@@ -27,21 +29,31 @@ FILES = ("secret.key", "roost.toml")
 def run(runtime: Runtime, job: jobs.Job, step: Step) -> str:
     """The job: a backup into its folder, or that of the settings."""
     folder = str(job.payload.get("folder") or runtime.settings.get("backup.folder"))
-    made = make(runtime, Path(folder), step)
-    removed = forget_old(Path(folder), int(runtime.settings.get("backup.keep")))
+    made, removed = add(runtime, Path(folder), step)
     return f"{made.name}" + (f", {removed} older removed" if removed else "")
+
+
+def add(runtime: Runtime, folder: Path, step: Step) -> tuple[Path, int]:
+    """Make a backup and remove those that are too many; its folder and how many went. Another run of this machine is waited for: it names bytes that must not go."""
+    lock = FileLock(str(runtime.config.data_dir / "run" / "backup.lock"))
+    try:
+        lock.acquire()
+        return make(runtime, folder, step), forget_old(folder, int(runtime.settings.get("backup.keep")))
+    finally:
+        lock.close()
 
 
 def make(runtime: Runtime, folder: Path, step: Step) -> Path:
     """A new backup in *folder*; its own folder. Raises MailError(NO_SPACE, NOT_PERMITTED, EXPIRED when cancelled)."""
     name = runtime.clock.now().strftime("%Y-%m-%dT%H%M%SZ")
-    target, blobs = folder / name, folder / "blobs"
+    free = next(n for n in count(1) if not (folder / named(name, n)).exists())
+    target, blobs = folder / named(name, free), folder / "blobs"
     if folder.resolve() in (runtime.config.data_dir.resolve(), *runtime.config.data_dir.resolve().parents):
         raise MailError(Reason.SYNTAX, f"{folder} holds the mail itself. Name a folder elsewhere, best on another disk.")
     try:
         (target / "tables").mkdir(parents=True, mode=0o700)
         blobs.mkdir(exist_ok=True, mode=0o700)
-        counts = dump.write(runtime.store, target / "tables", lambda table, count: step(count, 0, f"reading {table}"))
+        counts = dump.write(runtime.store, target / "tables", lambda table, rows: step(rows, 0, f"reading {table}"))
         copied = copy_blobs(runtime, target / "tables" / "blobs.jsonl.gz", blobs, step)
         for one in FILES:
             if (runtime.config.data_dir / one).exists():
@@ -63,6 +75,11 @@ def make(runtime: Runtime, folder: Path, step: Step) -> Path:
         shutil.rmtree(target, ignore_errors=True)
         raise
     return target
+
+
+def named(name: str, number: int) -> str:
+    """The name of the backup *number* of one second; they sort as they were made."""
+    return name if number == 1 else f"{name}-{number}"
 
 
 def digests(folder: Path) -> dict[str, str]:
