@@ -17,7 +17,7 @@ from mailcore.config.environment import Config, load
 COMMANDS: dict[str, str] = {
     "up": "run", "test": "testing", "status": "status", "setup": "setup", "domain": "people", "account": "people", "alias": "people",
     "admin": "people", "settings": "server", "queue": "flow", "trace": "flow", "ban": "server", "doctor": "server", "service": "service",
-    "dns": "server", "bench": "bench", "backup": "keeping", "restore": "keeping", "import": "importing",
+    "dns": "server", "backup": "keeping", "restore": "keeping", "import": "importing",
     "dkim": "protection", "range": "protection", "sender": "protection", "rule": "rules", "rules": "rules", "quarantine": "protection",
     "certificate": "certificates", "route": "routes", "list": "lists", "group": "sharing", "public": "sharing", "fetch": "fetching",
     "logs": "looking", "diagnose": "looking", "announce": "looking", "messages": "letters", "traffic": "traffic",

@@ -16,12 +16,12 @@ from mailcore.cli.offline import home
 from mailcore.config import process
 
 PACKAGES = (
-    "postgresql", "swaks", "isync", "mutt", "curl", "fetchmail", "chromium", "strace", "postfix", "libnet-ssleay-perl", "libio-socket-ssl-perl",
+    "postgresql", "swaks", "isync", "mutt", "curl", "fetchmail", "chromium", "chromium-headless-shell", "strace", "postfix", "libnet-ssleay-perl", "libio-socket-ssl-perl",
     "clamav-daemon", "spamassassin", "spamd", "fonts-noto-core", "roundcube-core", "roundcube-sqlite3", "php-cli", "php-sqlite3",
     "dovecot-imapd", "dovecot-pop3d", "dovecot-sieve", "sieve-connect", "pebble", "slapd",
 )  # fmt: skip
 """Debian's packages that tests use; each test says so and is skipped where its program is missing."""
-PROGRAMS = ("swaks", "mbsync", "mutt", "curl", "fetchmail", "chromium", "strace", "smtp-source", "php", "clamd", "spamd", "sieve-test", "sieve-connect", "pebble", "slapd", "/usr/lib/dovecot/imap", "/usr/lib/dovecot/pop3")
+PROGRAMS = ("swaks", "mbsync", "mutt", "curl", "fetchmail", "chromium", "chromium-headless-shell", "strace", "smtp-source", "php", "clamd", "spamd", "sieve-test", "sieve-connect", "pebble", "slapd", "/usr/lib/dovecot/imap", "/usr/lib/dovecot/pop3")
 
 
 def add(commands: Any, name: str) -> None:
@@ -40,13 +40,14 @@ def test(context: Context) -> int:
     os.chdir(home())
     if not arguments.quick:
         install_packages()
-    failed = [] if arguments.quick or arguments.rest else [name for name, command in CHECKS.items() if not passes(name, command)]
+    checks = {} if arguments.quick or arguments.rest else {name: subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for name, command in CHECKS.items()}
     # Most of a test's time is waiting for a server or a browser: two files at a time on two cores; the long ones want the machine to themselves.
     # The long files come first, so that no core is idle at the end.
     spread = [] if arguments.all or arguments.rest else ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", *folders()]
     command = [sys.executable, "-m", "pytest", "-rs", "--durations=10", *spread, *(["--all"] if arguments.all else []), *arguments.rest]
     # spamd and sieve-test give root's rights up and must read what the tests write: not this command's own umask.
     code = subprocess.run(command, env=environment(), check=False, umask=0o022).returncode
+    failed = [name for name, check in checks.items() if not passes(name, check)]
     print(f"Tests took {time.monotonic() - start:.0f} s." + (f" Also wrong: {', '.join(failed)}." if failed else ""), flush=True)
     return code or (1 if failed else 0)
 
@@ -66,17 +67,17 @@ CHECKS: dict[str, list[str]] = {
 """What must be well besides the tests; the layers are a test of their own."""
 
 
-def passes(name: str, command: list[str]) -> bool:
-    """Whether a check is content; shows what it said when not."""
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        print(f"--- {name}\n{(done.stdout + done.stderr)[-3000:]}", flush=True)
-    return done.returncode == 0
+def passes(name: str, check: subprocess.Popen[str]) -> bool:
+    """Whether a check, which ran beside the tests, is content; shows what it said when not."""
+    said, _ = check.communicate()
+    if check.returncode:
+        print(f"--- {name}\n{said[-3000:]}", flush=True)
+    return check.returncode == 0
 
 
 def environment() -> dict[str, str]:
-    """The tests' environment: nothing of a running Roost leaks in."""
-    return {k: v for k, v in os.environ.items() if not k.startswith("ROOST_")} | {"ROOST_HOME": str(home())}
+    """The tests' environment: nothing of a running Roost leaks in, and what is compiled is kept for the many processes."""
+    return {k: v for k, v in os.environ.items() if not k.startswith("ROOST_") and k != "PYTHONDONTWRITEBYTECODE"} | {"ROOST_HOME": str(home())}
 
 
 def install_packages() -> None:

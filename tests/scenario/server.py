@@ -10,9 +10,10 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
+
+from tests.scenario.forks import Command, forks
 
 HOME = Path(__file__).resolve().parents[2]
 PASSWORD = "correct horse 1"
@@ -46,7 +47,7 @@ class RoostServer:
         }  # fmt: skip
         if is_set_up:
             self.set_up(people, settings or {}, is_shared=not environ)
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: Command | None = None
         self.start()
 
     def set_up(self, people: int, settings: dict[str, str], *, is_shared: bool) -> None:
@@ -74,24 +75,26 @@ class RoostServer:
 
     def run(self, *words: str, input: str = "", is_checked: bool = True) -> str:
         """One command of `./roost`; what it printed."""
-        done = subprocess.run(
-            [sys.executable, "-m", "mailcore.cli", *words], env=self.environ, input=input, capture_output=True, text=True, cwd=HOME, check=False
-        )
-        assert done.returncode == 0 or not is_checked, f"{words}: {done.stdout}{done.stderr}"
-        return done.stdout
+        with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as wrong:
+            given.write(input.encode())
+            given.seek(0)
+            code = forks.command(words, self.environ, stdin=given, stdout=said, stderr=wrong).wait()
+            for one in (said, wrong):
+                one.seek(0)
+            text = said.read().decode()
+            assert code == 0 or not is_checked, f"{words}: {text}{wrong.read().decode()}"
+        return text
 
     def start(self) -> None:
         """Start every process and wait until all listeners answer."""
         self.log = open(self.folder / "log", "ab")  # noqa: SIM115
-        self.process = subprocess.Popen([sys.executable, "-m", "mailcore.cli", "up"], env=self.environ, stdout=self.log, stderr=self.log, cwd=HOME)
-        done = subprocess.run(
-            [sys.executable, "-m", "mailcore.cli", "status", "--wait", str(START_SECONDS), "--json"], env=self.environ, capture_output=True, text=True, cwd=HOME, check=False
-        )
-        assert done.returncode == 0, done.stdout + self.log_text()[-3000:]
+        self.process = forks.command(["up"], self.environ, stdin=0, stdout=self.log, stderr=self.log)
+        said = self.run("status", "--wait", str(START_SECONDS), "--json", is_checked=False)
+        assert json.loads(said).get("up"), said + self.log_text()[-3000:]
 
     def stop(self) -> None:
         """Drain and end; the data stays until `remove`."""
-        if self.process is not None and self.process.poll() is None:
+        if self.process is not None:
             self.process.send_signal(signal.SIGTERM)
             try:
                 self.process.wait(10)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -90,11 +91,18 @@ def test_the_second_backup_copies_only_what_is_new(server: RoostServer, tmp_path
     copied = []
     for subject in ("", "New"):
         if subject:
-            time.sleep(1)  # a backup's name is its second
             send(server, subject)
         made = json.loads(server.run("backup", str(tmp_path / "keep"), "--json"))["backup"]
         copied.append(json.loads((Path(made) / "manifest.json").read_text())["copied_bytes"])
     assert 0 < copied[1] < copied[0] / 5
+
+
+def test_backups_at_the_same_time_are_all_whole(server: RoostServer, tmp_path: Path) -> None:
+    send(server, "Kept")
+    with ThreadPoolExecutor() as pool:
+        made = {Path(json.loads(one)["backup"]) for one in pool.map(lambda _: server.run("backup", str(tmp_path / "keep"), "--json"), range(3))}
+    assert len(made) == 3 and all((one / "manifest.json").exists() for one in made)
+    assert {one.name for one in (tmp_path / "keep").iterdir()} == {"blobs", *(one.name for one in made)}
 
 
 def test_mail_of_one_account_comes_back_into_the_running_server_once(server: RoostServer, tmp_path: Path) -> None:

@@ -31,8 +31,8 @@ def server() -> Iterator[RoostServer]:
     one.remove()
 
 
-def test_mail_is_told_on_the_desktop_when_one_asked_for_it_and_looks_elsewhere(browser: Any, server: RoostServer) -> None:
-    page, troubles = signed_in(browser, server, ME)
+def test_mail_is_told_on_the_desktop_when_one_asked_for_it_and_looks_elsewhere(whole_browser: Any, server: RoostServer) -> None:
+    page, troubles = signed_in(whole_browser, server, ME)
     page.context.grant_permissions(["notifications"])
     page.goto("/settings/display")
     page.click("details:has(#notify) > summary")
