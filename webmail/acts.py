@@ -17,6 +17,7 @@ from webmail.blueprints import mail, role_name, shared, shared_name
 from webmail.contacts import take_back as address_book
 
 MAX_IDS = 5000
+STAYS = frozenset({"label", "unlabel", "star", "unstar", *webmail.MARKS})  # acts after which the open message stays open
 
 
 def ids_of_form() -> list[int]:
@@ -47,6 +48,8 @@ def act() -> Any:
     if op == "empty":
         count = webmail.empty(site().runtime, account(), number_of(form.get("mailbox", "")))
         return answer(ngettext("%(num)d message removed", "%(num)d messages removed", count), None, back)
+    if op in STAYS:
+        back = safe_next(form.get("here"), back)
     told = performed(form, op, ids)
     has_undo = told.count and op not in ("star", "unstar", "read")
     return answer(sentence(op, told), tokens.make("undo", told.undo.to_data()) if has_undo else None, back)

@@ -1,11 +1,13 @@
 // Single keys, as in the `?` dialog. A key presses the visible control that carries it (data-key), so no act exists twice.
-import { $, $$, isTyping, isWide } from "./dom.js";
+import { $, $$, isTyping, isWide, on } from "./dom.js";
+import { openMenu } from "./menu.js";
 import { openPalette } from "./palette.js";
 import { act, allRows, currentRow, focusRow, rowBox, rowLink, showList, tick, tickedRows } from "./list.js";
 
 const SEQUENCE_MILLISECONDS = 1200;
 const PLACES = { i: "inbox", s: "sent", d: "drafts", a: "archive", t: "trash" };
 const LIST_ACTS = { e: "archive", "#": "trash", Delete: "trash", "!": "junk", m: "mute", I: "read", U: "unread" };
+const MENUS = { v: "[name=move]", l: ".menu-item, input" };  // keys that open a menu, and where in it they lead
 const OPENING_MILLISECONDS = 3000;
 let firstKey = "";
 let firstKeyTimer = 0;
@@ -15,10 +17,19 @@ const visible = (element) => element && element.getClientRects().length > 0;
 
 function press(key) {
   const found = $$("[data-key]").find((element) => element.dataset.key === key && visible(element));
-  const inMenu = $$(".menu-panel [data-key]").find((element) => element.dataset.key === key);
+  const inMenu = $$(".menu-panel [data-key]").find((element) => element.dataset.key === key && visible(element.closest(".menu")));
   if ((found || inMenu)?.matches("[data-compose]")) openingUntil = performance.now() + OPENING_MILLISECONDS;
-  (found || inMenu)?.click();
+  if (found?.matches("summary")) openMenu(found, MENUS[key]);
+  else (found || inMenu)?.click();
   return Boolean(found || inMenu);
+}
+
+/** On a keyboard of another script a key counts by where it lies. */
+function keyOf(event) {
+  if (event.key.length > 1 || event.key < "\x80") return event.key;
+  if (event.code === "Slash") return event.shiftKey ? "?" : "/";
+  const letter = /^Key([A-Z])$/.exec(event.code)?.[1];
+  return letter ? (event.shiftKey ? letter : letter.toLowerCase()) : event.key;
 }
 
 function move(step, event) {
@@ -41,12 +52,18 @@ function starRow() {
   else press("s");
 }
 
+/** The row with the focus, unless its message stands open beside it: then the message's own buttons act. */
+function focusedRow() {
+  const row = currentRow();
+  return row?.contains(document.activeElement) && !(row.matches(".row-open") && visible($("#reader"))) ? row : null;
+}
+
 function listAct(op) {
   const ticked = tickedRows();
   if ($('#list input[name="scope"]:checked')) return false;
   const rows = ticked.length ? ticked : [];
   if (rows.length) act(op, rows.map((row) => row.dataset.id));
-  else if (currentRow() && currentRow().contains(document.activeElement) && !currentRow().matches(".row-open")) act(op, [currentRow().dataset.id]);
+  else if (focusedRow()) act(op, [focusedRow().dataset.id]);
   else return false;
   return true;
 }
@@ -77,12 +94,12 @@ function arrow(event) {
 
 function onKey(event) {
   if (event.defaultPrevented || event.altKey || $("dialog[open]")) return;
-  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k" && !event.target.closest?.(".compose [role=textbox]")) {
+  const key = keyOf(event);
+  if ((event.ctrlKey || event.metaKey) && key.toLowerCase() === "k" && !event.target.closest?.(".compose [role=textbox]")) {
     event.preventDefault();
     openPalette();
     return;
   }
-  if (isTyping(event.target)) openingUntil = 0;
   if (event.ctrlKey || event.metaKey || isTyping(event.target)) return;
   if (performance.now() < openingUntil && event.key !== "Escape") return event.preventDefault();
   if (arrow(event)) return event.preventDefault();
@@ -91,22 +108,24 @@ function onKey(event) {
   if (event.target.closest?.("details[open] .menu-panel")) return;
   const first = firstKey;
   firstKey = "";
-  if (first && second(first, event.key)) return event.preventDefault();
-  if (event.key === "g" || event.key === "*") {
-    firstKey = event.key;
+  if (first && second(first, key)) return event.preventDefault();
+  if (key === "g" || key === "*") {
+    firstKey = key;
     clearTimeout(firstKeyTimer);
     firstKeyTimer = setTimeout(() => { firstKey = ""; }, SEQUENCE_MILLISECONDS);
     return;
   }
-  const op = LIST_ACTS[event.key];
-  const done = op ? listAct(op) || press({ Delete: "#", I: "Shift+I", U: "Shift+U" }[event.key] || event.key) : false;
+  const op = LIST_ACTS[key];
+  const done = op ? listAct(op) || press({ Delete: "#", I: "Shift+I", U: "Shift+U" }[key] || key) : false;
   if (done) return event.preventDefault();
-  if (KEYS[event.key]) {
+  if (MENUS[key] && !tickedRows().length && focusedRow()) KEYS.x();
+  if (KEYS[key]) {
     event.preventDefault();
-    KEYS[event.key](event);
-  } else if (press(event.key)) event.preventDefault();
+    KEYS[key](event);
+  } else if (press(key)) event.preventDefault();
 }
 
 export function startKeyboard() {
   document.addEventListener("keydown", onKey);
+  on("focusin", ".compose", () => { openingUntil = 0; });
 }

@@ -73,7 +73,7 @@ function foresee(op, rows) {
   if (!LEAVES.has(op)) return () => {};
   const places = rows.map((row) => [row, row.nextElementSibling, row.parentElement]);
   const next = rows.at(-1)?.nextElementSibling?.closest(".row") || rows[0]?.previousElementSibling?.closest(".row");
-  const hadFocus = rows.some((row) => row.contains(document.activeElement));
+  const hadFocus = rows.some((row) => row.contains(document.activeElement)) || document.activeElement?.closest(".bulk");
   rows.forEach((row) => row.remove());
   if (hadFocus && next) focusRow(next);
   return () => {

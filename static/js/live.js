@@ -38,8 +38,10 @@ function refreshRows(found, asked) {
     if (row.contains(document.activeElement) && !now || row.dataset.asking !== undefined) continue;
     if (!now) row.remove();
     else if (rowState(now) !== rowState(row)) {
+      const held = row.contains(document.activeElement) && document.activeElement;
       row.className = now.className + (row.classList.contains("row-open") ? " row-open" : "");
       for (const part of [".row-marks", ".row-sub"]) $(part, row).replaceWith($(part, now));
+      if (held && !held.isConnected) $(held.matches("button") ? ".row-star" : ".row-sub > a", row)?.focus({ preventScroll: true });
       rove(currentRow() || row);
     }
   }

@@ -2,9 +2,18 @@
 import { $, $$, on } from "./dom.js";
 
 const ITEMS = "a[href], button:not([disabled]), input";
+let byKey = null;  // the last menu that a key opened, and where the focus was
 
 export function closeMenus(except = null) {
   for (const menu of $$("details[data-menu][open]")) if (menu !== except) menu.open = false;
+}
+
+/** Opens the menu of *summary* by a key: the focus goes to the first of *wanted* in it, and back with Escape. */
+export function openMenu(summary, wanted = ITEMS) {
+  const menu = summary.parentElement;
+  byKey = { menu, from: document.activeElement };
+  menu.open = true;
+  $(wanted, $(".menu-panel", menu))?.focus();
 }
 
 function moveInMenu(event) {
@@ -12,15 +21,19 @@ function moveInMenu(event) {
   if (!menu) return;
   if (event.key === "Escape") {
     menu.open = false;
-    $("summary", menu).focus();
+    (byKey?.menu === menu && byKey.from.isConnected && byKey.from !== document.body ? byKey.from : $("summary", menu)).focus();
     event.stopPropagation();
     return;
   }
-  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  if (!step || event.target.matches("input, textarea")) return;
+  if (event.target.matches("input, textarea, select")) return;
   const items = $$(ITEMS, $(".menu-panel", menu)).filter((item) => item.offsetParent);
   const at = items.indexOf(document.activeElement);
-  items.at((at + step + items.length) % items.length)?.focus();
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  const isLetter = at >= 0 && /^[\p{L}\p{N}]$/u.test(event.key) && !event.ctrlKey && !event.metaKey;
+  const starts = (item) => item.textContent.trim().toLowerCase().startsWith(event.key.toLowerCase());
+  if (step) items.at((at + step + items.length) % items.length)?.focus();
+  else if (isLetter) [...items.slice(at + 1), ...items.slice(0, at)].find(starts)?.focus();
+  else return;
   event.preventDefault();
 }
 

@@ -110,3 +110,31 @@ def test_in_forced_colours_what_is_unread_is_still_told(browser: Any, server: Ro
     weight = row.locator(".row-sub a").evaluate("(e) => Number(getComputedStyle(e).fontWeight)")
     assert weight >= 600, "bold, for who sees no colour"
     page.context.close()
+
+
+OUTSIDE = """(within) => [...document.querySelectorAll(within)].filter((one) => one.checkVisibility()).filter((one) => {
+  const box = one.getBoundingClientRect();
+  return box.left < 0 || box.right > innerWidth || box.bottom > innerHeight;
+}).map((one) => one.title || one.className)"""
+
+
+@pytest.mark.parametrize("language", ["en", "de", "ar"])
+def test_on_a_phone_every_tool_and_every_menu_is_on_the_screen(browser: Any, server: RoostServer, language: str) -> None:
+    """The menu with snooze and move for what is ticked once stood a screen's width to the left, and the reader's ran out on the right."""
+    send(server, "u2@x.test", "For the phone")
+    send(server, "u2@x.test", "And one more")
+    send(server, "u2@x.test", "And the third")
+    page, troubles = signed_in(browser, server, "u2@x.test", viewport={"width": 390, "height": 780}, has_touch=True, locale=language)
+    page.tap("#rows .row >> nth=1 >> .row-pick")
+    assert page.evaluate("new Set([...document.querySelectorAll('.bulk .icon-btn')].map((one) => one.getBoundingClientRect().top)).size") == 1, "one line"
+    for number in range(page.locator(".bulk summary").count()):
+        page.locator(".bulk summary").nth(number).tap()
+        assert page.evaluate(OUTSIDE, ".bulk .menu-panel, .bulk .icon-btn") == []
+    page.locator(".bulk [name=move]").last.tap()
+    page.wait_for_selector("#toasts .toast")
+    page.tap("#rows .row >> nth=1 >> .row-sub > a")
+    page.wait_for_selector("#reader[data-id]")
+    for number in range(page.locator("#reader .tools summary:visible").count()):
+        page.locator("#reader .tools summary:visible").nth(number).tap()
+        assert page.evaluate(OUTSIDE, "#reader .tools .menu-panel, #reader .tools .icon-btn") == []
+    assert troubles == []
