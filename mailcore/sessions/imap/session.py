@@ -63,7 +63,7 @@ class Session:
 
     @property
     def is_utf8(self) -> bool:
-        """Whether names of mailboxes go as UTF-8: RFC 9051 §5.1, RFC 9755 §3."""
+        """Whether names of mailboxes go as UTF-8: RFC 9051 §5.1, RFC 6855 §3 and RFC 9755 §3 after it."""
         return self.is_rev2 or "UTF8=ACCEPT" in self.enabled
 
     @property
