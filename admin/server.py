@@ -111,7 +111,14 @@ def audit_row(row: records.AuditRow) -> p.AuditRow:
 def facts(text: str) -> str:
     """A JSON object as `name value, …`."""
     found = json.loads(text or "{}")
-    return ", ".join(f"{k} {v}" for k, v in found.items())[:300]
+    return ", ".join(f"{k.replace('_', ' ')} {plain(v)}" for k, v in found.items())[:300]
+
+
+def plain(value: Any) -> str:
+    """A value of the audit as people read it."""
+    if isinstance(value, list):
+        return " ".join(str(one) for one in value)
+    return "–" if value is None or value == "" else _("on") if value is True else _("off") if value is False else str(value)
 
 
 @admin.route("/sessions", methods=["GET", "POST"])

@@ -1,4 +1,4 @@
-"""Teaches the Bayes filter what people move in and out of Junk, from whatever program: the change log says who filed what where.
+"""Teaches the Bayes filter what people move in and out of Junk or mark by keyword, from whatever program: the change log says who did what where.
 
 What the server itself filed teaches nothing: a filter that believed itself would never be corrected. Every process looks; an email is learned
 once however often it is told.
@@ -36,5 +36,6 @@ def learn_when_due(runtime: Runtime, tx: Tx, now: Micros) -> None:
     look.at, look.log_id = now, newest
     if newest == first or not runtime.settings.get("spam.bayes"):
         return
-    for account_id, email_id, is_spam in protection.filed_by_people(tx, first, newest, MOST):
+    taught = [*protection.filed_by_people(tx, first, newest, MOST), *protection.marked_by_people(tx, first, newest, MOST)]
+    for account_id, email_id, is_spam in taught:
         bayes.learn(runtime, account_id, email_id, is_spam)

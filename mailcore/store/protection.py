@@ -201,6 +201,29 @@ def filed_by_people(tx: Tx, after: int, until: int, limit: int) -> list[tuple[in
     return found
 
 
+JUNK_WORDS, GOOD_WORDS = frozenset({"$junk", "junk"}), frozenset({"$notjunk", "notjunk", "nonjunk"})
+"""Keywords by which programs say what they or their people think of a message."""
+
+
+def marked_by_people(tx: Tx, after: int, until: int, limit: int) -> list[tuple[int, int, bool]]:
+    """(account, email, whether as junk) of what programs marked by keyword alone between two log ids; what was moved before is left as the move said."""
+    rows = tx.all(
+        "SELECT c.account_id, c.container, b.role, c.ids FROM changes c JOIN mailboxes b ON b.id = c.container WHERE c.id > :a AND c.id <= :u AND c.kind = 'flags'"
+        " AND c.actor LIKE 'imap:%' ORDER BY c.id LIMIT :n",
+        {"a": after, "u": until, "n": limit},
+    )
+    found: list[tuple[int, int, bool]] = []
+    for account_id, mailbox_id, role, ids in rows:
+        for low, high in _spans(ids):
+            span = {"b": mailbox_id, "l": low, "h": high, "n": limit - len(found)}
+            for email_id, keywords in tx.all("SELECT email_id, keywords FROM messages WHERE mailbox_id = :b AND uid BETWEEN :l AND :h AND keywords <> '' ORDER BY uid LIMIT :n", span):
+                words = set(keywords.lower().split())
+                is_junk, is_good = bool(words & JUNK_WORDS), bool(words & GOOD_WORDS)
+                if is_junk != is_good and not (is_good and role == "junk") and learned(tx, account_id, email_id) is None:
+                    found.append((account_id, email_id, is_junk))
+    return found
+
+
 def _spans(ids: str) -> list[tuple[int, int]]:
     """The ends of each part of a sequence set such as 1:4,7."""
     ends = [part.partition(":") for part in ids.split(",") if part]

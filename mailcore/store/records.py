@@ -180,6 +180,15 @@ def trace_of(tx: Tx, trace_id: str) -> list[TraceEvent]:
     return [TraceEvent(at=r[0], kind=r[1], address=r[2], data=json.loads(r[3] or "{}")) for r in rows]
 
 
+def sent_since(tx: Tx, account_id: int, since: Micros) -> int:
+    """To how many recipients an account has sent since then, by whatever way."""
+    rows = tx.all(
+        "SELECT e.data FROM traces t JOIN trace_events e ON e.trace_id = t.trace_id AND e.kind = 'accepted' WHERE t.at >= :s AND t.account_id = :a",
+        {"s": since, "a": account_id},
+    )
+    return sum(int(json.loads(r[0]).get("recipients", 1)) for r in rows)
+
+
 def find_traces(
     tx: Tx, *, contains: str = "", sender: str = "", recipient: str = "", since: Micros = 0, until: Micros | None = None,
     before: Micros | None = None, domains: Sequence[str] = (), outcomes: Sequence[str] = (), limit: int = 50,

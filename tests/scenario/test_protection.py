@@ -429,8 +429,15 @@ def test_what_people_move_in_and_out_of_junk_teaches_the_filter_from_any_program
                 client.store(part, "+FLAGS", "\\Deleted")
                 client.expunge()
         reaches((20, 20))
+        client.append("INBOX", "", None, text(700, spam))
+        client.append("INBOX", "", None, text(701, good))
+        client.select("INBOX")
+        for which, word in ((b"nr700", "$Junk"), (b"nr701", "NonJunk")):
+            (number,) = client.search(None, "BODY", which.decode())[1][0].split()
+            client.store(number.decode(), "+FLAGS", f"({word})")
+        reaches((21, 21))
     assert deliver(world, "eve@plain.test", text(900, spam).replace(b"Lesson", b"Later"), to=("pupil@x.test",))[0] == 250
-    reaches((20, 20))
+    reaches((21, 21))
     events = json.loads(world.server.run("trace", json.loads(world.server.run("trace", "Later 900", "--json"))[0]["trace_id"], "--json"))["events"]
     assert "bayes" in str(events), "its words are known now"
 

@@ -197,3 +197,25 @@ def test_a_long_conversation_shows_its_newest_and_the_earlier_ones_on_request(se
     assert text.count("<article") == 40 and "46 messages" in text and "Show 6 earlier messages" in text and "Answer number 2." not in text
     text = person.get(path + "?earlier=1").text
     assert text.count("<article") == 46 and "earlier messages" not in text and "Answer number 2." in text
+
+
+def test_what_the_webmail_sends_counts_in_the_rate_of_the_account(server: RoostServer) -> None:
+    """Whoever has somebody's password can send no more by the webmail than by a program."""
+    server.run("settings", "set", "submission.rate", "3")
+    try:
+        person = Browser(server)
+        person.sign_in("u3@x.test")
+        person.get("/settings/display")
+        person.post("/settings/display", {"theme": "auto", "density": "comfortable", "undo_seconds": "0"})
+        with smtplib.SMTP("127.0.0.1", server.ports["submission"]) as smtp:
+            smtp.login("u3@x.test", PASSWORD)
+            smtp.sendmail("u3@x.test", ["u2@x.test"], b"From: u3@x.test\r\nSubject: By a program\r\n\r\nx\r\n")
+        compose(person, "Two more", "send", to="u1@x.test, u2@x.test")
+        deadline = time.monotonic() + 15
+        while not any("Two more" in one for one in subjects(server, "u2@x.test")):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert "3 recipients in an hour" in compose(person, "One too many", "send", to="u2@x.test")
+    finally:
+        server.run("settings", "set", "submission.rate")
+    assert not any("One too many" in one for one in subjects(server, "u2@x.test"))
