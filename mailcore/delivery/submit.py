@@ -32,7 +32,10 @@ def from_program(runtime: Runtime, mail: facts.Mail, parcel: Parcel, data: bytes
     wire = footers.applied(runtime, account, mail, completed(runtime, data, headers), headers)
     if wire is not data:
         parcel = parcel_of(parcel.trace_id, runtime.store.blobs.add(wire), wire)
-    return accept.accept(runtime, mail, parcel)
+    also = None
+    if runtime.settings.get("submission.keep_sent", account_id=account.id, domain_id=account.domain_id):
+        also = _aftermath(runtime, account, replace_missing(runtime, data, wire, headers), parcel.trace_id, Aftermath(), runtime.clock.micros())
+    return accept.accept(runtime, mail, parcel, also=also)
 
 
 def completed(runtime: Runtime, data: bytes, headers: Headers) -> bytes:

@@ -189,6 +189,7 @@ def test_a_whole_hmailserver(tmp_path: Path) -> None:
         shown = json.loads(server.run("account", "show", "ann@old.test", "--json"))
         assert (shown["name"], shown["role"], shown["quota_bytes"]) == ("Ann Old", "domain-admin", 100 * 1024**2)
         assert json.loads(server.run("account", "show", "bob@old.test", "--json"))["enabled"] is False
+        assert json.loads(server.run("settings", "get", "trash.days", "--account", "ann@old.test", "--json"))["value"] in ("0", 0), "nothing of theirs is emptied by itself"
         assert json.loads(server.run("settings", "get", "smtp.message_size", "--json"))["value"] in ("20M", 20 * 1024**2)
         assert "auto-reply" in done["counts"] and "forwarding" in done["counts"]  # type: ignore[operator]
         told = {(line["kind"], line["name"]): line for line in done["lines"]}  # type: ignore[attr-defined]

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from mailcore.base.clock import DAY
 from mailcore.base.resolver import Answer
 from mailcore.config.environment import Config
 from mailcore.directory import verbs
@@ -17,7 +18,7 @@ from mailcore.directory.actor import COMMAND_LINE
 from mailcore.mail.address import Address, ReversePath
 from mailcore.queue import attempt, route
 from mailcore.runtime.runtime import open_runtime
-from mailcore.store import Tx, scripts
+from mailcore.store import Tx, jobs, scripts
 from mailcore.wire.smtp.client import OutRecipient
 from tests.scenario.server import PASSWORD, RoostServer, free_ports
 from tests.scenario.sink import Behaviour, Sink
@@ -200,3 +201,50 @@ def stored_in(server: RoostServer, address: str, box: str) -> list[str]:
             " WHERE a.address = ? AND b.name = ?", (address, box),
         )  # fmt: skip
         return [row[0] for row in rows]
+
+
+def test_what_a_program_sends_is_filed_by_the_server_only_where_the_account_wants_it(server: RoostServer) -> None:
+    def submit(subject: str) -> None:
+        with smtplib.SMTP("127.0.0.1", server.ports["submission"], timeout=20) as client:
+            client.login("u4@x.test", PASSWORD)
+            client.sendmail("u4@x.test", ["u3@x.test", "u2@x.test"], f"From: u4@x.test\r\nTo: u3@x.test\r\nBcc: u2@x.test\r\nSubject: {subject}\r\n\r\nText\r\n")
+        until(server, "u3@x.test", subject)
+
+    submit("Not filed")
+    server.run("settings", "set", "submission.keep_sent", "on", "--account", "u4@x.test")
+    time.sleep(1.2)
+    submit("Filed")
+    assert subjects(server, "u4@x.test", "Sent") == ["Filed"]
+    for address, box, has_bcc in (("u4@x.test", "Sent", True), ("u3@x.test", "INBOX", False)):
+        with imaplib.IMAP4("127.0.0.1", server.ports["imap"], timeout=20) as imap:
+            imap.login(address, PASSWORD)
+            imap.select(box, readonly=True)
+            (number,) = imap.search(None, "SUBJECT", '"Filed"', "NOT", "SUBJECT", '"Not"')[1][0].split()
+            data = imap.fetch(number, "BODY.PEEK[]")[1][0][1]
+        assert (b"Bcc: u2@x.test" in data, b"Message-ID:" in data) == (has_bcc, True), (address, data)
+
+
+def test_trash_and_junk_empty_themselves_after_thirty_days_unless_the_account_says_never(server: RoostServer) -> None:
+    server.run("settings", "set", "trash.days", "0", "--account", "u5@x.test")
+    for address in ("u5@x.test", "u6@x.test"):
+        with imaplib.IMAP4("127.0.0.1", server.ports["imap"], timeout=20) as imap:
+            imap.login(address, PASSWORD)
+            for box in ("Trash", "Junk", "Archive"):
+                for subject in ("Old", "New"):
+                    assert imap.append(box, "", None, f"Subject: {subject}\r\n\r\nx\r\n".encode())[0] == "OK"
+    with contextlib.closing(open_runtime(Config(data_dir=server.folder / "data", dns="none", hostname="mx.x.test"), name="test")) as runtime:
+        now = runtime.clock.micros()
+
+        def later(tx: Tx) -> None:
+            tx.run("UPDATE messages SET save_date = :d WHERE email_id IN (SELECT id FROM emails WHERE subject = 'Old')", {"d": now - 31 * DAY})
+            tx.run("UPDATE messages SET save_date = :d WHERE email_id IN (SELECT id FROM emails WHERE subject = 'New')", {"d": now - 29 * DAY})
+            jobs.put(tx, "sweep", {}, now)
+
+        runtime.store.write(later)
+    deadline = time.monotonic() + 30
+    while "Old" in stored_in(server, "u6@x.test", "Trash") + stored_in(server, "u6@x.test", "Junk"):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    for address, box, kept in (("u6@x.test", "Trash", 1), ("u6@x.test", "Junk", 1), ("u6@x.test", "Archive", 2), ("u5@x.test", "Trash", 2)):
+        found = [one for one in stored_in(server, address, box) if one in ("Old", "New")]
+        assert "New" in found and len(found) == kept, (address, box, found)

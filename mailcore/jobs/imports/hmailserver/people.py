@@ -104,6 +104,8 @@ def account(work: Work, one: Record) -> Account | None:
         made = verbs.add_account(tx, ACTOR, address, work.now, password_hash=stored, display_name=name, quota_bytes=quota, role=role)
         if not one.flag("Active"):
             accounts.set_account(tx, made, is_enabled=False)
+        # There Trash and Junk were emptied by nobody: what has lain in them for years is not this server's to remove.
+        values.write(tx, "trash.days", 0, scope=f"account:{made}", actor=ACTOR.name, now=work.now)
         return made
 
     made = work.do("account", address, step, note)
