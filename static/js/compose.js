@@ -144,7 +144,7 @@ class Draft {
     this.editor.setHTML(this.html.value || asHtml(this.plain.value));
     this.editor.moveCursorToStart();
     this.format.value = "html";
-    this.editor.addEventListener("input", () => this.touch());
+    this.editor.addEventListener("input", () => { this.touch(); this.lifting = Promise.all([this.lifting, this.liftPictures()]); });
     this.editor.addEventListener("pathChange", () => this.showFormat());
     this.editor.addEventListener("pasteImage", (event) => { for (const item of event.detail.clipboardData?.items || []) if (item.kind === "file") this.placeImage(item.getAsFile()); });
     $("[data-toolbar]", this.section).hidden = false;
@@ -218,6 +218,23 @@ class Draft {
       this.editor.insertImage(JSON.parse(request.responseText).url, { alt: file.name });
     } catch {
       toast(this.words.failed.replace("{n}", file.name), { isError: true });
+    }
+  }
+
+  /** Pictures inside pasted text become parts of the message: most mail programs show none that stand in the text itself. */
+  async liftPictures() {
+    this.lifted ||= new WeakSet();
+    for (const image of $$('img[src^="data:image/"]', this.editor.getRoot()).filter((one) => !this.lifted.has(one))) {
+      this.lifted.add(image);
+      const [, type, data] = /^data:(image\/(?:png|jpeg|gif|webp));base64,(.+)$/s.exec(image.getAttribute("src")) || [];
+      if (!data) continue;
+      try {
+        const file = new File([Uint8Array.from(atob(data), (one) => one.charCodeAt(0))], type.replace("/", "."), { type });
+        image.src = JSON.parse((await sendFile(this.section.dataset.attach, file, { inline: true })).responseText).url;
+        this.touch();
+      } catch {
+        toast(this.words.failed.replace("{n}", image.alt || type), { isError: true });
+      }
     }
   }
 
@@ -339,6 +356,7 @@ class Draft {
     clearTimeout(this.timer);
     if (button?.value === "save") return (this.touch(), this.save());
     if (this.section.uploading) { this.say(this.words.waiting); await this.section.uploading; }
+    await this.lifting;
     await this.saving;
     const url = button?.getAttribute("formaction") || this.form.action;
     this.changes += 1;

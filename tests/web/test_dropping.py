@@ -1,0 +1,75 @@
+"""Files that are dragged in from outside the browser, dropped where the pointer really is; pictures inside pasted text."""
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+playwright = pytest.importorskip("playwright.sync_api")
+
+from tests.scenario.server import RoostServer  # noqa: E402
+from tests.web.gallery.test_gallery import needs_parts  # noqa: E402
+from tests.web.test_browser import signed_in  # noqa: E402
+from tests.web.test_writing import DOT, PASTE  # noqa: E402
+
+pytestmark = [pytest.mark.browser, needs_parts]
+expect = playwright.expect
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RoostServer]:
+    one = RoostServer(listeners=("smtp", "http"), people=1, settings={"web.undo_seconds": "0"})
+    yield one
+    one.remove()
+
+
+def drag(page: Any, file: Path, onto: Any) -> None:
+    """As the desktop does it: in, over and let go at the middle of *onto*, on whatever lies on top there."""
+    box = onto.bounding_box()
+    hand = page.context.new_cdp_session(page)
+    for kind in ("dragEnter", "dragOver", "dragOver", "drop"):
+        where = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+        hand.send("Input.dispatchDragEvent", {"type": kind, **where, "data": {"items": [], "files": [str(file)], "dragOperationsMask": 1}})
+
+
+def test_a_picture_stands_where_it_is_let_go_and_a_file_is_attached(browser: Any, server: RoostServer, tmp_path: Path) -> None:
+    """What says “Drop files” once lay over the text and took every picture: none could be dropped into it."""
+    picture, paper = tmp_path / "boat.png", tmp_path / "plan.txt"
+    picture.write_bytes(DOT)
+    paper.write_text("One, two, three.\n")
+    page, troubles = signed_in(browser, server, "u1@x.test")
+    page.click("[data-compose]")
+    text = page.locator(".compose .editor[role=textbox]")
+    expect(text).to_be_visible()
+    drag(page, picture, text)
+    expect(text.locator("img")).to_have_count(1)
+    expect(page.locator("[data-files] .file")).to_have_count(0)
+    drag(page, paper, text)
+    expect(page.locator("[data-files] .file")).to_have_count(1)
+    drag(page, picture, page.locator(".compose-head"))
+    expect(page.locator("[data-files] .file")).to_have_count(2)
+    expect(text.locator("img")).to_have_count(1)
+    expect(page.locator(".compose")).not_to_have_class("compose is-dropping")
+    assert troubles == []
+
+
+def test_a_picture_inside_pasted_text_becomes_a_part_of_the_message(browser: Any, server: RoostServer) -> None:
+    """It once went out as an address that holds its bytes, which most mail programs show as nothing."""
+    page, troubles = signed_in(browser, server, "u1@x.test")
+    page.click("[data-compose]")
+    text = page.locator(".compose .editor[role=textbox]")
+    expect(text).to_be_visible()
+    page.evaluate(PASTE, f'<p>See <img alt="the boat" src="data:image/png;base64,{base64.b64encode(DOT).decode()}"> here</p>')
+    expect(text.locator('img[alt="the boat"][src^="/compose/"]')).to_have_count(1)
+    page.fill("#to", "u1@x.test")
+    page.fill("#subject-field", "The boat")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".compose")).to_have_count(0)
+    page.goto("/")
+    page.locator("#rows .row", has_text="The boat").locator(".row-sub > a").click()
+    picture = page.frame_locator("#reader iframe").first.locator('img[alt="the boat"]')
+    expect(picture).to_be_visible()
+    assert "/part/" in (picture.get_attribute("src") or ""), "it is a part, not an address that holds its bytes"
+    assert troubles == []
