@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 playwright = pytest.importorskip("playwright.sync_api")
-axe_playwright = pytest.importorskip("axe_playwright_python.sync_playwright")
 
 from tests.scenario.server import PASSWORD, RoostServer  # noqa: E402
-from tests.web.gallery.test_gallery import AXE, needs_parts  # noqa: E402
+from tests.web.axe import violations  # noqa: E402
+from tests.web.gallery.test_gallery import needs_parts  # noqa: E402
 from tests.web.visitor import Browser  # noqa: E402
 
 VCF = "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Mira Kessler\r\nEMAIL:mira@far.test\r\nTEL:+49 170 1234567\r\nCATEGORIES:Crew\r\nEND:VCARD\r\nBEGIN:VCARD\r\nFN:No Mail\r\nEND:VCARD\r\n"
@@ -130,7 +130,7 @@ def test_the_field_offers_whom_one_writes_to_and_groups_and_pages_are_free_of_ax
     page.wait_for_selector("#nav")
     for path in ("/contacts", "/contacts/new", "/contacts/import", "/contacts/doubles", "/contacts/gather"):
         page.goto(path)
-        assert axe_playwright.Axe().run(page, options=AXE).response["violations"] == [], path
+        assert violations(page) == [], path
     page.goto("/compose")
     page.click("#to")
     page.keyboard.type("kim")

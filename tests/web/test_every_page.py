@@ -13,12 +13,12 @@ import flask
 import pytest
 
 playwright = pytest.importorskip("playwright.sync_api")
-axe_playwright = pytest.importorskip("axe_playwright_python.sync_playwright")
 
 import admin  # noqa: E402
 import webmail  # noqa: E402
 from tests.scenario.server import PASSWORD, RoostServer  # noqa: E402
-from tests.web.gallery.test_gallery import AXE, WIDTHS, needs_parts  # noqa: E402
+from tests.web.axe import violations  # noqa: E402
+from tests.web.gallery.test_gallery import WIDTHS, needs_parts  # noqa: E402
 from tests.web.test_links import share  # noqa: E402
 from tests.web.visitor import signed_in  # noqa: E402
 
@@ -85,8 +85,7 @@ def faults(page: Any, path: str) -> list[str]:
     for theme, width in (("light", "wide"), ("dark", "phone")):
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")
         page.set_viewport_size(dict(zip(("width", "height"), WIDTHS[width], strict=True)))
-        for one in axe_playwright.Axe().run(page, options=AXE).response["violations"]:
-            found.append(f"{path} ({theme}, {width}): {one['id']}: {one['nodes'][0]['html'][:140]}")
+        found += [f"{path} ({theme}, {width}): {one}" for one in violations(page)]
     for width in (*(wide for wide, _high in WIDTHS.values()), 320):
         page.set_viewport_size({"width": width, "height": 900})
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):

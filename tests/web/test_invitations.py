@@ -131,14 +131,13 @@ def test_who_was_not_invited_by_name_is_told_which_address_answers(server: Roost
 @pytest.mark.browser
 @needs_parts
 def test_in_a_browser_one_click_answers(browser: Any, server: RoostServer, person: Browser) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
-    from tests.web.gallery.test_gallery import AXE
+    from tests.web.axe import violations
     from tests.web.test_browser import signed_in
 
     path = deliver(server, person, "Apple harvest")
     page, troubles = signed_in(browser, server, ME)
     page.goto(path)
-    assert axe.Axe().run(page, options=AXE).response["violations"] == []
+    assert violations(page) == []
     page.get_by_role("button", name="Accept").click()
     page.get_by_role("button", name="Accept", pressed=True).wait_for()
     assert "You accepted" in page.locator("#toasts").inner_text()

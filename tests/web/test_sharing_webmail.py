@@ -250,14 +250,13 @@ def test_all_inboxes_are_one_list_that_lives(browser: Any, server: RoostServer) 
 @pytest.mark.browser
 def test_axe_has_nothing_to_say_about_sharing(browser: Any, server: RoostServer) -> None:
     from tests.web import test_browser
-    from tests.web.gallery.test_gallery import AXE
+    from tests.web.axe import violations
 
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     give(server, "Plans", OTHER, "lr")
     for who, scheme in ((OWNER, "light"), (OTHER, "dark")):
         page, troubles = test_browser.signed_in(browser, server, who, color_scheme=scheme)
         plans = page.locator("#nav a", has_text="Plans").first.get_attribute("href")
         for path in (plans, f"{plans}/share" if who == OWNER else "/mail/mailboxes"):
             page.goto(path)
-            assert [one["id"] for one in axe.run(page, options=AXE).response["violations"]] == [], path
+            assert violations(page) == [], path
         assert troubles == []

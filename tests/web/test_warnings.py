@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests.scenario.server import RoostServer
-from tests.web.gallery.test_gallery import AXE, needs_parts
+from tests.web.axe import violations
+from tests.web.gallery.test_gallery import needs_parts
 from tests.web.visitor import Browser
 
 LINK = '<p><a href="https://evil.test/x">https://bank.test/login</a></p>'
@@ -66,11 +67,10 @@ def test_who_does_not_want_them_sees_none(server: RoostServer, person: Browser) 
 @pytest.mark.browser
 @needs_parts
 def test_the_lines_are_read_in_a_browser(browser: Any, server: RoostServer, person: Browser) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     from tests.web.test_browser import signed_in
 
     opened(server, person, "In sight", "stranger@shore.test", html=LINK)
     page, troubles = signed_in(browser, server, "u1@x.test")
     page.locator("#rows .row", has_text="In sight").locator(".row-sub > a").click()
     page.locator(".note-amber", has_text=f"{FIRST} stranger@shore.test").wait_for()
-    assert axe.Axe().run(page, options=AXE).response["violations"] == [] and troubles == []
+    assert violations(page) == [] and troubles == []
