@@ -1,4 +1,4 @@
-"""Files that are dragged in from outside the browser, dropped where the pointer really is; pictures inside pasted text."""
+"""Files and pictures in a message that is written: dragged in from outside the browser, pasted inside text, stopped on their way, and seen small by who gets them."""
 
 import base64
 from collections.abc import Iterator
@@ -72,4 +72,53 @@ def test_a_picture_inside_pasted_text_becomes_a_part_of_the_message(browser: Any
     picture = page.frame_locator("#reader iframe").first.locator('img[alt="the boat"]')
     expect(picture).to_be_visible()
     assert "/part/" in (picture.get_attribute("src") or ""), "it is a part, not an address that holds its bytes"
+    assert troubles == []
+
+
+def test_a_file_shows_how_far_it_is_and_is_stopped_and_the_size_of_all_is_told(browser: Any, server: RoostServer, tmp_path: Path) -> None:
+    small, big = tmp_path / "small.txt", tmp_path / "big.bin"
+    small.write_text("x" * 2048)
+    big.write_bytes(bytes(4_000_000))
+    page, _troubles = signed_in(browser, server, "u1@x.test")
+    page.click("[data-compose]")
+    expect(page.locator(".compose .editor[role=textbox]")).to_be_visible()
+    line = page.context.new_cdp_session(page)
+    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 400_000}
+    line.send("Network.emulateNetworkConditions", slow)
+    page.set_input_files("[data-pick]", [str(big), str(small)])
+    expect(page.locator("[data-travel] progress")).to_have_count(2)
+    expect(page.locator("[data-travel] progress:not([value='0'])")).to_have_count(1)
+    page.click("[data-travel] button[aria-label*='big.bin']")
+    line.send("Network.emulateNetworkConditions", {**slow, "uploadThroughput": -1})
+    expect(page.locator("[data-files] .file")).to_have_count(1)
+    expect(page.locator("[data-files]")).to_contain_text("small.txt")
+    expect(page.locator("[data-files] [data-total]")).to_contain_text("2 KB of")
+    expect(page.locator("[data-travel] .file")).to_have_count(0)
+
+
+def test_control_shift_enter_sends_and_puts_the_answered_message_away_and_its_picture_has_a_small_one(browser: Any, server: RoostServer, tmp_path: Path) -> None:
+    picture = tmp_path / "boat.png"
+    picture.write_bytes(DOT)
+    page, troubles = signed_in(browser, server, "u1@x.test")
+    page.click("[data-compose]")
+    expect(page.locator(".compose .editor[role=textbox]")).to_be_visible()
+    page.set_input_files("[data-pick]", str(picture))
+    expect(page.locator("[data-files] .file")).to_have_count(1)
+    page.fill("#to", "u1@x.test")
+    page.fill("#subject-field", "Round trip")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".compose")).to_have_count(0)
+    page.goto("/")
+    page.locator("#rows .row", has_text="Round trip").locator(".row-sub > a").click()
+    small = page.locator("#reader .file img")
+    expect(small.first).to_be_visible()
+    assert small.first.evaluate("(one) => one.decode().then(() => one.naturalWidth)") >= 1
+    page.keyboard.press("r")
+    expect(page.locator(".compose .editor[role=textbox]")).to_be_focused()
+    page.keyboard.type("Seen.")
+    page.keyboard.press("Control+Shift+Enter")
+    expect(page.locator(".compose")).to_have_count(0)
+    page.goto("/")
+    page.click("#nav [data-role=archive]")
+    expect(page.locator("#rows .row", has_text="Round trip")).to_have_count(1)
     assert troubles == []
