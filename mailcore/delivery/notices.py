@@ -13,7 +13,7 @@ from mailcore.mail.address import Address, NamedAddress, ReversePath
 from mailcore.mail.compose import OutgoingMessage, build
 from mailcore.mail.received import return_path_line
 from mailcore.runtime.runtime import Runtime
-from mailcore.store import Tx, mailboxes, messages, outbox, records
+from mailcore.store import Tx, accounts, mailboxes, messages, outbox, records
 from mailcore.store.records import TraceEvent, TraceHead
 
 
@@ -46,14 +46,16 @@ def put(tx: Tx, runtime: Runtime, notice: Notice, now: Micros) -> None:
     parcel, to = notice.parcel, notice.recipient
     try:
         found = resolve.resolve(tx, to)
-        local, remote = sorted(found.local, key=lambda t: t.account_id), found.remote
+        local, remote = sorted(t.account_id for t in found.local), found.remote
     except MailError:
-        local, remote = [], [str(to)] if resolve.local_domain(tx, to.key.rpartition("@")[2]) is None else []
-    for target in local:
-        box = mailboxes.by_name(tx, target.account_id, "INBOX")
+        # Who is switched off gets no mail, but reads later what the server had to say meanwhile.
+        own = accounts.account_by_address(tx, to.key)
+        local, remote = [own.id] if own is not None else [], [str(to)] if resolve.local_domain(tx, to.key.rpartition("@")[2]) is None else []
+    for account_id in local:
+        box = mailboxes.by_name(tx, account_id, "INBOX")
         if box is not None:
             email = parcel.email(return_path_line(ReversePath(None)))
-            messages.append(tx, runtime.store.blobs, target.account_id, box.id, email, actor=f"{notice.kind}:{notice.about}", now=now)
+            messages.append(tx, runtime.store.blobs, account_id, box.id, email, actor=f"{notice.kind}:{notice.about}", now=now)
     if remote:
         people = [outbox.NewRecipient(address=a, domain=a.rpartition("@")[2].lower(), notify="NEVER") for a in remote]
         item = outbox.NewItem(

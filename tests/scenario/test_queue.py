@@ -1,5 +1,6 @@
 """Mail leaves: real sockets, a real DNS server, a remote that behaves as told; what the sender reads when it does not work."""
 
+import email
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -307,3 +308,30 @@ def test_mail_is_sent_from_the_address_that_is_set_where_it_is_of_the_kind_neede
     assert sink.peers == ["127.0.0.3", "127.0.0.1"] and len(sink.taken) == 2
     with pytest.raises(MailError, match="addresses such as"):
         post.set("outgoing.bind", "not-an-address")
+
+
+SIGNED = (
+    b'From: ann@x.test\r\nMIME-Version: 1.0\r\nContent-Type: multipart/signed; boundary=b; protocol="application/pgp-signature"\r\n\r\n'
+    b"--b\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\nGr\xc3\xbc\xc3\x9fe\r\n--b\r\nContent-Type: application/pgp-signature\r\n\r\nsigned\r\n--b--\r\n"
+)
+
+
+def test_a_signed_message_comes_back_where_it_would_have_to_be_converted(post: Post) -> None:
+    sink = post.remote(Behaviour(ehlo=("PIPELINING",)))
+    post.serve(post.put("bob@far.test", data=SIGNED))
+    found = parse_dsn(post.inbox()[0])
+    assert found is not None and found.recipients[0].status == "5.6.3" and sink.taken == [], "not a byte below a signature is changed"
+
+
+def test_a_signed_message_goes_as_it_is_where_eight_bits_are_taken(post: Post) -> None:
+    sink = post.remote()
+    post.serve(post.put("bob@far.test", data=SIGNED))
+    assert sink.taken[0].data.endswith(SIGNED)
+
+
+def test_a_line_that_is_too_long_is_folded_by_its_encoding_on_the_way(post: Post) -> None:
+    sink = post.remote()
+    text = b"word " * 400
+    post.serve(post.put("bob@far.test", data=b"From: ann@x.test\r\nMIME-Version: 1.0\r\nContent-Type: text/plain\r\n\r\n" + text + b"\r\n"))
+    made = email.message_from_bytes(sink.taken[0].data)
+    assert max(map(len, sink.taken[0].data.split(b"\r\n"))) <= 998 and made.get_payload(decode=True).strip() == text.strip()

@@ -219,3 +219,27 @@ def test_what_the_webmail_sends_counts_in_the_rate_of_the_account(server: RoostS
     finally:
         server.run("settings", "set", "submission.rate")
     assert not any("One too many" in one for one in subjects(server, "u2@x.test"))
+
+
+def test_held_mail_is_not_sent_once_a_program_says_so_or_the_account_is_locked_and_its_owner_is_told(server: RoostServer) -> None:
+    owner = Browser(server)
+    owner.sign_in("u3@x.test")
+    owner.get("/settings/display")
+    owner.post("/settings/display", {"theme": "auto", "density": "comfortable", "undo_seconds": "4"})
+    compose(owner, "Stopped by keyword", "send")
+    compose(owner, "Stopped by the lock", "send")
+    with imaplib.IMAP4("127.0.0.1", server.ports["imap"]) as imap:
+        imap.login("u3@x.test", PASSWORD)
+        imap.select("Drafts")
+        (number,) = imap.search(None, "SUBJECT", '"Stopped by keyword"', "KEYWORD", "$Scheduled")[1][0].split()
+        imap.store(number, "-FLAGS", "($Scheduled)")
+    server.run("account", "set", "u3@x.test", "--enabled", "off")
+    time.sleep(6)  # both are due by now
+    server.run("account", "set", "u3@x.test", "--enabled", "on")
+    deadline = time.monotonic() + 15
+    while not any("Stopped by the lock" in one for one in subjects(server, "u3@x.test")):
+        assert time.monotonic() < deadline, subjects(server, "u3@x.test")
+        time.sleep(0.2)
+    assert not any("Stopped" in one for one in subjects(server, "u2@x.test")) and not any("Stopped" in one for one in subjects(server, "u3@x.test", "Sent"))
+    assert sum("Stopped" in one for one in subjects(server, "u3@x.test", "Drafts")) == 2, "what was written is kept"
+    assert sum("Stopped" in one for one in subjects(server, "u3@x.test")) == 1, "one note, for the one that could not be sent"
