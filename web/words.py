@@ -65,13 +65,13 @@ def zones() -> tuple[Choice, ...]:
 
 
 def mailbox_name(box: Mailbox) -> str:
-    """The name shown for a mailbox: in the person's language where it has a role."""
-    return kept("role_names", role_names).get(box.role) or ("Inbox" if box.name == "INBOX" else box.name.rpartition("/")[2])
+    """The name shown for a mailbox: in the person's language where it has a role, or is ours."""
+    return kept("role_names", role_names).get(box.role or box.name) or ("Inbox" if box.name == "INBOX" else box.name.rpartition("/")[2])
 
 
 def role_names() -> dict[str, str]:
     """The names of mailboxes that have a role, in the person's language."""
-    return {"inbox": _("Inbox"), "drafts": _("Drafts"), "sent": _("Sent"), "junk": _("Junk"), "trash": _("Trash"), "archive": _("Archive")}
+    return {"inbox": _("Inbox"), "drafts": _("Drafts"), "sent": _("Sent"), "junk": _("Junk"), "trash": _("Trash"), "archive": _("Archive"), "Snoozed": _("Snoozed")}
 
 
 def program_name(agent: str) -> str:

@@ -172,6 +172,8 @@ def test_snoozed_mail_leaves_the_list_and_comes_back_unread_at_the_top(browser: 
     page.click("#toasts button:has-text('Undo')")
     expect(row(page, "Old bill")).to_have_count(1)
     assert found(server, "INBOX", "KEYWORD", "$Snoozed", address=address) == 0
+    german, _same = signed_in(browser, server, address, locale="de")
+    expect(german.locator("#nav")).to_contain_text("Zurückgestellt")
     soon = page.evaluate("new Date(Date.now() + 4000).toISOString().slice(0, 19)")
     row(page, "Old bill").locator(".row-sub > a").click()
     page.wait_for_selector("#reader[data-id]")
