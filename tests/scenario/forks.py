@@ -28,22 +28,29 @@ class Command:
     """One command that runs: the part of `subprocess.Popen` that tests use."""
 
     def __init__(self, reply: socket.socket) -> None:
-        self.reply = reply.makefile("r")
-        self.socket = reply
-        self.pid = int(self.reply.readline())
+        self.reply, self.told = reply, b""
+        self.pid = int(self.line(None))
         self.returncode: int | None = None
+
+    def line(self, timeout: float | None) -> str:
+        """The next line that is told of it; "" when whoever looks after it was killed."""
+        self.reply.settimeout(timeout)
+        while b"\n" not in self.told:
+            more = self.reply.recv(64)
+            if not more:
+                return ""
+            self.told += more
+        found, _, self.told = self.told.partition(b"\n")
+        return found.decode()
 
     def wait(self, timeout: float | None = None) -> int:
         """Its exit code. Raises subprocess.TimeoutExpired."""
         if self.returncode is None:
-            self.socket.settimeout(timeout)
             try:
-                line = self.reply.readline()
-            except OSError as error:  # the timeout, or a stream that had one before
+                self.returncode = int(self.line(timeout) or -signal.SIGKILL)
+            except TimeoutError as error:
                 raise subprocess.TimeoutExpired(str(self.pid), timeout or 0) from error
-            self.returncode = int(line or -signal.SIGKILL)
             self.reply.close()
-            self.socket.close()
         return self.returncode
 
     def send_signal(self, number: int) -> None:
