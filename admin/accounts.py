@@ -53,7 +53,7 @@ def accounts() -> Any:
     kept = {"q": q, "domain": args.get("domain", ""), "state": state, "sort": sort}
     older = flask.url_for("admin.accounts", **kept, cursor=start + PAGE) if start + PAGE < total else None
     newer = flask.url_for("admin.accounts", **kept, cursor=start - PAGE) if start >= PAGE else None
-    states = (p.Choice(value="", label=_("All")), p.Choice(value="on", label=_("Switched on")), p.Choice(value="off", label=_("Switched off")), p.Choice(value="full", label=_("Nearly full")))
+    states = (p.Choice(value="", label=_("All")), p.Choice(value="on", label=_("Switched on")), p.Choice(value="off", label=_("Switched off")), p.Choice(value="full", label=_("Nearly full")), p.Choice(value="filling", label=_("Filling up")))
     sorts = (p.Choice(value="", label=_("By address")), p.Choice(value="name", label=_("By name")), p.Choice(value="used", label=_("By space used")), p.Choice(value="seen", label=_("By last sign-in")))
     paging = p.Paging(shown=len(found), total=total, older=older, newer=newer, is_filtered=bool(q or state), state="ready" if found else "empty")
     summary = ngettext("One account.", "%(num)d accounts.", everyone) if len(own_domains()) < 2 else _("%(num)d accounts in %(domains)d domains.", num=everyone, domains=len(own_domains()))

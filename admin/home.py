@@ -40,7 +40,7 @@ def need(item: overview.Need) -> p.NeedsDoing:
     labels = {"dns": _("Show record"), "queue": _("Open queue"), "settings": _("Open settings"), "accounts": _("Show accounts"), "account": _("Show the account"), "domains": _("Add a domain"), "sessions": _("Show bans"), "list": _("Show the list"), "status": _("Show the state"), "rules": _("Show the rules")}
     urls = {
         "dns": lambda: flask.url_for("admin.dns", domain=item.target), "queue": lambda: flask.url_for("admin.queue", q=item.target),
-        "settings": lambda: flask.url_for("admin.settings", group=item.target), "accounts": lambda: flask.url_for("admin.accounts", state="full"),
+        "settings": lambda: flask.url_for("admin.settings", group=item.target), "accounts": lambda: flask.url_for("admin.accounts", state=item.target or "full"),
         "account": lambda: flask.url_for("admin.account", address=item.target), "domains": lambda: flask.url_for("admin.domain_new"), "sessions": lambda: flask.url_for("admin.bans"),
         "list": lambda: flask.url_for("admin.one_list", address=item.target), "status": lambda: flask.url_for("admin.status"),
         "rules": lambda: flask.url_for("admin.domain_rules", domain=item.target) if item.target else flask.url_for("admin.rules"),

@@ -81,7 +81,7 @@ def account_activity(address: str) -> Any:
     found, error = person(address), ""
     if flask.request.method == "POST":
         try:
-            toast(activity.put_back(found, flask.request.form))
+            toast(activity.change(found, flask.request.form))
             return done(flask.url_for("admin.account_activity", address=found.address))
         except MailError as refused:
             error = beside(refused)

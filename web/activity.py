@@ -1,4 +1,4 @@
-"""What each program did to somebody's mail, in words, and putting back what it deleted: of one's own in the webmail and of somebody's in the panel."""
+"""What each program did to somebody's mail, in words, and putting back or erasing what it deleted: of one's own in the webmail and of somebody's in the panel."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -78,8 +78,11 @@ def program(actor: str) -> str:
     return _("%(program)s by %(protocol)s", program=detail, protocol=label) if detail and label else label or kind
 
 
-def put_back(account: Account, form: Any) -> str:
-    """Put one batch back; what to say then. Raises MailError(NOT_FOUND, NOT_PERMITTED)."""
+def change(account: Account, form: Any) -> str:
+    """Put one batch back or erase it; what to say then. Raises MailError(NOT_FOUND, NOT_PERMITTED)."""
     by, mailbox_id, bucket = tokens.read("batch", form.get("token", ""))
+    if form.get("op") == "erase":
+        total = putting_back.erase(site().runtime, actor(), account, str(by), int(mailbox_id), int(bucket))
+        return ngettext("One message erased", "%(num)d messages erased", total)
     total = putting_back.put_back(site().runtime, actor(), account, str(by), int(mailbox_id), int(bucket))
     return ngettext("One message put back", "%(num)d messages put back", total)

@@ -52,6 +52,7 @@ def add_to(group: Any) -> None:
     typed.add_argument("--apple", action="store_true", help="print the profile for Apple's devices")
     did = verb(group, "activity", account_activity, "address", example="account activity ann@example.org --put-back 3f9a01c2")
     did.add_argument("--put-back", metavar="ID", help="put back what was deleted then, as the list names it")
+    did.add_argument("--erase", metavar="ID", help="erase at once what was deleted then; it cannot be put back")
 
 
 def account_away(context: Context) -> int:
@@ -170,10 +171,13 @@ def account_activity(context: Context) -> int:
         tx, now = runtime.store.read(), runtime.clock.micros()
         mine = verbs.find_account(tx, a.address)
         found = activity.deletions(tx, mine.id, now - int(runtime.settings.get("undelete.days", domain_id=mine.domain_id)) * DAY)
-        if a.put_back:
-            chosen = next((one for one in found if batch_id(one) == a.put_back), None)
+        if a.put_back or a.erase:
+            chosen = next((one for one in found if batch_id(one) == (a.put_back or a.erase)), None)
             if chosen is None:
-                raise MailError(Reason.NOT_FOUND, f"Nothing was deleted under {a.put_back}, or its time is over.")
+                raise MailError(Reason.NOT_FOUND, f"Nothing was deleted under {a.put_back or a.erase}, or its time is over.")
+            if a.erase:
+                total = putting_back.erase(runtime, COMMAND_LINE, mine, chosen.actor, chosen.mailbox_id, chosen.bucket)
+                return context.answer({"address": mine.address, "erased": total}, f"{total} messages erased.")
             total = putting_back.put_back(runtime, COMMAND_LINE, mine, chosen.actor, chosen.mailbox_id, chosen.bucket)
             return context.answer({"address": mine.address, "put_back": total}, f"{total} messages put back.")
         rows = [{"id": batch_id(one), "at": moment(one.at), "program": one.actor, "mailbox": one.mailbox, "messages": one.count, "what": "deleted"} for one in found]

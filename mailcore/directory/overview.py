@@ -83,11 +83,14 @@ def dns(runtime: Runtime, tx: Tx, domains: Sequence[accounts.Domain], *, has_ser
 
 
 def people(tx: Tx, now: Micros, domain_id: int | None) -> list[Need]:
-    """Accounts that are nearly full, readers of lists whose mail comes back, and programs that send an old password."""
+    """Accounts that are nearly full or on the way, readers of lists whose mail comes back, and programs that send an old password."""
     found = []
     full = [a.address for a in accounts.accounts(tx, domain_id, state="full", limit=MOST)]
     if full:
         found.append(Need(level="warn", title="One account is nearly full" if len(full) == 1 else f"{len(full)} accounts are nearly full", text=f"{', '.join(full[:4])}. Mail for a full account is refused.", place="accounts"))
+    filling = [a.address for a in accounts.accounts(tx, domain_id, state="filling", limit=MOST)]
+    if filling:
+        found.append(Need(level="info", title="One account is more than four fifths full" if len(filling) == 1 else f"{len(filling)} accounts are more than four fifths full", text=f"{', '.join(filling[:4])}. At the limit mail for them is refused.", place="accounts", target="filling"))
     for domain, error in filters.stumbles(tx, domain_id):
         found.append(Need(level="warn", title=f"A rule of {domain} could not be carried out" if domain else "A rule of the server could not be carried out", text=f"{error} The mail stays in the inbox until the rule is changed.", place="rules", target=domain))
     for address, count in lists.with_paused(tx, domain_id, limit=5):

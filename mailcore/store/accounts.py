@@ -219,7 +219,10 @@ def account_by_address(tx: Tx, address: str) -> Account | None:
     return None if row is None else _account(row)
 
 
-STATES = {"on": "is_enabled = 1", "off": "is_enabled = 0", "full": "quota_bytes > 0 AND used_bytes * 100 >= quota_bytes * 95"}
+STATES = {
+    "on": "is_enabled = 1", "off": "is_enabled = 0", "full": "quota_bytes > 0 AND used_bytes * 100 >= quota_bytes * 95",
+    "filling": "quota_bytes > 0 AND used_bytes * 100 >= quota_bytes * 80 AND used_bytes * 100 < quota_bytes * 95",
+}  # fmt: skip
 """What a list of accounts can be narrowed to."""
 ORDERS = {"": "address", "name": "lower(display_name), address", "used": "used_bytes DESC, address", "seen": "COALESCE(last_sign_in_at, 0) DESC, address"}
 """How a list of accounts can be sorted."""

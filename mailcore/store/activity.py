@@ -66,6 +66,14 @@ def others(tx: Tx, account_id: int, since: Micros) -> list[Batch]:
     return list(made.values())[:LINES]
 
 
+def forget(tx: Tx, account_id: int, actor: str, mailbox_id: int, bucket: int) -> int:
+    """Let one batch of deletions go for good; how many messages. What is kept nowhere else goes with the next sweep."""
+    return tx.run(
+        f"UPDATE expunged SET email_id = NULL WHERE account_id = :a AND actor = :w AND mailbox_id = :b AND at / {BUCKET} = :k AND email_id IS NOT NULL",
+        {"a": account_id, "w": actor, "b": mailbox_id, "k": bucket},
+    )
+
+
 def ids_of(tx: Tx, account_id: int, actor: str, mailbox_id: int, bucket: int) -> list[int]:
     """The expunged rows of one batch, as far as they can be put back."""
     rows = tx.all(

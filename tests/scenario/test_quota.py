@@ -125,5 +125,8 @@ def test_the_admin_sees_who_is_nearly_full(server: RoostServer) -> None:
     admin = signed_in(server, "admin@x.test")
     assert "u3@x.test" not in admin.get("/admin/").text
     server.run("account", "set", "u3@x.test", "--quota", "100K")
-    assert put(server, "u3@x.test", "INBOX", 97 * 1024) == "OK"
-    assert "u3@x.test" in admin.get("/admin/").text
+    assert put(server, "u3@x.test", "INBOX", 85 * 1024) == "OK"
+    assert "One account is more than four fifths full" in admin.get("/admin/").text and "u3@x.test" in admin.get("/admin/accounts?state=filling").text
+    assert put(server, "u3@x.test", "INBOX", 12 * 1024) == "OK"
+    page = admin.get("/admin/").text
+    assert "u3@x.test" in page and "One account is nearly full" in page and "four fifths" not in page

@@ -21,7 +21,7 @@ SAFETY = "/settings/sign-in"
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[RoostServer]:
-    one = RoostServer(listeners=("smtp", "submission", "imap", "http"), people=6)
+    one = RoostServer(listeners=("smtp", "submission", "imap", "http"), people=7)
     yield one
     one.remove()
 
@@ -210,6 +210,19 @@ def test_an_admin_puts_back_what_a_program_deleted_by_the_panel_and_by_command(s
     with imaplib.IMAP4("127.0.0.1", server.ports["imap"]) as imap:
         imap.login("u5@x.test", PASSWORD)
         assert imap.select("Plans")[1] == [b"5"]
+
+
+def test_what_was_deleted_is_erased_at_once_when_one_says_so_and_the_audit_tells(server: RoostServer) -> None:
+    cleared(server, "u7@x.test", 2, "Own Phone")
+    person = signed_in(server, "u7@x.test")
+    token = re.search(r'name="token" value="([^"]+)"', person.get("/settings/activity").text)[1]  # type: ignore[index]
+    assert "2 messages erased" in person.post("/settings/activity", {"token": token, "op": "erase"}).text
+    assert person.post("/settings/activity", {"token": token}).status_code == 422, "nothing is left to put back"
+    cleared(server, "u7@x.test", 1, "Second Phone")
+    one = next(row for row in json.loads(server.run("account", "activity", "u7@x.test", "--json")) if row["id"])
+    assert json.loads(server.run("account", "activity", "u7@x.test", "--erase", one["id"], "--json"))["erased"] == 1
+    told = [(row["actor"], row["name"]) for row in json.loads(server.run("audit", "list", "--json")) if "mail_erased" in row["name"]]
+    assert len(told) == 2 and ("u7@x.test", "account:mail_erased") in told
 
 
 def test_an_admin_sees_who_is_signed_in_and_ends_it(server: RoostServer) -> None:

@@ -1,4 +1,4 @@
-"""Activity: what each program did to one's mail, and putting back what it deleted."""
+"""Activity: what each program did to one's mail, and putting back or erasing what it deleted."""
 
 from typing import Any
 
@@ -13,5 +13,5 @@ def shown(_errors: Errors) -> dict[str, Any]:
 
 
 def save(form: Any) -> str:
-    """Put one batch back. Raises MailError(NOT_FOUND)."""
-    return activity.put_back(account(), form)
+    """Put one batch back or erase it. Raises MailError(NOT_FOUND)."""
+    return activity.change(account(), form)
