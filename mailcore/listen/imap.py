@@ -25,6 +25,7 @@ from mailcore.wire.imap import responses as r
 from mailcore.wire.imap.codes import refusal_for
 from mailcore.wire.imap.errors import ImapSyntaxError
 from mailcore.wire.imap.framing import AFTER_LOGIN, BEFORE_LOGIN, Event, Frame, FrameError, Line, LiteralChunk, LiteralWanted, NeedMore
+from mailcore.wire.imap.mutf7 import Spelling
 from mailcore.wire.imap.parser import parse_command
 from mailcore.wire.imap.states import State
 
@@ -112,7 +113,7 @@ class Connection(Talker):
         if frame.segments == (b"",):
             return
         try:
-            command = parse_command(frame, is_utf8=session.is_utf8)
+            command = parse_command(frame, session.spelling)
         except ImapSyntaxError as error:
             session.bad_commands += 1
             await self.send(r.tagged(error.tag, error.status, error.detail, error.code) if error.tag else r.untagged("BAD", error.detail))
@@ -167,7 +168,7 @@ class Connection(Talker):
         command: c.Command | None = None
         if session.state is not State.NOT_AUTHENTICATED:
             with contextlib.suppress(ImapSyntaxError):
-                command = parse_command(wanted.frame, is_utf8=session.is_utf8)
+                command = parse_command(wanted.frame, session.spelling)
         if isinstance(command, c.Append) and len(command.messages) == 1:
             await self.append(session, command, wanted)
             return
@@ -188,7 +189,7 @@ class Connection(Talker):
         try:
             event: Event = wanted
             while isinstance(event, LiteralWanted):
-                command = appended(event, command, is_utf8=session.is_utf8)
+                command = appended(event, command, session.spelling)
                 await self.drive(append.refusal(session, command, event.size, sum(spool.size for spool in spools)))
                 if event.is_sync:
                     await self.send(r.continuation("Send the message."))
@@ -348,9 +349,9 @@ class Connection(Talker):
             raise Gone
 
 
-def appended(wanted: LiteralWanted, command: c.Append, *, is_utf8: bool) -> c.Append:
+def appended(wanted: LiteralWanted, command: c.Append, spelling: Spelling) -> c.Append:
     """The APPEND so far, the announced message its last. Raises ImapSyntaxError."""
-    found = parse_command(wanted.frame, is_utf8=is_utf8)
+    found = parse_command(wanted.frame, spelling)
     if not isinstance(found, c.Append):
         raise ImapSyntaxError(command.tag, "Something stands behind the message.")
     return found

@@ -40,7 +40,7 @@ def get_acl(session: "Session", command: c.GetAcl) -> Steps:
         first = [(owner.address, shown(ALL))] if owner is not None and owner.kind != "public" else []
         return first + [(entry.name, shown(entry.rights)) for entry in sharing.entries(tx, place.box.id)]
 
-    yield r.acl(str(command.mailbox), (yield Read(look)), is_utf8=session.is_utf8)
+    yield r.acl(str(command.mailbox), (yield Read(look)), spelling=session.spelling)
     yield from session.done(command)
 
 
@@ -80,7 +80,7 @@ def list_rights(session: "Session", command: c.ListRights) -> Steps:
         return owner is not None and owner.address == command.identifier.lower()
 
     is_owner = yield Read(look)
-    yield r.listrights(str(command.mailbox), command.identifier, shown(ALL) if is_owner else "", [] if is_owner else list(ALL), is_utf8=session.is_utf8)
+    yield r.listrights(str(command.mailbox), command.identifier, shown(ALL) if is_owner else "", [] if is_owner else list(ALL), spelling=session.spelling)
     yield from session.done(command)
 
 
@@ -94,5 +94,5 @@ def my_rights(session: "Session", command: c.MyRights) -> Steps:
         return place
 
     place: Place = yield Read(look)
-    yield r.myrights(str(command.mailbox), shown(place.rights), is_utf8=session.is_utf8)
+    yield r.myrights(str(command.mailbox), shown(place.rights), spelling=session.spelling)
     yield from session.done(command)

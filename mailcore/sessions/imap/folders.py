@@ -96,7 +96,7 @@ def unsubscribe(session: "Session", command: c.Unsubscribe) -> Steps:
 
 def namespace(session: "Session", command: c.Namespace) -> Steps:
     """NAMESPACE: one's own without a prefix, what others share, what is public. RFC 2342."""
-    yield r.namespace([("", DELIMITER)], [(sharing.OTHERS, DELIMITER)], [(sharing.PUBLIC, DELIMITER)])
+    yield r.namespace([("", session.delimiter)], [(session.spelling.swapped(sharing.OTHERS), session.delimiter)], [(session.spelling.swapped(sharing.PUBLIC), session.delimiter)])
     yield from session.done(command)
 
 
@@ -165,7 +165,7 @@ def parents_of(names: Iterable[str]) -> set[str]:
 def list_(session: "Session", command: c.List) -> Steps:
     """LIST, with LIST-EXTENDED, LIST-STATUS, LIST-MYRIGHTS and SPECIAL-USE. RFC 3501 §6.3.8, 5258, 5819, 6154, 8440."""
     if command.patterns == ("",) and not command.is_extended:
-        yield r.list_reply(["\\Noselect"], DELIMITER, "")
+        yield r.list_reply(["\\Noselect"], session.delimiter, "")
         yield from session.done(command)
         return
 
@@ -216,11 +216,11 @@ def listed(
         if shows_uses and box is not None and box.role in USES:
             attributes.append(USES[box.role])
         info = ["SUBSCRIBED"] if name in above else []
-        yield r.list_reply(attributes, DELIMITER, name, child_info=info, is_utf8=session.is_utf8)
+        yield r.list_reply(attributes, session.delimiter, name, child_info=info, spelling=session.spelling)
         if ListReturn.MYRIGHTS in command.returns and box is not None and not box.is_noselect:
-            yield r.myrights(name, acl.shown(rights.get(box.id, sharing.ALL)), is_utf8=session.is_utf8)
+            yield r.myrights(name, acl.shown(rights.get(box.id, sharing.ALL)), spelling=session.spelling)
         if command.status and box is not None and not box.is_noselect:
-            yield r.status(name, status_of(session, box, command.status), is_utf8=session.is_utf8)
+            yield r.status(name, status_of(session, box, command.status), spelling=session.spelling)
 
 
 def lsub(session: "Session", command: c.Lsub) -> Steps:
@@ -230,14 +230,14 @@ def lsub(session: "Session", command: c.Lsub) -> Steps:
     out, shown, known = [], set(), set(names)
     for name in names:
         if pattern.matches(name):
-            out.append(r.list_reply([], DELIMITER, name, kind="LSUB", is_utf8=session.is_utf8))
+            out.append(r.list_reply([], session.delimiter, name, kind="LSUB", spelling=session.spelling))
             shown.add(name)
         elif pattern.text.endswith("%"):
             parts = name.split(DELIMITER)
             for depth in range(len(parts) - 1, 0, -1):
                 parent = DELIMITER.join(parts[:depth])
                 if parent not in shown and parent not in known and pattern.matches(parent):
-                    out.append(r.list_reply(["\\Noselect"], DELIMITER, parent, kind="LSUB", is_utf8=session.is_utf8))
+                    out.append(r.list_reply(["\\Noselect"], session.delimiter, parent, kind="LSUB", spelling=session.spelling))
                     shown.add(parent)
     yield b"".join(out)
     yield from session.done(command)
@@ -260,7 +260,7 @@ def status(session: "Session", command: c.Status) -> Steps:
     box = (yield from find(session, str(command.mailbox))).box
     if StatusItem.HIGHESTMODSEQ in command.items:
         session.enabled.add("CONDSTORE")
-    yield r.status(box.name, status_of(session, box, command.items), is_utf8=session.is_utf8)
+    yield r.status(box.name, status_of(session, box, command.items), spelling=session.spelling)
     yield from session.done(command)
 
 
@@ -283,10 +283,10 @@ def get_quota_root(session: "Session", command: c.GetQuotaRoot) -> Steps:
     """GETQUOTAROOT: every mailbox has the one root."""
     name = str(command.mailbox)
     if sharing.is_shared_name(name) and not (yield from find(session, name)).is_own:
-        yield r.quotaroot(name, [], is_utf8=session.is_utf8)  # it counts against its owner's, which is not this account's to know
+        yield r.quotaroot(name, [], spelling=session.spelling)  # it counts against its owner's, which is not this account's to know
         yield from session.done(command)
         return
-    yield r.quotaroot(name, [""], is_utf8=session.is_utf8)
+    yield r.quotaroot(name, [""], spelling=session.spelling)
     yield (yield Read(lambda tx: quota_line(session, tx)))
     yield from session.done(command)
 

@@ -92,7 +92,7 @@ def is_open(session: "Session", mailbox_id: int) -> bool:
 def told_status(session: "Session", box: Mailbox) -> bytes:
     """STATUS as a notification. RFC 5465 §4, §5."""
     items = (*_TOLD, StatusItem.HIGHESTMODSEQ) if "CONDSTORE" in session.enabled else _TOLD
-    return r.status(box.name, status_of(session, box, items), is_utf8=session.is_utf8)
+    return r.status(box.name, status_of(session, box, items), spelling=session.spelling)
 
 
 def pushed(session: "Session") -> Steps:
@@ -132,10 +132,10 @@ def names(session: "Session", watch: Watch, boxes: dict[int, Mailbox]) -> list[b
     for box in boxes.values():
         old = watch.boxes.get(box.id)
         if (old is None or old.name != box.name) and NotifyEvent.MAILBOX_NAME in watch.events_of(box.name):
-            lines.append(r.list_reply([], DELIMITER, box.name, old_name=old.name if old else None, is_utf8=session.is_utf8))
+            lines.append(r.list_reply([], session.delimiter, box.name, old_name=old.name if old else None, spelling=session.spelling))
     for box_id, old in watch.boxes.items():
         if box_id not in boxes and NotifyEvent.MAILBOX_NAME in watch.events_of(old.name):
-            lines.append(r.list_reply(["\\NonExistent"], DELIMITER, old.name, is_utf8=session.is_utf8))
+            lines.append(r.list_reply(["\\NonExistent"], session.delimiter, old.name, spelling=session.spelling))
     return lines
 
 
@@ -145,7 +145,7 @@ def subscriptions(session: "Session", watch: Watch, boxes: dict[int, Mailbox], s
     for name in sorted(subscribed ^ watch.subscribed):
         if NotifyEvent.SUBSCRIPTION_CHANGE in watch.events_of(name):
             attributes = (["\\Subscribed"] if name in subscribed else []) + ([] if name in there else ["\\NonExistent"])
-            lines.append(r.list_reply(attributes, DELIMITER, name, is_utf8=session.is_utf8))
+            lines.append(r.list_reply(attributes, session.delimiter, name, spelling=session.spelling))
     return lines
 
 

@@ -56,7 +56,7 @@ def select(session: "Session", command: c.Select | c.Examine) -> Steps:
     if view.has_recent:
         yield r.recent(sum(1 for uid in uids if uid >= view.recent_from) if box.recent_uid < box.uidnext - 1 else 0)
     if session.is_rev2:
-        yield r.list_reply([], DELIMITER, box.name, is_utf8=True)
+        yield r.list_reply([], session.delimiter, box.name, spelling=session.spelling)
     elif unseen is not None and (number := view.number_of(unseen)) is not None:
         yield r.untagged("OK", "The first unseen message.", f"UNSEEN {number}")
     yield r.untagged("OK", "UIDs are valid.", f"UIDVALIDITY {box.uidvalidity}")

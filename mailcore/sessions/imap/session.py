@@ -19,6 +19,7 @@ from mailcore.store import Tx, accounts, sharing
 from mailcore.wire.imap import commands as c
 from mailcore.wire.imap import responses as r
 from mailcore.wire.imap.codes import refusal_for
+from mailcore.wire.imap.mutf7 import Spelling
 from mailcore.wire.imap.states import BY_SEQUENCE_NUMBER, Offer, State, capabilities, refusal
 
 GONE = "The mailbox was deleted by another program, or is no longer shared with you."
@@ -43,6 +44,7 @@ class Session:
         self.is_over = False
         self.wants_tls = False
         self.wants_deflate = False
+        self.delimiter = str(runtime.settings.get("imap.delimiter"))
         self.may_add_account: Callable[[int], bool] = lambda _account_id: True
 
     @property
@@ -62,9 +64,9 @@ class Session:
         return "IMAP4rev2" in self.enabled
 
     @property
-    def is_utf8(self) -> bool:
-        """Whether names of mailboxes go as UTF-8: RFC 9051 §5.1, RFC 6855 §3 and RFC 9755 §3 after it."""
-        return self.is_rev2 or "UTF8=ACCEPT" in self.enabled
+    def spelling(self) -> Spelling:
+        """How names of mailboxes are written; as UTF-8 by RFC 9051 §5.1, RFC 6855 §3 and RFC 9755 §3 after it."""
+        return Spelling(self.is_rev2 or "UTF8=ACCEPT" in self.enabled, self.delimiter)
 
     @property
     def someone(self) -> accounts.Account:

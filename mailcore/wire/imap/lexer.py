@@ -13,7 +13,7 @@ from mailcore.base.errors import MailError
 from mailcore.wire.imap.datetimes import parse_internaldate, parse_search_date
 from mailcore.wire.imap.errors import ImapSyntaxError
 from mailcore.wire.imap.framing import Frame, Literal, Segment, StreamedLiteral
-from mailcore.wire.imap.mutf7 import MailboxName
+from mailcore.wire.imap.mutf7 import PLAIN, MailboxName, Spelling
 from mailcore.wire.imap.sequence import SEQUENCE, SequenceSet
 
 MAX_DEPTH = 100
@@ -34,10 +34,10 @@ _MAX_NUMBER_64 = (1 << 63) - 1
 class Cursor:
     """Reads one frame from left to right; every failure is an ImapSyntaxError with the command's tag."""
 
-    __slots__ = ("_segments", "_index", "text", "pos", "tag", "depth", "is_utf8")
+    __slots__ = ("_segments", "_index", "text", "pos", "tag", "depth", "spelling")
 
-    def __init__(self, frame: Frame, *, is_utf8: bool = False) -> None:
-        self.is_utf8 = is_utf8
+    def __init__(self, frame: Frame, spelling: Spelling = PLAIN) -> None:
+        self.spelling = spelling
         self._segments: tuple[Segment, ...] = frame.segments
         self._index = 0
         first = frame.segments[0] if frame.segments else b""
@@ -201,7 +201,7 @@ class Cursor:
     def mailbox(self) -> MailboxName:
         """A mailbox name. A wrong one is NO, not BAD: the command itself is well formed."""
         try:
-            return MailboxName.parse(self.astring(), is_utf8=self.is_utf8)
+            return MailboxName.parse(self.astring(), self.spelling)
         except ImapSyntaxError:
             raise
         except MailError as error:

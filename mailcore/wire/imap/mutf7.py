@@ -75,17 +75,39 @@ def _unshift(run: bytes) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Spelling:
+    """How a session writes names of mailboxes: in modified UTF-7 or UTF-8, and with which delimiter.
+
+    Inside, the delimiter is `/`. Where a session's is another, the two characters change places, so that each name still has one spelling.
+    """
+
+    is_utf8: bool = False
+    delimiter: str = "/"
+
+    def read(self, data: bytes) -> str:
+        """The name that a client wrote. Raises MailError(SYNTAX)."""
+        return self.swapped(decode_utf8(data) if self.is_utf8 else decode(data))
+
+    def swapped(self, name: str) -> str:
+        """*name* with the session's delimiter and ours in each other's place."""
+        return name if self.delimiter == "/" else name.translate({ord("/"): self.delimiter, ord(self.delimiter): "/"})
+
+
+PLAIN = Spelling()
+
+
+@dataclass(frozen=True, slots=True)
 class MailboxName:
     """A mailbox's full name in Unicode; INBOX has one case (RFC 3501 §5.1)."""
 
     text: str
 
     @classmethod
-    def parse(cls, data: bytes, *, is_utf8: bool = False) -> "MailboxName":
+    def parse(cls, data: bytes, spelling: Spelling = PLAIN) -> "MailboxName":
         """The name in *data* as it came in an astring. Raises MailError(SYNTAX)."""
         if len(data) > MAX_NAME_BYTES:
             raise MailError(Reason.SYNTAX, f"A mailbox name has at most {MAX_NAME_BYTES} octets.")
-        return cls.of(decode_utf8(data) if is_utf8 else decode(data))
+        return cls.of(spelling.read(data))
 
     @classmethod
     def of(cls, text: str) -> "MailboxName":

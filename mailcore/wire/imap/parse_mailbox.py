@@ -33,7 +33,7 @@ from mailcore.wire.imap.commands import (
 )
 from mailcore.wire.imap.flags import Flag
 from mailcore.wire.imap.lexer import FLAG, LIST_MAILBOX, Cursor
-from mailcore.wire.imap.mutf7 import MAX_NAME_BYTES, decode, decode_utf8
+from mailcore.wire.imap.mutf7 import MAX_NAME_BYTES
 from mailcore.wire.imap.options import ListReturn, ListSelect, QresyncParam, RightsChange, StatusItem
 from mailcore.wire.imap.parse_fetch import parse_flag_list
 
@@ -158,7 +158,7 @@ def _parse_reference(cursor: Cursor) -> str:
 
 def _name(cursor: Cursor, data: bytes) -> str:
     try:
-        return decode_utf8(data) if cursor.is_utf8 else decode(data)
+        return cursor.spelling.read(data)
     except MailError as error:
         raise cursor.fail(error.detail) from None
 

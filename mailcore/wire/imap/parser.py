@@ -42,6 +42,7 @@ from mailcore.wire.imap.commands import (
 from mailcore.wire.imap.errors import ImapSyntaxError
 from mailcore.wire.imap.framing import Frame
 from mailcore.wire.imap.lexer import Cursor, as_text
+from mailcore.wire.imap.mutf7 import PLAIN, Spelling
 from mailcore.wire.imap.parse_fetch import parse_fetch, parse_store
 from mailcore.wire.imap.parse_mailbox import (
     mailbox_and_identifier,
@@ -72,9 +73,9 @@ _TAG = re.compile(rb"([!#$&',-\[\]-z|}~]{1,128})(?: |\Z)")
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]*={0,2}")
 
 
-def parse_command(frame: Frame, *, is_utf8: bool = False) -> Command:
-    """The command in *frame*; with *is_utf8*, mailbox names are UTF-8 and not modified UTF-7. Raises ImapSyntaxError with the tag when there is one. RFC 3501 §2.2.1, §9 (command)."""
-    cursor = Cursor(frame, is_utf8=is_utf8)
+def parse_command(frame: Frame, spelling: Spelling = PLAIN) -> Command:
+    """The command in *frame*; *spelling* says how mailbox names are written. Raises ImapSyntaxError with the tag when there is one. RFC 3501 §2.2.1, §9 (command)."""
+    cursor = Cursor(frame, spelling)
     head = _HEAD.match(cursor.text)
     if head is None:
         raise _no_command(cursor)

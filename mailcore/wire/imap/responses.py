@@ -6,7 +6,7 @@ FETCH is the hot path: its pieces come ready from the store and are joined once.
 from collections.abc import Iterable, Mapping, Sequence
 
 from mailcore.wire.imap.flags import Flag
-from mailcore.wire.imap.mutf7 import encode
+from mailcore.wire.imap.mutf7 import PLAIN, Spelling, encode
 from mailcore.wire.imap.options import StatusItem
 from mailcore.wire.imap.sequence import SequenceSet
 from mailcore.wire.imap.strings import astring, flag_list, mailbox, nstring, quoted_or_literal, text_line
@@ -69,27 +69,27 @@ def list_reply(
     kind: str = "LIST",
     child_info: Sequence[str] = (),
     old_name: str | None = None,
-    is_utf8: bool = False,
+    spelling: Spelling = PLAIN,
 ) -> bytes:
     """LIST or LSUB, with RFC 5258's CHILDINFO and RFC 9051's OLDNAME. RFC 3501 §7.2.2."""
     line = b"* %b (%b) %b %b" % (
         kind.encode("ascii"),
         " ".join(attributes).encode("ascii"),
         nstring(delimiter),
-        mailbox(name, is_utf8=is_utf8),
+        mailbox(name, spelling),
     )
     extended: list[bytes] = []
     if child_info:
         extended.append(b'"CHILDINFO" (' + b" ".join([quoted_or_literal(word) for word in child_info]) + b")")
     if old_name is not None:
-        extended.append(b'"OLDNAME" (' + mailbox(old_name, is_utf8=is_utf8) + b")")
+        extended.append(b'"OLDNAME" (' + mailbox(old_name, spelling) + b")")
     return line + (b" (" + b" ".join(extended) + b")" if extended else b"") + CRLF
 
 
-def status(name: str, items: Mapping[StatusItem, int | str | None], *, is_utf8: bool = False) -> bytes:
+def status(name: str, items: Mapping[StatusItem, int | str | None], *, spelling: Spelling = PLAIN) -> bytes:
     """STATUS; a str value is an object id, None is NIL. RFC 3501 §7.2.4, RFC 8474 §4.3."""
     pieces = [item.value + b" " + _status_value(value) for item, value in items.items()]
-    return b"* STATUS %b (%b)\r\n" % (mailbox(name, is_utf8=is_utf8), b" ".join(pieces))
+    return b"* STATUS %b (%b)\r\n" % (mailbox(name, spelling), b" ".join(pieces))
 
 
 def _status_value(value: int | str | None) -> bytes:
@@ -226,24 +226,24 @@ def quota(root: str, resources: Iterable[tuple[str, int, int]]) -> bytes:
     )
 
 
-def quotaroot(name: str, roots: Iterable[str], *, is_utf8: bool = False) -> bytes:
+def quotaroot(name: str, roots: Iterable[str], *, spelling: Spelling = PLAIN) -> bytes:
     """QUOTAROOT. RFC 9208 §4.2.2."""
-    return b" ".join([b"* QUOTAROOT", mailbox(name, is_utf8=is_utf8), *[astring(root) if root else b'""' for root in roots]]) + CRLF
+    return b" ".join([b"* QUOTAROOT", mailbox(name, spelling), *[astring(root) if root else b'""' for root in roots]]) + CRLF
 
 
-def acl(name: str, entries: Iterable[tuple[str, str]], *, is_utf8: bool = False) -> bytes:
+def acl(name: str, entries: Iterable[tuple[str, str]], *, spelling: Spelling = PLAIN) -> bytes:
     """ACL: identifier and rights. RFC 4314 §3.6."""
-    return b" ".join([b"* ACL", mailbox(name, is_utf8=is_utf8), *[astring(who) + b" " + _rights(rights) for who, rights in entries]]) + CRLF
+    return b" ".join([b"* ACL", mailbox(name, spelling), *[astring(who) + b" " + _rights(rights) for who, rights in entries]]) + CRLF
 
 
-def listrights(name: str, identifier: str, always: str, optional: Iterable[str], *, is_utf8: bool = False) -> bytes:
+def listrights(name: str, identifier: str, always: str, optional: Iterable[str], *, spelling: Spelling = PLAIN) -> bytes:
     """LISTRIGHTS. RFC 4314 §3.7."""
-    return b" ".join([b"* LISTRIGHTS", mailbox(name, is_utf8=is_utf8), astring(identifier), *map(_rights, [always, *optional])]) + CRLF
+    return b" ".join([b"* LISTRIGHTS", mailbox(name, spelling), astring(identifier), *map(_rights, [always, *optional])]) + CRLF
 
 
-def myrights(name: str, rights: str, *, is_utf8: bool = False) -> bytes:
+def myrights(name: str, rights: str, *, spelling: Spelling = PLAIN) -> bytes:
     """MYRIGHTS. RFC 4314 §3.8."""
-    return b"* MYRIGHTS %b %b\r\n" % (mailbox(name, is_utf8=is_utf8), _rights(rights))
+    return b"* MYRIGHTS %b %b\r\n" % (mailbox(name, spelling), _rights(rights))
 
 
 def _rights(rights: str) -> bytes:

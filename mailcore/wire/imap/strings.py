@@ -6,7 +6,7 @@ The usual case costs one regular expression; no octet is looked at in Python.
 import re
 from collections.abc import Iterable
 
-from mailcore.wire.imap.mutf7 import encode
+from mailcore.wire.imap.mutf7 import PLAIN, Spelling, encode
 
 QUOTED_MAX_BYTES = 1000
 """Longer strings go as literals: some clients read quoted strings into small buffers."""
@@ -44,13 +44,14 @@ def astring(value: str | bytes) -> bytes:
     return quoted_or_literal(data)
 
 
-def mailbox(name: str, *, is_utf8: bool = False) -> bytes:
+def mailbox(name: str, spelling: Spelling = PLAIN) -> bytes:
     """A mailbox's name in modified UTF-7, or in UTF-8. Always quoted, INBOX apart: old clients trip over `[` and `&` in atoms."""
     if name == "INBOX":
         return b"INBOX"
-    if is_utf8 and name.isprintable() and len(data := name.encode("utf-8", "replace")) <= QUOTED_MAX_BYTES:
+    name = spelling.swapped(name)
+    if spelling.is_utf8 and name.isprintable() and len(data := name.encode("utf-8", "replace")) <= QUOTED_MAX_BYTES:
         return b'"%b"' % _SPECIAL.sub(rb"\\\1", data)
-    return quoted_or_literal(name if is_utf8 else encode(name))
+    return quoted_or_literal(name if spelling.is_utf8 else encode(name))
 
 
 def text_line(text: str) -> bytes:

@@ -1,0 +1,56 @@
+"""The delimiter of hMailServer: programs that kept their paths find them, and inside nothing changes."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from tests.scenario.server import RoostServer
+from tests.scenario.test_imap import raw
+from tests.web.visitor import signed_in
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RoostServer]:
+    made = RoostServer(listeners=("imap", "http"), people=2, settings={"imap.delimiter": "."})
+    yield made
+    made.remove()
+
+
+def test_paths_have_dots_on_the_wire_and_levels_inside(server: RoostServer) -> None:
+    wire = raw(server)
+    assert wire.say('l LIST "" ""')[0] == b'* LIST (\\Noselect) "." ""'
+    assert wire.say("n NAMESPACE")[0].startswith(b'* NAMESPACE (("" "."))') and b"/" not in wire.say("n NAMESPACE")[0]
+    for command in ("a CREATE INBOX.Plans", "b CREATE Garden.Roses.&-.Tea", 's SUBSCRIBE "Garden.Roses"'):
+        assert wire.say(command)[-1].split(b" ")[1] == b"OK", command
+    shown = b"\n".join(wire.say('l LIST "" "*"'))
+    assert b'"." "INBOX.Plans"' in shown and b'"." "Garden.Roses.&-.Tea"' in shown and b'"/"' not in shown
+    assert b"INBOX.Plans" not in b"\n".join(wire.say('l LIST "" "%"'))
+    assert b'"INBOX.Plans"' in b"\n".join(wire.say('l LIST "INBOX." "%"'))
+    assert b'"Garden.Roses"' in b"\n".join(wire.say('l LSUB "" "Garden.%"'))
+    assert wire.say("m STATUS Garden.Roses (MESSAGES)")[0] == b'* STATUS "Garden.Roses" (MESSAGES 0)'
+    assert wire.say('r RENAME "Garden.Roses" "Garden.Bushes"')[-1].startswith(b"r OK")
+    assert wire.say('e SELECT "Garden.Bushes.&-.Tea"')[-1].startswith(b"e OK")
+    page = signed_in(server, "u1@x.test").get("/mail/mailboxes").text
+    assert "Bushes" in page and "depth-1" in page and "Garden.Bushes" not in page
+
+
+def test_a_dot_in_a_name_and_a_slash_change_places_and_come_back(server: RoostServer) -> None:
+    person = signed_in(server, "u2@x.test")
+    person.get("/mail/mailboxes")
+    assert person.post("/mail/mailboxes", {"op": "create", "name": "v1.2", "parent": ""}).status_code == 200
+    wire = raw(server, "u2@x.test")
+    assert b'"." "v1/2"' in b"\n".join(wire.say('l LIST "" "*"'))
+    assert wire.say('e SELECT "v1/2"')[-1].startswith(b"e OK")
+    assert "v1.2" in person.get("/mail/mailboxes").text
+
+
+def test_it_is_a_setting_for_those_who_sign_in_from_then_on(server: RoostServer) -> None:
+    before = raw(server)
+    server.run("settings", "set", "imap.delimiter", "/")
+    try:
+        assert b'"."' in before.say('l LIST "" ""')[0]
+        assert json.loads(server.run("settings", "get", "imap.delimiter", "--json"))["value"] == "/"
+    finally:
+        server.run("settings", "set", "imap.delimiter", ".")
+    assert "choice" in server.run("settings", "set", "imap.delimiter", "#", is_checked=False) or json.loads(server.run("settings", "get", "imap.delimiter", "--json"))["value"] == "."
