@@ -71,8 +71,8 @@ def opened(browser: Any, server: RoostServer, subject: str, content: bytes, chan
 
 
 def frame_of(page: Any) -> Any:
-    page.wait_for_selector("iframe.pdf-frame")
-    frame = next(f for f in page.frames if "/mail/pdf-frame" in f.url)
+    frame = page.wait_for_selector("iframe.pdf-frame").content_frame()
+    frame.wait_for_url("**/mail/pdf-frame**")
     frame.wait_for_selector("canvas")
     return frame
 
