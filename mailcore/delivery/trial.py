@@ -18,17 +18,22 @@ TRIED_BYTES = 1024 * 1024
 
 def fits(runtime: Runtime, account: Account, rule: Rule) -> tuple[list[ListRow], int]:
     """The messages among the newest TRIED of INBOX that *rule* fits, and how many were looked at. Raises MailError(SYNTAX)."""
-    text = to_sieve([rule])
     tx = runtime.store.read()
     inbox = mailboxes.by_name(tx, account.id, "INBOX")
-    if not text or inbox is None:
-        return [], 0
+    rows = listing.page(tx, inbox.id, limit=TRIED) if inbox is not None else []
+    return fitting(runtime, account, rule, rows), len(rows)
+
+
+def fitting(runtime: Runtime, account: Account, rule: Rule, rows: list[ListRow]) -> list[ListRow]:
+    """Those of *rows* that the rule fits. Raises MailError(SYNTAX)."""
+    text, tx = to_sieve([rule]), runtime.store.read()
+    if not text:
+        return []
     script, found = compile(text, OWN_EXTENSIONS), []
-    rows = listing.page(tx, inbox.id, limit=TRIED)
     for row in rows:
         stored = listing.get(tx, account.id, row.message_id)
         data = runtime.store.blobs.read(stored.locator, 0, TRIED_BYTES)
         around = Surroundings(recipient=account.address, sender=row.from_addr, now=from_micros(row.internal_date), zone=zone_of(account))
         if script.run(Mail(data), around).trace:
             found.append(row)
-    return found, len(rows)
+    return found

@@ -10,7 +10,8 @@ from typing import Any
 
 from mailcore.base.errors import MailError, Reason
 from mailcore.runtime.runtime import Runtime
-from mailcore.sessions import webmail
+from mailcore.sessions import webmail, webmail_rules
+from mailcore.sieve.rules import from_json
 from mailcore.store import Tx, accounts, changes, jobs, search, sharing
 from mailcore.store.accounts import Account
 
@@ -25,7 +26,7 @@ Step = Callable[[int, int, str], bool]
 
 def ask(runtime: Runtime, account: Account, payload: dict[str, Any]) -> int:
     """A job that does payload["op"] (or "move", "label") to a whole mailbox or search; its id. Raises MailError(LIMIT, SYNTAX)."""
-    if payload["op"] not in {*webmail.FLAG_OPS, *webmail.ROLE_OPS, *webmail.MARKS, "move", "label", "undo"}:
+    if payload["op"] not in {*webmail.FLAG_OPS, *webmail.ROLE_OPS, *webmail.MARKS, "move", "label", "rule", "undo"}:
         raise MailError(Reason.SYNTAX, "This cannot be done to all at once.")
     now = runtime.clock.micros()
 
@@ -95,6 +96,8 @@ def _do(runtime: Runtime, account: Account, payload: dict[str, Any], ids: list[i
     op = payload["op"]
     if op == "move":
         return webmail.move(runtime, account, ids, int(payload["target"]))
+    if op == "rule":
+        return webmail_rules.carry_out(runtime, account, from_json(payload["rule"])[0], ids)
     if op == "label":
         return webmail.label(runtime, account, ids, payload["label"], is_on=True)
     if op in webmail.MARKS:

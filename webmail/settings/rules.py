@@ -6,10 +6,11 @@ import flask
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from mailcore.base.errors import MailError
+from mailcore.base.errors import MailError, Reason
 from mailcore.delivery import trial
 from mailcore.directory import away, rules
-from mailcore.sieve.rules import Criterion, Field, Operator, Rule
+from mailcore.sessions import webmail_bulk, webmail_rules
+from mailcore.sieve.rules import Criterion, Field, Operator, Rule, as_json
 from mailcore.store import filters, labels, routes
 from web import rule_forms
 from web.drawing import done, page
@@ -78,10 +79,21 @@ def edit(number: str) -> Any:
         if op == "try":
             return tried(made, rule)
         put([*found[:place], rule, *found[place + 1 :]] if place >= 0 else [*found, rule])
+        if op == "run":
+            return run(rule)
     except MailError as error:
         return drawn(made, error=said(error)), 422
     flask.session["toast"] = {"text": _("Rule saved"), "undo": None}
     return done(flask.url_for("settings.page", section="rules"), message=_("Rule saved"))
+
+
+def run(rule: Rule) -> Any:
+    """Carry the rule out on the Inbox as it is, as a job with progress and a way back. Raises MailError."""
+    if not webmail_rules.does_something(rule):
+        raise MailError(Reason.SYNTAX, _("This rule files and marks nothing: there is nothing to do to mail that is here."))
+    inbox = next(box for box in boxes() if box.role == "inbox")
+    job_id = webmail_bulk.ask(site().runtime, account(), {"op": "rule", "rule": as_json([rule]), "mailbox": inbox.id, "back": flask.url_for("settings.page", section="rules")})
+    return done(flask.url_for("mail.work", job_id=job_id))
 
 
 def suggested(args: Any) -> rule_forms.RuleForm:

@@ -1,0 +1,57 @@
+"""A rule run on the mail that is here: seen at work, done in the background, taken back as one."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+playwright = pytest.importorskip("playwright.sync_api")
+
+from tests.scenario.server import RoostServer  # noqa: E402
+from tests.web.gallery.test_gallery import needs_parts  # noqa: E402
+from tests.web.test_browser import send, signed_in  # noqa: E402
+from tests.web.test_list_browser import found, imap_of, until  # noqa: E402
+
+pytestmark = [pytest.mark.browser, needs_parts]
+ME = "u1@x.test"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RoostServer]:
+    one = RoostServer(listeners=("smtp", "imap", "http"), people=2)
+    with imap_of(one, ME) as imap:
+        imap.create("Bills")
+    for subject in ("Invoice 1", "A letter", "Invoice 2"):
+        send(one, ME, subject)
+    yield one
+    one.remove()
+
+
+def test_a_rule_is_run_on_the_inbox_and_taken_back(browser: Any, server: RoostServer) -> None:
+    page, troubles = signed_in(browser, server, ME)
+    page.goto("/settings/rules/new")
+    page.locator("select[name=c0_field]").select_option("subject")
+    page.fill("[name=c0_value]", "Invoice")
+    page.locator("select[name=a0_kind]").select_option("move")
+    page.fill("[name=a0_value]:visible", "Bills")
+    page.get_by_role("button", name="Save and run on the Inbox").click()
+    page.wait_for_url("**/mail/work/*")
+    page.get_by_role("heading", name="2 messages done").wait_for(timeout=20_000)
+    assert found(server, "Bills", "ALL", address=ME) == 2 and found(server, "INBOX", "ALL", address=ME) == 1
+    page.get_by_role("button", name="Undo").click()
+    until(lambda: found(server, "INBOX", "ALL", address=ME) == 3)
+    assert found(server, "Bills", "ALL", address=ME) == 0
+    page.goto("/settings/rules")
+    assert page.get_by_text("Invoice").count(), "the rule was saved as well"
+    send(server, ME, "Invoice 3")
+    until(lambda: found(server, "Bills", "ALL", address=ME) == 1)
+    assert troubles == []
+
+
+def test_a_rule_that_only_sends_is_not_run_on_old_mail(browser: Any, server: RoostServer) -> None:
+    page, _troubles = signed_in(browser, server, "u2@x.test")
+    page.goto("/settings/rules/new")
+    page.locator("select[name=c0_field]").select_option("any")
+    page.locator("select[name=a0_kind]").select_option("keep")
+    page.get_by_role("button", name="Save and run on the Inbox").click()
+    page.get_by_text("nothing to do to mail that is here").wait_for()
