@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from mailcore.base.clock import SECOND, Micros, from_micros
 from mailcore.base.errors import MailError
-from mailcore.delivery import act, leaving, list_bounces, notices
+from mailcore.delivery import act, good_news, leaving, list_bounces, notices
 from mailcore.delivery.parcel import Parcel, parcel_of
 from mailcore.delivery.prepare import Prepared, prepare
 from mailcore.directory import resolve
@@ -127,6 +127,8 @@ def accept(runtime: Runtime, mail: Mail, parcel: Parcel, *, also: Callable[[Tx],
             queue_fan_out(tx, runtime, mail, parcel, made, set(at_once), own_prefix, now)
         if made.forwarded:
             queue_remote(tx, runtime, mail, parcel, made.forwarded, received, now, kind="forward", route=away.route)
+        if at_once and not ready.reports:
+            good_news.put(tx, runtime, mail, parcel, set(at_once), received, now)
         if made.lists:
             queue_lists(tx, runtime, mail, parcel, made, mail.lines + received, now)
         events += [list_bounces.came_back(tx, runtime, member, now, is_for_good=is_final) for member in made.bounced]

@@ -10,6 +10,7 @@ from dataclasses import replace
 from mailcore.base.clock import SECOND, Micros
 from mailcore.base.errors import MailError, Reason
 from mailcore.base.resolver import DnsTrouble
+from mailcore.delivery import good_news
 from mailcore.directory import resolve
 from mailcore.mail.address import ReversePath
 from mailcore.net.dns import BudgetResolver
@@ -117,7 +118,7 @@ def settle(runtime: Runtime, item: Item) -> None:
     people = outbox.recipients(runtime.store.read(), item.id)
     waiting = [r for r in people if r.state == "waiting"]
     now = runtime.clock.micros()
-    for state, action in (("failed", "failed"), ("relayed", "relayed")):
+    for state, action in (("failed", "failed"), ("relayed", "relayed"), ("delivered", "delivered")):
         fresh = [r for r in people if r.state == state]
         if fresh:
             bounce.tell(runtime, item, fresh, action)
@@ -131,8 +132,9 @@ def settle(runtime: Runtime, item: Item) -> None:
         if waiting:
             outbox.release(tx, item.id, min(r.next_at for r in waiting), item.attempts + 1)
             return
-        has_failed = any(r.state in ("failed", "failed-told") for r in people)
-        records.set_outcome(tx, item.trace_id, "failed" if has_failed else "sent")
+        if item.kind != good_news.KIND:
+            has_failed = any(r.state in ("failed", "failed-told") for r in people)
+            records.set_outcome(tx, item.trace_id, "failed" if has_failed else "sent")
         outbox.remove(tx, item.id)
 
     runtime.store.write(end)

@@ -47,9 +47,11 @@ function move(step, event) {
 }
 
 function starRow() {
+  if (tickedRows().length) return void $("#list .bulk [value=star]")?.click();
   const row = currentRow();
   if (row) $(".row-star", row)?.click();
   else press("s");
+  return undefined;
 }
 
 /** The row with the focus, unless its message stands open beside it: then the message's own buttons act. */

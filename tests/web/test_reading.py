@@ -243,3 +243,12 @@ def test_held_mail_is_not_sent_once_a_program_says_so_or_the_account_is_locked_a
     assert not any("Stopped" in one for one in subjects(server, "u2@x.test")) and not any("Stopped" in one for one in subjects(server, "u3@x.test", "Sent"))
     assert sum("Stopped" in one for one in subjects(server, "u3@x.test", "Drafts")) == 2, "what was written is kept"
     assert sum("Stopped" in one for one in subjects(server, "u3@x.test")) == 1, "one note, for the one that could not be sent"
+
+
+def test_a_message_is_saved_byte_for_byte_as_it_lies_here(server: RoostServer, person: Browser) -> None:
+    sent = b"From: Ann <ann@out.test>\r\nTo: u1@x.test\r\nSubject: As it came\r\nX-Odd:  two  blanks\t\r\n\r\nraw \xe9 and a tail\r\n\r\n"
+    with smtplib.SMTP("127.0.0.1", server.ports["smtp"]) as client:
+        client.sendmail("ann@out.test", ["u1@x.test"], sent)
+    path = page_of(person, "As it came", role="inbox")
+    saved = person.get(f"{path}/source?view=file")
+    assert saved.headers["Content-Disposition"].startswith("attachment") and saved.content.endswith(sent)

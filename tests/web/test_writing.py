@@ -265,6 +265,21 @@ def test_enter_in_a_field_keeps_the_draft_and_sends_nothing(tab: Any, server: Ro
     assert not [m for m in folder(server, "u3@x.test") if m["subject"] == "Entered"]
 
 
+def test_a_delivery_report_comes_back_when_one_asks_for_it(tab: Any, server: RoostServer) -> None:
+    page = signed_in(tab, "u4@x.test")
+    writing(page)
+    page.fill("#to", "u3@x.test")
+    page.fill("#subject-field", "Tell me")
+    page.click("[aria-label^='More ways to send']")
+    page.check("input[name=report]")
+    page.keyboard.press("Escape")
+    page.click("button[name=op][value=send]")
+    letter(server, "u3@x.test", "Tell me")
+    report = until(lambda: next((m for m in folder(server, "u4@x.test") if m.get_content_type() == "multipart/report"), None))
+    told = report.as_string()
+    assert "Action: delivered" in told and "u3@x.test" in told
+
+
 def test_two_tabs_never_write_over_each_other(tab: Any, server: RoostServer) -> None:
     first = signed_in(tab, "u3@x.test")
     writing(first)
