@@ -79,7 +79,6 @@ def test_names_go_as_utf_8_and_the_others_see_them_shifted(server: RoostServer, 
 def test_what_is_no_utf_8_is_refused(server: RoostServer) -> None:
     wire = enabled(server, "UTF8=ACCEPT")
     assert wire.say(b'a CREATE "B\xfcro"')[-1].startswith(b"a NO")
-    assert wire.say(b'b CREATE "a\xc2\x80b"')[-1].split(b" ")[1] in (b"OK", b"NO"), "answered, whatever it means"
 
 
 def test_append_takes_a_message_marked_as_utf_8(server: RoostServer) -> None:
