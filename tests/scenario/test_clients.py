@@ -178,7 +178,8 @@ class Roundcube:
 
     def send(self, to: str, subject: str, text: str) -> requests.Response:
         page = self.get(task="mail", action="compose").text
-        values = dict(re.findall(r'<input[^>]*?name="(_[a-z_]+)"[^>]*?value="([^"]*)"', page))
+        fields = [field for field in re.findall(r"<input[^>]*>", page) if 'type="checkbox"' not in field or "checked" in field]
+        values = dict(re.findall(r'<input[^>]*?name="(_[a-z_]+)"[^>]*?value="([^"]*)"', "".join(fields)))
         sender = re.search(r'<select[^>]*name="_from".*?<option value="(\d+)"', page, re.DOTALL)
         compose = re.search(r'"compose_id":"([^"]+)"', page)
         assert sender is not None and compose is not None, page[:2000] + self.said()
