@@ -8,8 +8,11 @@ import http.client
 import ipaddress
 import socket
 import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from mailcore.base.errors import MailError, Reason
 from mailcore.base.resolver import DnsTrouble, Resolver
@@ -19,7 +22,10 @@ POLICY_BYTES = 64 * 1024
 ANSWER_BYTES = 64 * 1024
 """Most of an answer to a form."""
 SECONDS = 10.0
+"""For one answer, from the first byte to the last. Stops a server that sends one each second from holding a thread."""
 REDIRECTS = 3
+_GLOBAL_6, _EXAMPLES_6 = ipaddress.ip_network("2000::/3"), ipaddress.ip_network("3fff::/20")
+_SPECIAL_4 = (ipaddress.ip_network("192.0.0.0/24"), ipaddress.ip_network("192.88.99.0/24"))
 _MAGIC = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"GIF87a", "image/gif"), (b"GIF89a", "image/gif"))
 
 
@@ -67,15 +73,14 @@ def judged_address(resolver: Resolver, host: str, *, is_private_fine: bool = Fal
 
 
 def is_public(text: str) -> bool:
-    """Whether an address is out on the Internet; an IPv4 address inside an IPv6 one is judged as itself."""
+    """Whether an address is out on the Internet; an IPv4 address inside an IPv6 one is judged as itself. Of IPv6 only what is given out today, RFC 4291 §2.4."""
     address = ipaddress.ip_address(text)
     if isinstance(address, ipaddress.IPv6Address):
         inner = address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
         if inner is not None:
-            return inner.is_global and not inner.is_multicast
-        if address in ipaddress.ip_network("64:ff9b::/96"):
-            return False
-    return address.is_global and not address.is_multicast
+            return is_public(str(inner))
+        return address in _GLOBAL_6 and address not in _EXAMPLES_6 and address.is_global
+    return address.is_global and not address.is_multicast and not any(address in network for network in _SPECIAL_4)
 
 
 def one_click(resolver: Resolver, url: str) -> None:
@@ -138,20 +143,42 @@ def _get(resolver: Resolver, url: str) -> tuple[http.client.HTTPResponse, bytes]
 
 
 def _ask(resolver: Resolver, url: str, method: str, body: bytes | None, headers: dict[str, str]) -> tuple[http.client.HTTPResponse, bytes]:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.port not in (None, 80, 443):
-        raise MailError(Reason.NOT_PERMITTED, "Only ordinary web addresses are asked.")
-    address = judged_address(resolver, parts.hostname)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    connection = http.client.HTTPConnection(parts.hostname, port, timeout=SECONDS)
     try:
-        raw = socket.create_connection((address, port), timeout=SECONDS)
-        connection.sock = ssl.create_default_context().wrap_socket(raw, server_hostname=parts.hostname) if parts.scheme == "https" else raw
-        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        connection.request(method, path, body=body, headers=headers)
-        response = connection.getresponse()
-        return response, response.read(PICTURE_BYTES + 1)
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise MailError(Reason.NOT_PERMITTED, "Only ordinary web addresses are asked.") from error
+    if parts.scheme not in ("http", "https") or not host or parts.username is not None or port not in (None, 80, 443):
+        raise MailError(Reason.NOT_PERMITTED, "Only ordinary web addresses are asked.")
+    address = judged_address(resolver, host)
+    port = port or (443 if parts.scheme == "https" else 80)
+    connection = http.client.HTTPConnection(host, port, timeout=SECONDS)
+    try:
+        with _in_time(socket.create_connection((address, port), timeout=SECONDS)) as raw:
+            connection.sock = ssl.create_default_context().wrap_socket(raw, server_hostname=host) if parts.scheme == "https" else raw
+            path = quote((parts.path or "/") + (f"?{parts.query}" if parts.query else ""), safe="!$%&'()*+,/:;=?@[]~")
+            connection.request(method, path, body=body, headers=headers)
+            with connection.getresponse() as response:  # one without a length outlives its connection
+                return response, response.read(PICTURE_BYTES + 1)
     except (OSError, http.client.HTTPException, UnicodeError, ValueError) as error:
         raise MailError(Reason.NETWORK, "That server did not answer.") from error
     finally:
         connection.close()
+
+
+@contextmanager
+def _in_time(raw: socket.socket) -> Iterator[socket.socket]:
+    """*raw*, shut SECONDS from now whatever is still being said. A timeout of the socket alone begins anew with each byte."""
+    with raw.dup() as same:  # TLS takes the first for itself
+
+        def shut() -> None:
+            with suppress(OSError):
+                same.shutdown(socket.SHUT_RDWR)
+
+        timer = threading.Timer(SECONDS, shut)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield raw
+        finally:
+            timer.cancel()
