@@ -73,7 +73,7 @@ def judged_address(resolver: Resolver, host: str, *, is_private_fine: bool = Fal
 
 
 def is_public(text: str) -> bool:
-    """Whether an address is out on the Internet; an IPv4 address inside an IPv6 one is judged as itself. Of IPv6 only what is given out today, RFC 4291 §2.4."""
+    """Whether an address is out on the Internet; an IPv4 address inside an IPv6 one is judged as itself. Of IPv6 only what is given out today."""
     address = ipaddress.ip_address(text)
     if isinstance(address, ipaddress.IPv6Address):
         inner = address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
