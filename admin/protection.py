@@ -10,6 +10,7 @@ from flask_babel import ngettext
 
 from admin.blueprints import admin, toast
 from admin.protection_values import RangePage, RangeRow, SenderRow, SendersPage, Tick
+from mailcore.base import ip
 from mailcore.base.clock import DAY, Micros
 from mailcore.base.errors import MailError, Reason
 from mailcore.directory import guard_verbs
@@ -33,12 +34,13 @@ MAX_PRIORITY = 1000
 
 def range_row(one: IpRange) -> RangeRow:
     """One line."""
-    first, last = guard_verbs.text(one.lower), guard_verbs.text(one.upper)
+    first, last = ip.text(one.lower), ip.text(one.upper)
     free = set(one.allowed.split()) - set(one.needs_auth.split())
     is_open = bool(free & {"local-external"}) and one.id != 0
     checks = [label for on, label in ((one.checks_spam, _("spam")), (one.checks_virus, _("viruses"))) if on]
     return RangeRow(
         name=one.name, addresses=first if first == last else f"{first} – {last}", priority=one.priority, is_ban=not one.protocols, is_open=is_open,
+        is_trusted=one.priority > protection.BAN_PRIORITY and bool(one.protocols),
         protocols=", ".join(PROTOCOLS[w] for w in PROTOCOLS if w in one.protocols.split()) or _("nothing: kept out"),
         relay_text=_("without a sign-in") if is_open else _("only signed in") if "local-external" in one.allowed.split() else _("not at all"),
         checks_text=", ".join(checks) or _("none"), expires_text=words.long(one.expires_at) if one.expires_at else "",
@@ -87,8 +89,8 @@ def range_page(one: IpRange, *, is_new: bool = False, errors: dict[str, str] | N
     """The form of *one*, or what was *typed* into it."""
     text = typed or {}
     return RangePage(
-        name=text.get("name", "" if is_new else one.name), lower=text.get("lower", "" if is_new else guard_verbs.text(one.lower)),
-        upper=text.get("upper", "" if is_new else guard_verbs.text(one.upper)), priority=text.get("priority", "20" if is_new else str(one.priority)),
+        name=text.get("name", "" if is_new else one.name), lower=text.get("lower", "" if is_new else ip.text(one.lower)),
+        upper=text.get("upper", "" if is_new else ip.text(one.upper)), priority=text.get("priority", "20" if is_new else str(one.priority)),
         protocols=tuple(Tick(value=k, label=v, is_on=k in one.protocols.split()) for k, v in PROTOCOLS.items()),
         allowed=tuple(Tick(value=k, label=str(v), is_on=k in one.allowed.split()) for k, v in DIRECTIONS.items()),
         needs_auth=tuple(Tick(value=k, label=str(v), is_on=k in one.needs_auth.split()) for k, v in DIRECTIONS.items()),

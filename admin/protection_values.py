@@ -17,6 +17,8 @@ class RangeRow:
     checks_text: str
     expires_text: str = ""
     is_ban: bool = False
+    is_trusted: bool = False
+    """Whether its addresses are never banned."""
     is_open: bool = False
     """Whether strangers of it may send outward without a sign-in."""
 

@@ -12,10 +12,11 @@ from mailcore.auth import app_passwords, imported, ldap, passwords, second_step
 from mailcore.auth.passwords import Verifier
 from mailcore.base.clock import DAY, SECOND, Micros
 from mailcore.base.errors import MailError, Reason
+from mailcore.base.ip import key as ip_key
 from mailcore.base.secret import Secret
 from mailcore.mail.address import Address
 from mailcore.runtime.runtime import Runtime
-from mailcore.store import Tx, access, accounts
+from mailcore.store import Tx, access, accounts, protection
 
 PROTOCOLS = ("imap", "pop3", "smtp", "sieve", "web", "code")
 TRUSTED_DAYS = 30
@@ -58,6 +59,18 @@ def is_loopback(ip: str) -> bool:
     return ip in ("127.0.0.1", "::1", "::ffff:127.0.0.1")
 
 
+def is_banned(tx: Tx, ip: str, now: Micros) -> bool:
+    """Whether no sign-in is taken from *ip*: its network is banned, and no range of higher priority holds it."""
+    return not is_loopback(ip) and access.banned_until(tx, network_of(ip), now) is not None and not _is_above_bans(tx, ip, now)
+
+
+def _is_above_bans(tx: Tx, ip: str, now: Micros) -> bool:
+    try:
+        return protection.is_above_bans(tx, ip_key(ip), now)
+    except MailError:
+        return False
+
+
 def _remembered_as(account: accounts.Account | None) -> str:
     """What a good password is remembered under: the hash, or for a directory's people who they are."""
     if account is None:
@@ -84,7 +97,7 @@ class Doorkeeper:
             return None
         if not self._may_enter(tx, account) or (account.id, attempt.protocol, attempt.ip) not in self._written or account.totp_secret:
             return None
-        if not is_loopback(attempt.ip) and access.banned_until(tx, network_of(attempt.ip), now) is not None:
+        if is_banned(tx, attempt.ip, now):
             return None
         if now - self._written[(account.id, attempt.protocol, attempt.ip)] > SEEN_EVERY or access.has_failures(tx, network_of(attempt.ip), account.id):
             return None
@@ -96,7 +109,7 @@ class Doorkeeper:
         now = runtime.clock.micros()
         network = network_of(attempt.ip)
         tx = runtime.store.read()
-        if not is_loopback(attempt.ip) and access.banned_until(tx, network, now) is not None:
+        if is_banned(tx, attempt.ip, now):
             raise MailError(Reason.BANNED, "Too many wrong passwords came from your address. Try again later.")
         account = self._find(tx, attempt.login)
         if account is not None and self._may_enter(tx, account) and self._by_app_password(tx, account, attempt, now):
@@ -215,7 +228,7 @@ class Doorkeeper:
                 tx, at=now, account_id=account.id if account else None, login=attempt.login, protocol=attempt.protocol, ip=network,
                 agent=attempt.agent, is_good=False, is_tls=attempt.is_tls, secret_hash=fingerprint,
             )  # fmt: skip
-            if is_loopback(attempt.ip):
+            if is_loopback(attempt.ip) or _is_above_bans(tx, attempt.ip, now):
                 return
             is_trusted = access.had_good_sign_in(tx, network, now - TRUSTED_DAYS * DAY)
             if access.failures(tx, network, now - window) >= most * (TRUSTED_FACTOR if is_trusted else 1):

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
+from mailcore.base import ip
 from mailcore.base.clock import from_micros, to_micros
 from mailcore.base.errors import MailError, Reason
 from mailcore.cli.grammar import verb, verbs
@@ -41,7 +42,7 @@ def _ranges(commands: Any) -> None:
     verb(group, "list", range_list, example="range list")
     made = verb(group, "add", range_add, "name", "lower", example="range add Office 192.0.2.0 192.0.2.255 --priority 40 --no-spam")
     made.add_argument("upper", nargs="?", default="", help="the last address; without it the range is one address")
-    made.add_argument("--priority", type=int, default=20, help="the highest that holds an address decides")
+    made.add_argument("--priority", type=int, default=20, help="the highest that holds an address decides; above 100 its addresses are never banned")
     made.add_argument("--protocols", default=" ".join(guard_verbs.PROTOCOLS))
     made.add_argument("--allow", default=" ".join(guard_verbs.DIRECTIONS), help="directions mail may take")
     made.add_argument("--auth", default="local-external external-external", help="directions that need a sign-in")
@@ -113,7 +114,7 @@ def range_list(context: Context) -> int:
 
 def _range_row(one: IpRange) -> dict[str, Any]:
     return {
-        "priority": one.priority, "name": one.name, "from": guard_verbs.text(one.lower), "to": guard_verbs.text(one.upper), "protocols": one.protocols,
+        "priority": one.priority, "name": one.name, "from": ip.text(one.lower), "to": ip.text(one.upper), "protocols": one.protocols,
         "allowed": one.allowed, "needs_auth": one.needs_auth, "checks_spam": one.checks_spam, "checks_virus": one.checks_virus, "needs_tls": one.needs_tls,
         "expires": from_micros(one.expires_at).isoformat() if one.expires_at else "",
     }  # fmt: skip

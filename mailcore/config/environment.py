@@ -129,11 +129,9 @@ def check_dns(text: str) -> str:
 
 
 def parse_listen(text: str) -> dict[str, tuple[Address, ...]]:
-    """`smtp=127.0.0.1:2025,imap=[::1]:2143`; a name may stand several times. Raises MailError(SYNTAX)."""
+    """`smtp=127.0.0.1:2025,imap=[::1]:2143`, by commas or spaces; a name may stand several times. Raises MailError(SYNTAX)."""
     found: dict[str, tuple[Address, ...]] = {}
-    for piece in text.replace(" ", "").split(","):
-        if not piece:
-            continue
+    for piece in text.replace(",", " ").split():
         name, equals, where = piece.partition("=")
         host, colon, port = where.rpartition(":")
         if name not in STANDARD_PORTS:

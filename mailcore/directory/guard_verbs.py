@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from mailcore.base.clock import Micros
 from mailcore.base.errors import MailError, Reason
+from mailcore.base.ip import key, text
 from mailcore.directory.actor import Actor
 from mailcore.settings import values
 from mailcore.store import Tx, access, protection, records
@@ -16,22 +17,6 @@ MAX_RANGES = 1000
 """Ranges are looked through for each connection."""
 MAX_RULES = 10_000
 TEXT_CHARACTERS = 320
-
-
-def key(ip: str) -> str:
-    """An address as 32 hex digits, IPv4 mapped into IPv6. Raises MailError(SYNTAX)."""
-    try:
-        address = ipaddress.ip_address(ip.strip())
-    except ValueError as error:
-        raise MailError(Reason.SYNTAX, f"{ip!r} is not an IP address.") from error
-    number = int(address) if address.version == 6 else (0xFFFF << 32) | int(address)
-    return f"{number:032x}"
-
-
-def text(hexadecimal: str) -> str:
-    """The address that `key` made *hexadecimal* of."""
-    address = ipaddress.IPv6Address(int(hexadecimal, 16))
-    return str(address.ipv4_mapped or address)
 
 
 def put_range(tx: Tx, actor: Actor, one: IpRange, now: Micros) -> None:

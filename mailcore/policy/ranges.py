@@ -8,7 +8,8 @@ import ipaddress
 import time
 
 from mailcore.base.errors import MailError, Reason
-from mailcore.directory.guard_verbs import DIRECTIONS, PROTOCOLS, key
+from mailcore.base.ip import key
+from mailcore.directory.guard_verbs import DIRECTIONS, PROTOCOLS
 from mailcore.runtime.runtime import Runtime
 from mailcore.store import protection
 from mailcore.store.protection import IpRange

@@ -14,6 +14,8 @@ MESSAGES = 0
 EVERYONE = 0
 """The account under which everyone's words are counted."""
 WORDS_A_QUERY = 300
+BAN_PRIORITY = 100
+"""What a ban has among ranges, as hMailServer gives it: addresses of a range above it are never banned."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +114,12 @@ def ranges(tx: Tx, now: Micros) -> list[IpRange]:
         )
         for r in rows
     ]  # fmt: skip
+
+
+def is_above_bans(tx: Tx, key: str, now: Micros) -> bool:
+    """Whether a range of more than BAN_PRIORITY holds the address of *key*."""
+    sql = "SELECT 1 FROM ip_ranges WHERE priority > :p AND lower <= :k AND upper >= :k AND (expires_at IS NULL OR expires_at > :t)"
+    return tx.value(sql, {"p": BAN_PRIORITY, "k": key, "t": now}) is not None
 
 
 def put_range(tx: Tx, one: IpRange) -> None:

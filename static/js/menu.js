@@ -58,3 +58,8 @@ export function startMenus() {
   });
   document.addEventListener("keydown", (event) => event.key === "Escape" && document.body.classList.contains("nav-open") && (drawer(false), $("[data-nav]").focus()));
 }
+
+// Tabs that are wider than a phone: the one that is open stands in sight.
+export function startTabs() {
+  $(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+}

@@ -2,7 +2,7 @@
 import { $, on, post } from "./dom.js";
 import { startToasts } from "./toast.js";
 import { startTheme } from "./theme.js";
-import { startMenus } from "./menu.js";
+import { startMenus, startTabs } from "./menu.js";
 import { startForms } from "./forms.js";
 import { startNeed } from "./need.js";
 import { startCopy } from "./copy.js";
@@ -20,6 +20,7 @@ import { startLive } from "./live.js";
 startToasts();
 startTheme();
 startMenus();
+startTabs();
 startForms();
 startNeed();
 startCopy();
@@ -33,9 +34,6 @@ startPanes();
 startPalette();
 startLive();
 startDevice();
-
-// The settings' tabs of a phone: the one that is open stands in sight.
-$(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 
 on("click", "[data-print-now]", () => window.print());
 on("submit", "[data-shortcuts-form]", (event, form) => {

@@ -104,3 +104,18 @@ def test_guessing_by_one_protocol_closes_all_and_mail_still_comes(server: RoostS
         assert client.sendmail("ann@out.test", [USER], "From: ann@out.test\r\nSubject: x\r\n\r\nx\r\n") == {}
     assert server.run("ban", "lift", ip, "--json").startswith('{"network"')
     assert ask(server, ip, PASSWORD), "and after the ban is lifted it is taken"
+
+
+def test_an_address_of_a_range_above_the_bans_is_never_shut_out(server: RoostServer) -> None:
+    ip, other = "127.0.0.90", "127.0.0.95"
+    server.run("range", "add", "Kiosk", "127.0.0.90", "127.0.0.94", "--priority", "110")
+    server.run("range", "add", "Hall", other, "--priority", "100")
+    try:
+        assert not any(by_imap(server, address, f"guess {n} wrong") for address in (ip, other) for n in range(5))
+        assert by_imap(server, ip, PASSWORD) and not by_imap(server, other, PASSWORD)
+        server.run("ban", "add", ip)
+        assert by_imap(server, ip, PASSWORD), "also when the ban was made by hand"
+        server.run("range", "remove", "Kiosk")
+        assert not by_imap(server, ip, PASSWORD), "without the range the ban holds"
+    finally:
+        server.run("range", "remove", "Hall")

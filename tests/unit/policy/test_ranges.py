@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from mailcore.base import ip
 from mailcore.base.clock import HOUR
 from mailcore.base.errors import MailError, Reason
 from mailcore.directory import guard_verbs
@@ -30,7 +31,7 @@ def to(desk: Desk, ip: str, sender: str, recipient: str) -> object:
 
 @pytest.mark.parametrize("text", ["192.0.2.1", "2001:db8::1", "::1", "0.0.0.0"])
 def test_an_address_comes_back_from_its_key(text: str) -> None:
-    assert guard_verbs.text(guard_verbs.key(text)) == text
+    assert ip.text(ip.key(text)) == text
 
 
 def test_the_highest_priority_that_holds_the_address_decides(desk: Desk) -> None:
@@ -59,9 +60,9 @@ def test_no_address_relays_outward_by_default(desk: Desk, ip: str) -> None:
 def test_a_range_that_may_relay_does_so_only_for_senders_of_domains_here(desk: Desk) -> None:
     put(desk, OFFICE)
     assert to(desk, "10.0.0.8", "ann@x.test", "bob@far.test") is None
-    for ip, sender in (("10.0.0.8", "eve@far.test"), ("10.0.1.8", "ann@x.test")):
+    for address, sender in (("10.0.0.8", "eve@far.test"), ("10.0.1.8", "ann@x.test")):
         with pytest.raises(MailError) as denied:
-            to(desk, ip, sender, "bob@far.test")
+            to(desk, address, sender, "bob@far.test")
         assert denied.value.reason is Reason.RELAY_DENIED
 
 
