@@ -16,7 +16,7 @@ from flask_babel import gettext as _
 from mailcore.directory import identities, resolve
 from mailcore.mail.address import mailboxes
 from mailcore.mail.body import decode_body
-from mailcore.mail.compose import Attachment, forward_subject, quote_html, quote_text, reply_all, reply_to
+from mailcore.mail.compose import Attachment, forward_subject, quote_html, quote_text, reply_all, reply_to, strip_bcc
 from mailcore.mail.headers import Headers, scan_headers
 from mailcore.mail.html import html_to_text, sanitise, text_to_html
 from mailcore.mail.mime import decode_text
@@ -117,9 +117,9 @@ def kept_files(data: bytes, parts: Part, *, with_files: bool) -> tuple[Attachmen
 
 
 def enclosed(stored: listing.Stored) -> Attachment:
-    """The whole message as a file."""
+    """The whole message as a file, without its Bcc."""
     name = "".join(c for c in stored.row.subject if c.isprintable() and c not in '<>:"|?*/\\').strip(". ")[:80] or "message"
-    return Attachment(name=f"{name}.eml", type="message/rfc822", content=listing.content(site().store.blobs, stored))
+    return Attachment(name=f"{name}.eml", type="message/rfc822", content=strip_bcc(listing.content(site().store.blobs, stored)))
 
 
 def reached(headers: Headers, own: set[str], default: str) -> str:

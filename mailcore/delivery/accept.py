@@ -11,8 +11,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from mailcore.base.clock import SECOND, Micros, from_micros
-from mailcore.base.errors import MailError
-from mailcore.delivery import act, good_news, leaving, list_bounces, notices
+from mailcore.base.errors import MailError, Reason
+from mailcore.delivery import act, forward, good_news, leaving, list_bounces, notices
 from mailcore.delivery.parcel import Parcel, parcel_of
 from mailcore.delivery.prepare import Prepared, prepare
 from mailcore.directory import resolve
@@ -79,6 +79,8 @@ def mirror(runtime: Runtime, tx: Tx, mail: Mail, made: Plan) -> None:
             return
         accepted = Accepted(path=text, address=address, recipient=None, notify="NEVER")
         if resolve.local_domain(tx, address.key.rpartition("@")[2]) is None:
+            if forward.unfit(mail):
+                return
             made.forwarded.setdefault(str(address), accepted)
             return
         for target in resolve.resolve(tx, address).local:
@@ -117,6 +119,9 @@ def accept(runtime: Runtime, mail: Mail, parcel: Parcel, *, also: Callable[[Tx],
     at_once = [] if mail.is_held else ids[:FAN_OUT]
     ready = prepare(runtime, runtime.store.read(), mail, parcel, made, at_once) if at_once else Prepared()
     away = leaving.rules(runtime, runtime.store.read(), mail, parcel, made) if made.remote or made.forwarded else leaving.Leaving()
+    passed_on, unfit = forward.by_sender(runtime, runtime.store.read(), mail, made.forwarded), forward.unfit(mail) if made.forwarded else ""
+    if unfit and not mail.is_fetched and not (ids or made.remote or made.lists or made.bounced):
+        raise MailError(Reason.POLICY, f"This address leads elsewhere, and {unfit}.")
     is_final = bool(made.bounced) and list_bounces.is_final(bytes(parcel.data))
 
     def write(tx: Tx) -> None:
@@ -125,8 +130,9 @@ def accept(runtime: Runtime, mail: Mail, parcel: Parcel, *, also: Callable[[Tx],
         events += leaving.ask(tx, runtime, mail, parcel, own_prefix, (*ready.programs, *away.programs), now)
         if len(ids) > len(at_once):
             queue_fan_out(tx, runtime, mail, parcel, made, set(at_once), own_prefix, now)
-        if made.forwarded:
-            queue_remote(tx, runtime, mail, parcel, made.forwarded, received, now, kind="forward", route=away.route)
+        for sender, people in passed_on.items():
+            queue_remote(tx, runtime, mail, parcel, people, received, now, kind="forward", sender=sender, route=away.route, is_held=bool(unfit))
+        events += [TraceEvent(at=now, kind="filter", address=address, data={"did": "not redirected", "why": unfit}) for address in made.forwarded if unfit]
         if at_once and not ready.reports:
             good_news.put(tx, runtime, mail, parcel, set(at_once), received, now)
         if made.lists:
@@ -152,7 +158,7 @@ def by_kind(tx: Tx, mail: Mail, people: dict[str, Accepted]) -> dict[str, dict[s
     found: dict[str, dict[str, Accepted]] = {}
     for address, one in people.items():
         route = routes.match(tx, address.rpartition("@")[2]) if mail.client.account is None else None
-        found.setdefault("forward" if route is not None and route.is_inbound else "mail", {})[address] = one
+        found.setdefault("relay" if route is not None and route.is_inbound else "mail", {})[address] = one
     return found
 
 
@@ -204,7 +210,7 @@ def perform_all(
 
 def queue_remote(
     tx: Tx, runtime: Runtime, mail: Mail, parcel: Parcel, people: dict[str, Accepted], received: bytes, now: Micros, *, kind: str,
-    sender: str | None = None, route: str = "",
+    sender: str | None = None, route: str = "", is_held: bool = False,
 ) -> int:  # fmt: skip
     """Queue the message for addresses elsewhere, from *sender* where that is not the envelope's, by *route* where a rule says so; the item's id."""
     item = outbox.NewItem(
@@ -214,7 +220,7 @@ def queue_remote(
             for address, one in people.items()
         ],
         route=route, account_id=mail.client.account.id if mail.client.account else None, kind=kind, envid=mail.envid, ret=mail.ret, body_kind=mail.body_kind,
-        is_utf8=mail.is_utf8, subject=parcel.summary.subject[:200], expires_at=now + runtime.settings.get("queue.lifetime") * SECOND, state="held" if mail.is_held else "waiting",
+        is_utf8=mail.is_utf8, subject=parcel.summary.subject[:200], expires_at=now + runtime.settings.get("queue.lifetime") * SECOND, state="held" if mail.is_held or is_held else "waiting",
     )  # fmt: skip
     return outbox.put(tx, runtime.store.blobs, item, now)
 

@@ -16,7 +16,7 @@ from mailcore.directory import resolve
 from mailcore.mail import srs
 from mailcore.mail.address import Address
 from mailcore.mail.headers import Headers
-from mailcore.policy.facts import Mail
+from mailcore.policy.facts import Accepted, Mail
 from mailcore.runtime.runtime import Runtime
 from mailcore.store import Tx, filters
 
@@ -42,10 +42,17 @@ def token(runtime: Runtime, account_id: int) -> str:
     return base64.b32encode(made).decode().lower()[:20]
 
 
-def why_not(runtime: Runtime, tx: Tx, mail: Mail, headers: Headers, decision: Decision, address: str, *, is_by_admin: bool) -> str:
-    """Why *address* gets no copy; "" when it may."""
+def unfit(mail: Mail) -> str:
+    """Why *mail* is passed on to nobody elsewhere, whoever asks for it; "" when it may be."""
     if mail.is_junk:
         return "junk is never redirected"
+    return "what held a virus is never redirected" if mail.is_infected else ""
+
+
+def why_not(runtime: Runtime, tx: Tx, mail: Mail, headers: Headers, decision: Decision, address: str, *, is_by_admin: bool) -> str:
+    """Why *address* gets no copy; "" when it may."""
+    if reason := unfit(mail):
+        return reason
     mark = token(runtime, decision.target.account_id).encode()
     if any(v.strip() == mark for v in headers.all(TOKEN_FIELD.lower().encode())):
         return "it was redirected from here before: a loop"
@@ -68,6 +75,15 @@ def outside(runtime: Runtime, tx: Tx, mail: Mail, decision: Decision, address: s
         address=address, sender=sender_for(runtime, tx, mail, decision.target.address), account_id=account_id, route=decision.route,
         prefix=f"{TOKEN_FIELD}: {token(runtime, account_id)}\r\n".encode(),
     )  # fmt: skip
+
+
+def by_sender(runtime: Runtime, tx: Tx, mail: Mail, people: dict[str, Accepted]) -> dict[str, dict[str, Accepted]]:
+    """The addresses elsewhere that aliases here lead to, by the envelope sender their copies leave with; the mirror's copy comes from nobody."""
+    found: dict[str, dict[str, Accepted]] = {}
+    for address, one in people.items():
+        is_own = resolve.local_domain(tx, one.address.key.rpartition("@")[2]) is not None
+        found.setdefault(sender_for(runtime, tx, mail, str(one.address)) if is_own else "", {})[address] = one
+    return found
 
 
 def sender_for(runtime: Runtime, tx: Tx, mail: Mail, own: str) -> str:

@@ -23,7 +23,6 @@ SUBJECT_CHARACTERS = 200
 OLDEST = 1 * DAY
 """Mail that was sent longer ago is answered by nobody automatically: it was fetched, or held up."""
 ROBOTS = ("mailer-daemon", "listserv", "majordomo", "owner-", "noreply", "no-reply", "postmaster", "bounce")
-LIST_FIELDS = (b"list-id", b"list-post", b"list-unsubscribe", b"list-help", b"list-owner", b"list-archive", b"list-subscribe")
 
 
 def why_not(mail: Mail, headers: Headers, own: set[str], sent_at: Micros | None, now: Micros) -> str:
@@ -44,7 +43,7 @@ def why_not(mail: Mail, headers: Headers, own: set[str], sent_at: Micros | None,
         return "it is bulk mail"
     if _says(headers, b"x-auto-response-suppress", lambda v: any(w in v for w in ("all", "oof", "autoreply"))):
         return "its sender wants no auto-replies"
-    if any(headers.raw(name) is not None for name in LIST_FIELDS):
+    if any(name.startswith(b"list-") for name, _value in headers.items()):
         return "it came by a mailing list"
     if sent_at is not None and now - sent_at > OLDEST:
         return "it is older than a day"

@@ -15,7 +15,7 @@ from mailcore.delivery import accept, footers
 from mailcore.delivery.parcel import Parcel, new_email, parcel_of
 from mailcore.mail.address import Address, NamedAddress, ReversePath
 from mailcore.mail.address import mailboxes as header_addresses
-from mailcore.mail.compose import strip_bcc
+from mailcore.mail.compose import HIDDEN, strip_bcc
 from mailcore.mail.headers import Headers, scan_headers
 from mailcore.mail.structure import summarise
 from mailcore.policy import facts, intake, pipeline
@@ -40,7 +40,7 @@ def from_program(runtime: Runtime, mail: facts.Mail, parcel: Parcel, data: bytes
 
 def completed(runtime: Runtime, data: bytes, headers: Headers) -> bytes:
     """*data* as it goes on the wire: without Bcc, with Date and Message-ID (RFC 6409 §8). The same object when nothing was to do."""
-    if headers.raw(b"bcc") is not None or headers.raw(b"resent-bcc") is not None:
+    if any(name in headers for name in HIDDEN):
         data = strip_bcc(data)
     missing = b""
     if headers.raw(b"date") is None:
@@ -74,12 +74,18 @@ def _check_each(runtime: Runtime, account: Account, authors: Sequence[NamedAddre
             raise pipeline.denied(account, f"{author.address or author.raw[:100]} ({field})")
 
 
+class Overtaken(MailError):
+    """The draft was written by somebody else between our look and our write."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Aftermath:
     """What else the webmail wants done in the write that sends: file the Sent copy, end the draft, flag the original."""
 
     files_sent: bool = True
     draft_message_id: int | None = None
+    draft_email_id: int = 0
+    """The version of the draft that is sent; where it is another one by then, nothing is. 0 does not ask."""
     answered_message_id: int | None = None
     forwarded_message_id: int | None = None
 
@@ -148,6 +154,8 @@ def _aftermath(runtime: Runtime, account: Account, own: bytes, trace_id: str, th
             box = mailboxes.by_role(tx, account.id, "sent") or mailboxes.create(tx, account.id, "Sent", role="sent", actor=actor, now=now)
             messages.append(tx, runtime.store.blobs, account.id, box.id, email, actor=actor, now=now, flags=messages.SEEN)
         if then.draft_message_id is not None:
+            if then.draft_email_id and tx.value("SELECT email_id FROM messages WHERE id = :i", {"i": then.draft_message_id}) != then.draft_email_id:
+                raise Overtaken(Reason.CONFLICT, "This draft was changed in another window.")
             _expunge_one(tx, account.id, then.draft_message_id, actor, now)
         if then.answered_message_id is not None:
             _flag_one(tx, account, then.answered_message_id, messages.ANSWERED, (), actor, now)

@@ -201,6 +201,10 @@ def _file_part(item: Attachment, disposition: str) -> bytes:
     return out + b"Content-Transfer-Encoding: base64\r\n\r\n" + base64_lines(item.content)
 
 
+HIDDEN = frozenset({b"bcc", b"resent-bcc", b"x-roost-draft"})
+"""Fields that say who was hidden; the last is what the webmail's drafts keep of the form."""
+
+
 def strip_bcc(data: bytes) -> bytes:
-    """*data* without its Bcc and Resent-Bcc fields; nothing else changes. RFC 5322 §3.6.3."""
-    return without(data, [(f.start, f.end) for f in scan_headers(data) if f.name.lower() in (b"bcc", b"resent-bcc")])
+    """*data* without the HIDDEN fields; the same object where there are none. RFC 5322 §3.6.3."""
+    return without(data, [(f.start, f.end) for f in scan_headers(data) if f.name.lower() in HIDDEN])

@@ -18,6 +18,7 @@ MAX_BYTES = 8 * 1024 * 1024
 """A text longer than this gets no signature: it would have to be written anew as a whole."""
 MODES = ("missing", "replace", "append")
 _QUOTE = re.compile(r"(?is)<blockquote\b|<div[^>]*class=\"?(?:gmail_quote|moz-cite-prefix)|<div[^>]*id=\"?(?:appendonsend|divRplyFwdMsg)")
+_ARMOUR = re.compile(r"(?m)^-----BEGIN PGP (?:SIGNED )?MESSAGE-----")
 _SPACE = re.compile(r"\s+")
 
 
@@ -33,7 +34,7 @@ class Footer:
 def why_not(root: Part, headers: Headers) -> str:
     """Why a message must not be changed; "" when it may. POLICY, Domain signatures."""
     for part in root.walk():
-        if part.mime_type in ("multipart/signed", "multipart/encrypted", "application/pkcs7-mime", "application/pgp-encrypted"):
+        if part.mime_type in ("multipart/signed", "multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime", "application/pgp-encrypted"):
             return "it is signed or encrypted"
         if part.mime_type in ("text/calendar", "multipart/report"):
             return "it is an invitation or a report"
@@ -61,6 +62,8 @@ def add(data: bytes, footer: Footer) -> tuple[bytes, str]:
             if part is None or part.size > MAX_BYTES:
                 continue
             old = decode_text(data, part, MAX_BYTES)
+            if _ARMOUR.search(old):
+                return data, "it is signed or encrypted"
             new, reason = _signed_html(old, footer) if part is html else _signed_text(old, footer)
             if reason:
                 return data, reason

@@ -105,6 +105,11 @@ class Mail:
         return any(finding.level is Level.JUNK for finding in self.findings)
 
     @property
+    def is_infected(self) -> bool:
+        """Whether a virus was found in it, whatever was done about that."""
+        return any(finding.check == "virus" and finding.facts.get("kind") == "virus" for finding in self.findings)
+
+    @property
     def is_forged(self) -> bool:
         """Whether DMARC says that somebody else wrote it."""
         return any(finding.check == "dmarc" and finding.facts.get("result") == "fail" for finding in self.findings)

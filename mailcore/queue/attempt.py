@@ -46,6 +46,8 @@ class Letter:
     ret: Ret | None = None
     sign: Callable[[bytes], bytes] = bytes
     """Puts signatures above what is ready for the wire; `bytes` adds none."""
+    is_sealed: bool = False
+    """Passed on for somebody else: not a byte of it may change (POLICY, Forwarding)."""
     patience_seconds: float = AFTER_DOT_SECONDS
     """How long to wait for the reply to the dot."""
 
@@ -235,7 +237,7 @@ class Conversation:
         """MAIL to the dot; the outcomes by recipient."""
         headers = scan_headers(letter.data)
         try:
-            data = letter.sign(fitted(letter.data, self.extensions))
+            data = letter.sign(fitted(letter.data, self.extensions, is_sealed=letter.is_sealed))
         except MailError as error:
             return failed(letter, 554, "5.6.3", error.detail)
         options = SendOptions(
@@ -305,8 +307,15 @@ class Conversation:
         return left
 
 
-def fitted(data: bytes, extensions: Extensions) -> bytes:
-    """*data* as this server can take it: 7-bit where it knows no 8BITMIME, no line over 998. Raises MailError(NOT_SUPPORTED)."""
+def fitted(data: bytes, extensions: Extensions, *, is_sealed: bool = False) -> bytes:
+    """*data* as this server can take it: 7-bit where it knows no 8BITMIME, no line over 998. Raises MailError(NOT_SUPPORTED).
+
+    What *is_sealed* goes as it is, its long lines too, which most servers take; it does not go where its eight bits would be lost.
+    """
+    if is_sealed:
+        if needs_8bit(data) and not extensions.has_8bitmime:
+            raise MailError(Reason.NOT_SUPPORTED, "A redirected message is not changed, and the next server takes no 8-bit text.")
+        return data
     if extensions.has_8bitmime and not _has_long_line(data):
         return data
     return to_7bit(data) or data

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from mailcore.base.clock import DAY, from_micros
 from mailcore.base.errors import MailError
 from mailcore.delivery import list_bounces, lists, notices
-from mailcore.directory import letters
-from mailcore.mail import list_token
+from mailcore.directory import letters, resolve
+from mailcore.mail import list_token, srs
 from mailcore.mail.address import Address, NamedAddress
 from mailcore.mail.dsn import Dsn, DsnRecipient, build_dsn
 from mailcore.runtime.runtime import Runtime
@@ -122,13 +122,16 @@ def count_for_list(runtime: Runtime, item: Item, people: Sequence[Recipient], ac
 
 
 def deliver(runtime: Runtime, item: Item, report: bytes, action: str) -> None:
-    """Put the report into the sender's mailbox, or the queue when the sender is elsewhere."""
-    notice = notices.prepare(runtime, report, Address.parse(item.sender), "bounce", about=item.trace_id)
+    """Put the report into the sender's mailbox, or the queue when the sender is elsewhere. Of mail that was passed on, whoever wrote it is told."""
+    sender = Address.parse(item.sender)
+    if srs.is_rewritten(sender.local) and resolve.local_domain(runtime.store.read(), sender.key.rpartition("@")[2]) is not None:
+        sender = Address.parse(srs.restore(sender.local, key=runtime.key("srs"), day=item.created_at // DAY))
+    notice = notices.prepare(runtime, report, sender, "bounce", about=item.trace_id)
     now = runtime.clock.micros()
 
     def write(tx: Tx) -> None:
         notices.put(tx, runtime, notice, now)
-        told = TraceEvent(at=now, kind="told", address=item.sender, data={"action": action, "report": notice.parcel.trace_id})
+        told = TraceEvent(at=now, kind="told", address=str(sender), data={"action": action, "report": notice.parcel.trace_id})
         records.trace_events(tx, item.trace_id, [told])
 
     runtime.store.write(write)

@@ -20,7 +20,7 @@ def signer(runtime: Runtime, resolver: Resolver, item: Item) -> Callable[[bytes]
     """What puts our signatures above a message of *item* that is ready for the wire."""
 
     def sign(data: bytes) -> bytes:
-        if item.kind == "forward" and item.account_id is None:
+        if item.kind in ("forward", "relay") and item.account_id is None:
             return data
         now = runtime.clock.micros() // 1_000_000
         lines = [

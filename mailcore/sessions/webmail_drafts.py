@@ -14,7 +14,7 @@ from typing import Any
 
 from mailcore.base.errors import MailError, Reason
 from mailcore.delivery.parcel import new_email
-from mailcore.delivery.submit import Aftermath, checked, submit_message
+from mailcore.delivery.submit import Aftermath, Overtaken, checked, submit_message
 from mailcore.directory import identities, resolve
 from mailcore.mail.address import Address, NamedAddress
 from mailcore.mail.address import mailboxes as address_list
@@ -62,10 +62,6 @@ class Typed:
     """Ask the reader's program to say that it was read (RFC 8098)."""
     wants_report: bool = False
     """Ask the servers on the way to say that it was delivered (RFC 3461)."""
-
-
-class Overtaken(MailError):
-    """The draft was written by somebody else between our look and our write."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -357,7 +353,7 @@ def send(runtime: Runtime, account: Account, key: str, typed: Typed, *, start: D
     sender = own_sender(runtime.store.read(), account, typed.sender).address
     kind, answered = draft.answers or ("", 0)
     aftermath = Aftermath(
-        draft_message_id=existing.message_id if existing else None, answered_message_id=answered if kind == "reply" else None,
+        draft_message_id=existing.message_id if existing else None, draft_email_id=start.email_id if start else 0, answered_message_id=answered if kind == "reply" else None,
         forwarded_message_id=answered if kind == "forward" else None,
     )  # fmt: skip
     trace_id = submit_message(runtime, account, data, sender, distinct, aftermath=aftermath, ip=ip, notify=REPORTS if typed.wants_report else "")

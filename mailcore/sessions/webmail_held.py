@@ -1,12 +1,13 @@
 """Sending later: for a few seconds, so that it can be taken back, or at a time the person chose. POLICY, Held and scheduled mail.
 
 A held message is its draft with the keyword $Scheduled and a job. When the job is due the draft is sent as it stands then, in the
-one write that also ends it; a draft that is gone, changed, or without the keyword is not sent. So any program cancels it.
+one write that also ends it; a draft that is gone, changed, thrown away or without the keyword is not sent. So any program cancels it.
 """
 
 from mailcore.base.clock import MINUTE, Micros
 from mailcore.base.errors import MailError, Reason
 from mailcore.delivery import notices
+from mailcore.delivery.submit import Overtaken
 from mailcore.directory import letters
 from mailcore.mail.address import Address, NamedAddress
 from mailcore.mail.compose import OutgoingMessage, build
@@ -19,6 +20,8 @@ from mailcore.store.accounts import Account
 KEYWORD = "$Scheduled"
 KIND = "send"
 LATEST_DAYS = 366
+GONE = ("trash", "junk")
+CANCELLED = "cancelled: the draft was changed or removed"
 AGAIN_AFTER = 5 * MINUTE
 """When a send that the store could not do is tried again."""
 
@@ -67,6 +70,15 @@ def _mark(tx: Tx, account: Account, message_id: int, op: str, now: Micros) -> bo
     return True
 
 
+def _stands(tx: Tx, account: Account, message_id: int) -> bool:
+    """Whether a held draft is one still: with its keyword, neither marked for removal nor moved to where mail is thrown away."""
+    row = tx.one(
+        "SELECT m.keywords, m.flags, b.role FROM messages m JOIN mailboxes b ON b.id = m.mailbox_id WHERE m.id = :i AND m.account_id = :a",
+        {"i": message_id, "a": account.id},
+    )
+    return row is not None and KEYWORD in row[0].split() and not row[1] & messages.DELETED and row[2] not in GONE
+
+
 def send_due(runtime: Runtime, job: jobs.Job) -> str:
     """Send the draft of a job that is due; the job's closing note. Never raises for what the person can mend: they are told."""
     tx = runtime.store.read()
@@ -74,14 +86,16 @@ def send_due(runtime: Runtime, job: jobs.Job) -> str:
     message_id = int(job.payload["message_id"])
     if account is None:
         return "the account is gone"
-    keywords = tx.value("SELECT keywords FROM messages WHERE id = :i AND account_id = :a", {"i": message_id, "a": account.id})
-    draft = drafts.find(runtime, account, str(message_id)) if keywords is not None and KEYWORD in keywords.split() else None
+    draft = drafts.find(runtime, account, str(message_id)) if _stands(tx, account, message_id) else None
     if draft is None:
-        return "cancelled: the draft was changed or removed"
+        runtime.store.write(lambda tx: _mark(tx, account, message_id, "remove", runtime.clock.micros()))
+        return CANCELLED
     try:
         if not account.is_enabled:
             raise MailError(Reason.DISABLED, "Your account is switched off.")
         return drafts.send(runtime, account, draft.key, draft.typed, start=draft)
+    except Overtaken:
+        return CANCELLED
     except MailError as error:
         if error.temporary:
             runtime.store.write(lambda tx: jobs.put(tx, KIND, job.payload, job.created_at, account_id=account.id, next_at=runtime.clock.micros() + AGAIN_AFTER))
