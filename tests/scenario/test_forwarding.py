@@ -13,7 +13,7 @@ import pytest
 from mailcore.mail import srs
 from tests.scenario.dns_server import LocalDns
 from tests.scenario.server import PASSWORD, RoostServer
-from tests.scenario.sink import EHLO, Behaviour, Sink, Taken
+from tests.scenario.sink import Behaviour, Sink, Taken
 from tests.web.visitor import signed_in
 
 STRANGER, FORGED = "127.0.0.9", "eve@forged.test"
