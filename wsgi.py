@@ -14,14 +14,9 @@ from werkzeug.exceptions import HTTPException
 from mailcore.base.errors import MailError, Reason
 from mailcore.config.environment import load
 from mailcore.runtime.runtime import Runtime, open_runtime
-from web import drawing, forms, signed_in, slots, squeezing, words
+from web import drawing, forms, policy, signed_in, slots, squeezing, words
 from web.site import Site, attach_database, site
 
-PAGE_POLICY = (
-    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; "
-    "frame-ancestors 'self'; form-action 'self'; require-trusted-types-for 'script'; trusted-types default dompurify"
-)
-"""What a page of ours may do. The one policy for HTML is in static/js/trusted.js."""
 YEAR_SECONDS = 365 * 86_400
 FORM_BYTES = 2 * 1024 * 1024
 """A form's fields that are held in memory; files go to disk."""
@@ -48,7 +43,7 @@ def create_app(runtime: Runtime | None = None) -> flask.Flask:
     app.config.update(MAX_FORM_MEMORY_SIZE=FORM_BYTES, SEND_FILE_MAX_AGE_DEFAULT=YEAR_SECONDS, BABEL_TRANSLATION_DIRECTORIES="translations")
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.undefined = StrictUndefined
-    app.jinja_env.globals.update(asset=drawing.asset, csrf_token=forms.token, page_language=words.language, page_direction=words.direction, open_accounts=menu_accounts, add_account_url=slots.free_url)
+    app.jinja_env.globals.update(asset=drawing.asset, csrf_token=forms.token, nonce=policy.nonce, page_language=words.language, page_direction=words.direction, open_accounts=menu_accounts, add_account_url=slots.free_url)
     Babel(app, locale_selector=chosen_locale, timezone_selector=chosen_zone)
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
         lambda text: words.translations().ugettext(text), lambda one, many, count: words.translations().ungettext(one, many, count), newstyle=True
@@ -117,7 +112,7 @@ def headers(response: flask.Response) -> flask.Response:
         # The frame that draws a PDF has no origin of its own to load them from; they are the same for everybody.
         put("Access-Control-Allow-Origin", "*")
         put("Cross-Origin-Resource-Policy", "cross-origin")
-    put("Content-Security-Policy", PAGE_POLICY)
+    put("Content-Security-Policy", policy.page_policy())
     put("X-Content-Type-Options", "nosniff")
     put("Referrer-Policy", "same-origin")
     put("Cross-Origin-Opener-Policy", "same-origin")

@@ -1,7 +1,8 @@
 """Forms' safety: a token on every change, and the browser's own word on where a request comes from.
 
 Signed in, the token is the session's secret; before that it is a cookie of its own, so that nobody can be signed in by a
-page elsewhere. Sec-Fetch-Site, where sent, must not be cross-site. GET, HEAD and OPTIONS change nothing and need no token.
+page elsewhere. Sec-Fetch-Site, where sent, must not be cross-site. GET, HEAD and OPTIONS change nothing and need no token; what
+only somebody's own session may see is still no picture, script or frame of another site's page.
 """
 
 import base64
@@ -14,6 +15,8 @@ from web.signed_in import is_signed_in, visitor
 
 COOKIE_TLS, COOKIE_PLAIN = "__Host-roost-form", "roost-form"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+OWN = frozenset({"same-origin", "none"})
+"""Sec-Fetch-Site of our own pages and of what a person typed."""
 FIELD, HEADER = "csrf_token", "X-CSRFToken"
 
 
@@ -62,14 +65,17 @@ def keep_token(response: flask.Response) -> flask.Response:
 
 
 def check() -> flask.Response | None:
-    """Refuse a change that does not come from our own page (400, or 403 for cross-site)."""
+    """Refuse a change that does not come from our own page (400, or 403 for cross-site), and a page elsewhere that would hold one of ours."""
     request = flask.request
+    is_own = request.headers.get("Sec-Fetch-Site", "same-origin") in OWN
     if request.method in SAFE or request.endpoint is None:
+        if not is_own and request.headers.get("Sec-Fetch-Mode") != "navigate" and is_signed_in():
+            flask.abort(403)
         return None
     view = flask.current_app.view_functions.get(request.endpoint)
     if getattr(view, "takes_no_form", False):
         return None
-    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+    if not is_own:
         flask.abort(403)
     sent = unmasked(request.headers.get(HEADER) or request.form.get(FIELD, ""))
     wanted = _secret() if is_signed_in() else request.cookies.get(_cookie(), "")

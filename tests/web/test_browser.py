@@ -57,6 +57,13 @@ TRIES = """() => Object.fromEntries([
 }))"""
 
 
+STRANGER = """() => new Promise((tell) => {
+  document.addEventListener("securitypolicyviolation", (event) => tell(event.effectiveDirective), { once: true });
+  const script = Object.assign(document.createElement("script"), { src: "/static/vendor/htmx.js", onload: () => tell("ran") });
+  document.head.append(script);
+})"""
+
+
 def test_no_string_becomes_code_or_the_address_of_a_foreign_script(browser: Any, server: RoostServer) -> None:
     page, _troubles = signed_in(browser, server, "admin@x.test")
     for path in ("/", "/admin"):
@@ -64,6 +71,7 @@ def test_no_string_becomes_code_or_the_address_of_a_foreign_script(browser: Any,
         refused = dict.fromkeys(("address", "elsewhere", "text", "handler", "code"), "TypeError")
         assert page.evaluate(TRIES) == refused | {"ours": "taken"}, path
         assert page.evaluate("window.ran === undefined")
+        assert page.evaluate(STRANGER) == "script-src-elem", "a file of ours runs only where the answer itself asks for it"
 
 
 def test_new_mail_appears_by_itself_even_in_an_empty_list(browser: Any, server: RoostServer) -> None:
