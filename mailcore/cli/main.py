@@ -65,7 +65,7 @@ class Parser(argparse.ArgumentParser):
     """argparse that ends with our exit code and one line."""
 
     def error(self, message: str) -> Any:
-        self.exit(EXIT_USAGE, f"roost: {message}\nTry: ./roost {self.prog.partition(' ')[2]} --help\n")
+        self.exit(EXIT_USAGE, f"roost: {message}\nTry: {self.prog.replace('roost', './roost', 1)} --help\n")
 
 
 def build(name: str) -> tuple[Parser, Any]:

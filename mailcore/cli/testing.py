@@ -3,6 +3,7 @@
 The quick run takes at most 25 minutes on two cores; `--all` adds the tests marked long.
 """
 
+import argparse
 import os
 import shutil
 import subprocess
@@ -17,11 +18,11 @@ from mailcore.config import process
 
 PACKAGES = (
     "postgresql", "swaks", "isync", "mutt", "curl", "fetchmail", "chromium", "chromium-headless-shell", "strace", "postfix", "libnet-ssleay-perl", "libio-socket-ssl-perl",
-    "clamav-daemon", "spamassassin", "spamd", "fonts-noto-core", "roundcube-core", "roundcube-sqlite3", "php-cli", "php-sqlite3",
+    "clamav-daemon", "spamassassin", "spamd", "rspamd", "fonts-noto-core", "roundcube-core", "roundcube-sqlite3", "php-cli", "php-sqlite3",
     "dovecot-imapd", "dovecot-pop3d", "dovecot-sieve", "sieve-connect", "pebble", "slapd",
 )  # fmt: skip
 """Debian's packages that tests use; each test says so and is skipped where its program is missing."""
-PROGRAMS = ("swaks", "mbsync", "mutt", "curl", "fetchmail", "chromium", "chromium-headless-shell", "strace", "smtp-source", "php", "clamd", "spamd", "sieve-test", "sieve-connect", "pebble", "slapd", "/usr/lib/dovecot/imap", "/usr/lib/dovecot/pop3")
+PROGRAMS = ("swaks", "mbsync", "mutt", "curl", "fetchmail", "chromium", "chromium-headless-shell", "strace", "smtp-source", "php", "clamd", "spamd", "rspamd", "sieve-test", "sieve-connect", "pebble", "slapd", "/usr/lib/dovecot/imap", "/usr/lib/dovecot/pop3")
 
 
 def add(commands: Any, name: str) -> None:
@@ -29,7 +30,7 @@ def add(commands: Any, name: str) -> None:
     parser = commands.add_parser("test", description="Runs the tests. Example: ./roost test tests/wire -k imap")
     parser.add_argument("--all", action="store_true", help="the long tests as well")
     parser.add_argument("--quick", action="store_true", help="no Debian packages, lint or types: only pytest")
-    parser.add_argument("rest", nargs="*", help="what pytest should look at; everything if left out")
+    parser.add_argument("rest", nargs=argparse.REMAINDER, help="what pytest should look at, then its own options; everything if left out")
     parser.set_defaults(run=test)
 
 

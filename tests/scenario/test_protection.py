@@ -272,6 +272,29 @@ def spamd() -> Iterator[str]:
     shutil.rmtree(folder)
 
 
+@pytest.fixture(scope="module")
+def rspamd() -> Iterator[str]:
+    """A real rspamd with one rule of ours; its list of top domains is short because reading the whole one takes ten seconds."""
+    program = shutil.which("rspamd")
+    if program is None:
+        pytest.skip("rspamd is not installed (Debian: rspamd)")
+    (port,) = free_ports(1)
+    folder = Path(tempfile.mkdtemp(prefix="roost-rspamd-"))
+    folder.chmod(0o777)  # as root it serves as the user of Debian's package
+    (folder / "domains").write_text("test\n")
+    options = {"filters": "regexp", "url_tld": folder / "domains", "pidfile": folder / "pid", "rundir": folder, "hs_cache_dir": folder, "tempdir": folder, "control_socket": folder / "control"}
+    (folder / "rspamd.conf").write_text(
+        "options {" + "".join(f'{name} = "{value}";' for name, value in options.items()) + ' dns { nameserver = ["127.0.0.1:9"]; timeout = 0.2; retransmits = 1; } }\n'
+        'logging { type = "console"; level = "error"; }\n'
+        "actions { reject = 15; add_header = 6; greylist = 4; }\n"
+        'regexp { ROOST_TEST { re = "/roost-spam-test-words/{mime}"; score = 8.0; } ROOST_WORSE { re = "/roost-worst-words/{mime}"; score = 20.0; } }\n'
+        f'worker "normal" {{ bind_socket = "127.0.0.1:{port}"; count = 1; }}\n'
+    )
+    user = ["-u", "_rspamd", "-g", "_rspamd"] if os.getuid() == 0 else []
+    yield from running([program, "-f", *user, "-c", str(folder / "rspamd.conf")], port)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 def running(command: list[str], port: int) -> Iterator[str]:
     """A program that listens on *port* while the tests use it."""
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -333,6 +356,20 @@ def test_what_the_real_spamassassin_calls_spam_lands_in_junk(world: SimpleNamesp
     assert code == 250 and data is not None
     assert b"X-Spam-Status: Yes, score=5 required=5 tests=spamassassin" in data
     wait_for_count(world, before, "spam")
+
+
+def test_what_the_real_rspamd_marks_lands_in_junk_and_what_it_refuses_is_refused(world: SimpleNamespace, rspamd: str) -> None:
+    setting(world, "spam.rspamd", rspamd)
+    try:
+        code, _ = deliver(world, "bob@honest.test", letter("bob@honest.test", "fine-by-rspamd"))
+        assert code == 250 and found(world, "INBOX", "fine-by-rspamd") is not None
+        code, _ = deliver(world, "bob@honest.test", letter("bob@honest.test", "marked-by-rspamd").replace(b"Hello.", b"roost-spam-test-words"))
+        data = found(world, "Junk", "marked-by-rspamd")
+        assert code == 250 and data is not None and b"tests=rspamd" in data
+        code, text = deliver(world, "bob@honest.test", letter("bob@honest.test", "refused-by-rspamd").replace(b"Hello.", b"roost-worst-words"))
+        assert code == 550 and text.startswith("5.7.1"), text
+    finally:
+        setting(world, "spam.rspamd", "")
 
 
 def test_the_trace_tells_every_check(world: SimpleNamespace) -> None:
