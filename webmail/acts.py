@@ -51,7 +51,7 @@ def act() -> Any:
     if op in STAYS:
         back = safe_next(form.get("here"), back)
     told = performed(form, op, ids)
-    has_undo = told.count and op not in ("star", "unstar", "read")
+    has_undo = bool(told.undo.steps) and op not in ("star", "unstar", "read")
     return answer(sentence(op, told), tokens.make("undo", told.undo.to_data()) if has_undo else None, back)
 
 

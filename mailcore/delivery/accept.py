@@ -28,8 +28,8 @@ from mailcore.store.records import TraceEvent, TraceHead
 
 FAN_OUT = 100
 """Local accounts one write serves; the rest goes through the queue, so that no write holds the store for long."""
-LOCAL_KIND, JUNK_KIND = "fanout", "fanout-junk"
-"""Kinds of queue items that wait for mailboxes here."""
+LOCAL_KIND = "fanout"
+"""The kind of queue items that wait for mailboxes here."""
 LIST_KIND, LIST_JUNK_KIND = "list", "list-junk"
 """Kinds of queue items whose lists wait to be expanded; `lists` serves them."""
 
@@ -228,7 +228,7 @@ def queue_remote(
 def queue_fan_out(tx: Tx, runtime: Runtime, mail: Mail, parcel: Parcel, made: Plan, served: Container[int], prefix: bytes, now: Micros) -> int:
     """Queue a message for many local accounts; the runner serves them in batches (`serve_fan_out`). Who is *served* stands there for the filters, which ask for all."""
     item = outbox.NewItem(
-        trace_id=parcel.trace_id, sender=str(mail.sender.address or ""), staged=parcel.staged, prefix=prefix, kind=JUNK_KIND if mail.is_junk else LOCAL_KIND,
+        trace_id=parcel.trace_id, sender=str(mail.sender.address or ""), staged=parcel.staged, prefix=prefix, kind=LOCAL_KIND,
         recipients=[
             outbox.NewRecipient(address=target.address, domain="", orcpt=str(i), state="delivered" if i in served else "waiting")
             for i, target in sorted(made.local.items())
@@ -261,7 +261,7 @@ def serve_fan_out(runtime: Runtime, item: outbox.Item) -> bool:
         return False
     parcel = parcel_of(item.trace_id, _staged(item, data), data)
     now, tx = runtime.clock.micros(), runtime.store.read()
-    mail = mail_of(item, outbox.recipients(tx, item.id))
+    mail = mail_of(tx, item, outbox.recipients(tx, item.id))
     made, gone = Plan(), set()
     for one in waiting:
         account = accounts.account(tx, int(one.orcpt))
@@ -283,12 +283,17 @@ def serve_fan_out(runtime: Runtime, item: outbox.Item) -> bool:
     return True
 
 
-def mail_of(item: outbox.Item, people: Sequence[outbox.Recipient]) -> Mail:
-    """The transaction behind a fan-out item, as far as filters ask for it."""
-    sender = ReversePath(Address.parse(item.sender)) if item.sender else ReversePath(None)
-    findings = [Finding(check="earlier", level=Level.JUNK)] if item.kind == JUNK_KIND else []
+def mail_of(tx: Tx, item: outbox.Item, people: Sequence[outbox.Recipient]) -> Mail:
+    """The transaction behind a fan-out item: who sent it and what the checks found, as its trace has kept them."""
+    client, findings = Client(ip=""), []
+    for event in records.trace_of(tx, item.trace_id, kinds=("accepted", "check")):
+        facts = event.data
+        if event.kind == "check":
+            findings.append(Finding(check=facts.pop("check"), level=Level[facts.pop("level").upper()], facts=facts))
+        else:
+            client = Client(ip=facts["ip"], helo=facts["helo"], account=accounts.account_by_address(tx, facts["by"]) if facts["by"] else None)
     recipients = [Accepted(path=one.address, address=Address.parse(one.address), recipient=None) for one in people]
-    return Mail(client=Client(ip=""), sender=sender, size=item.size, recipients=recipients, findings=findings)
+    return Mail(client=client, sender=ReversePath(Address.parse(item.sender) if item.sender else None), size=item.size, recipients=recipients, findings=findings)
 
 
 def _staged(item: outbox.Item, data: bytes) -> Staged:

@@ -17,6 +17,7 @@ from mailcore.directory import letters, resolve
 from mailcore.directory.resolve import LocalTarget
 from mailcore.mail.address import Address
 from mailcore.mail.headers import scan_headers
+from mailcore.policy.examine import too_late
 from mailcore.policy.facts import Mail
 from mailcore.runtime.runtime import Runtime
 from mailcore.sieve.actions import Vacation
@@ -63,6 +64,8 @@ def prepare(runtime: Runtime, tx: Tx, mail: Mail, parcel: Parcel, made: "Plan", 
         target, reached_by, depth = waiting.popleft()
         if target.account_id in ready.decisions:
             continue
+        if mail.until and runtime.clock.monotonic() > mail.until and not (is_taken or mail.is_fetched):
+            raise too_late()
         decision = sift(runtime, tx, mail, parcel, target, reached_by)
         ready.decisions[target.account_id] = decision
         if decision.redirects:

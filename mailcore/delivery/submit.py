@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from email.utils import format_datetime
 
-from mailcore.base.clock import HOUR, Micros
+from mailcore.base.clock import Micros
 from mailcore.base.errors import MailError, Reason
 from mailcore.delivery import accept, footers
 from mailcore.delivery.parcel import Parcel, new_email, parcel_of
@@ -20,7 +20,7 @@ from mailcore.mail.headers import Headers, scan_headers
 from mailcore.mail.structure import summarise
 from mailcore.policy import facts, intake, pipeline
 from mailcore.runtime.runtime import Runtime
-from mailcore.store import Tx, mailboxes, messages, records, sharing
+from mailcore.store import Tx, mailboxes, messages, sharing
 from mailcore.store.accounts import Account
 
 
@@ -100,9 +100,6 @@ def checked(
     pipeline.at_sender(runtime, made)
     if not recipients:
         raise MailError(Reason.SYNTAX, "Nobody is to get this message yet.")
-    limit, now = int(runtime.settings.get("submission.rate", domain_id=account.domain_id)), runtime.clock.micros()
-    if limit and sender is not None and records.sent_since(runtime.store.read(), account.id, now - HOUR) + len(recipients) > limit:
-        raise MailError(Reason.LIMIT, f"{account.address} may write to {limit} recipients in an hour. Try again later.", temporary=True)
     for address in recipients:
         made.recipients.append(pipeline.at_recipient(runtime, made, address, notify=notify))
     return made

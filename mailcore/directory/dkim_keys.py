@@ -141,7 +141,8 @@ def _put(tx: Tx, actor: Actor, domain_id: int, selector: str, one: NewKey, now: 
         {"d": domain_id, "s": selector, "a": one.algorithm, "k": one.private.reveal(), "p": one.public_b64, "t": now},
     )
     new = {"selector": selector, "algorithm": one.algorithm}
-    records.audit(tx, "dkim:key_made", str(domain_id), actor=actor.name, ip=actor.ip, now=now, new=new, domain_id=domain_id)
+    domain = accounts.domain_by_id(tx, domain_id)
+    records.audit(tx, "dkim:key_made", domain.name if domain is not None else str(domain_id), actor=actor.name, ip=actor.ip, now=now, new=new, domain_id=domain_id)
 
 
 def make_missing(runtime: Runtime, actor: Actor = COMMAND_LINE) -> int:

@@ -4,6 +4,7 @@ Order: domain alias, domain enabled, the address itself, plus, postmaster and ab
 each is followed once, so loops end by themselves. Recipients that come twice are one. A list is not expanded here: `delivery.lists` does that.
 """
 
+import contextlib
 from dataclasses import dataclass, field
 
 from mailcore.base.errors import MailError, Reason
@@ -40,7 +41,6 @@ class Recipient:
     remote: list[str] = field(default_factory=list)
     lists: list[int] = field(default_factory=list)
     bounced_member: int | None = None
-    is_role: bool = False
     is_catch_all: bool = False
     domain_id: int | None = None
 
@@ -100,11 +100,14 @@ def _follow(tx: Tx, address: Address, recipient: Recipient, seen: set[str], dept
     if target is None and domain.plus_separator and domain.plus_separator in local:
         base, _, detail = local.partition(domain.plus_separator)
         target = accounts.lookup(tx, f"{base}@{domain.name}") if base else None
-    if target is not None:
+    if local in ROLE_LOCALPARTS:
+        with contextlib.suppress(MailError):
+            if target is not None:
+                _expand(tx, target, detail, recipient, seen, depth)
+        if not recipient.local and not recipient.remote and not recipient.lists:
+            _to_admin(tx, domain, recipient)
+    elif target is not None:
         _expand(tx, target, detail, recipient, seen, depth)
-    elif local in ROLE_LOCALPARTS:
-        recipient.is_role = True
-        _to_admin(tx, domain, recipient)
     elif domain.catch_all:
         recipient.is_catch_all = depth == 0
         _follow(tx, Address.parse(domain.catch_all), recipient, seen, depth + 1)

@@ -115,7 +115,7 @@ def deliver(runtime: Runtime, one: Fetched, account: accounts.Account, name: str
     mail.recipients.append(Accepted(path=account.address, address=Address.parse(account.address), recipient=target))
     trace_id = runtime.new_trace_id()
     if pipeline.is_examined(runtime, mail):
-        data = pipeline.examine(runtime, mail, data, trace_id, is_fetched=True)
+        data = pipeline.examine(runtime, mail, data, trace_id)
     parcel = parcel_of(trace_id, runtime.store.blobs.add(data), data)
 
     def remember(tx: Tx) -> None:

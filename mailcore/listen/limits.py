@@ -1,4 +1,4 @@
-"""How many connections there are, by protocol, address and account, and how many recipients come in a time, in this process. Loopback is not counted by address.
+"""How many connections there are, by protocol, address and account, and how many recipients come from an address in a time, in this process. Loopback is not counted by address.
 
 The limits are settings; each worker takes its share of them.
 """
@@ -11,24 +11,24 @@ from mailcore.policy import ranges
 from mailcore.runtime.runtime import Runtime
 
 KEPT_RATES = 20_000
-"""Accounts and addresses whose recipients are counted. Stops strangers from filling memory."""
+"""Addresses whose recipients are counted. Stops strangers from filling memory."""
 
 
 class Rates:
-    """Recipients of an account or an address, let through as fast as the limit says and at most one limit's worth at once."""
+    """Recipients that come from an address, let through as fast as the limit says and at most one limit's worth at once."""
 
     def __init__(self, runtime: Runtime, workers: int) -> None:
         self._runtime, self._workers = runtime, max(1, workers)
-        self._left: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()
+        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
-    def take(self, kind: str, who: str, limit: int, seconds: int) -> bool:
+    def take(self, who: str, limit: int, seconds: int) -> bool:
         """One more of *who*; False when there were *limit* in so many *seconds*. 0 is no limit."""
         if not limit:
             return True
         share, now = -(-limit // self._workers), self._runtime.clock.monotonic()
-        left, at = self._left.pop((kind, who), (float(share), now))
+        left, at = self._left.pop(who, (float(share), now))
         left = min(share, left + (now - at) * share / seconds)
-        self._left[kind, who] = (left - 1 if left >= 1 else left, now)
+        self._left[who] = (left - 1 if left >= 1 else left, now)
         if len(self._left) > KEPT_RATES:
             self._left.popitem(last=False)
         return left >= 1

@@ -1,7 +1,7 @@
 """Examines a whole message: every check that is on, at once, in threads; one sum; one verdict; one set of lines and trace events.
 
-All checks of a message share SECONDS, and all its DNS questions DNS_SECONDS. A check that fails or is late scores nothing; only a
-virus scanner that says nothing can put a message off. Strangers' mail is scored; what signed-in people and loopback send is only
+All checks of a message share its time with the filters (`Mail.until`), and all its DNS questions DNS_SECONDS. A check that fails
+scores nothing; a scanner that is still at work when the time is over puts the message off. Strangers' mail is scored; what signed-in people and loopback send is only
 looked at for viruses.
 """
 
@@ -23,6 +23,9 @@ from mailcore.store import records
 from mailcore.store.records import TraceEvent, TraceHead
 
 SECONDS = 60.0
+"""For checks of what nobody waits for."""
+FILTER_SECONDS = 5.0
+"""What the checks leave of a message's time to the filters of its recipients."""
 DNS_SECONDS = 10.0
 QUESTIONS = 300
 """DNS questions of one message. Stops a message from using us against someone's DNS."""
@@ -82,12 +85,12 @@ def is_examined(runtime: Runtime, mail: Mail) -> bool:
     return is_scored(runtime, mail) or is_scanned(runtime, mail)
 
 
-def examine(runtime: Runtime, mail: Mail, data: bytes, trace_id: str, *, is_fetched: bool = False) -> bytes:
+def examine(runtime: Runtime, mail: Mail, data: bytes, trace_id: str) -> bytes:
     """Judge a message: *mail* gets its findings and lines; the bytes to store. Raises MailError to refuse or put it off.
 
-    Asks the network: only in a network thread. *is_fetched*: nobody can be refused, the worst is Junk or quarantine.
+    Asks the network: only in a network thread.
     """
-    look = look_at(runtime, mail, data, is_fetched=is_fetched)
+    look = look_at(runtime, mail, data)
     checks: dict[str, Check] = {"virus": viruses.check} if is_scanned(runtime, mail) else {}
     if is_scored(runtime, mail):
         found = known.check(look)
@@ -109,13 +112,12 @@ def examine(runtime: Runtime, mail: Mail, data: bytes, trace_id: str, *, is_fetc
     return bytes(look.facts.get("data", data))
 
 
-def look_at(runtime: Runtime, mail: Mail, data: bytes, *, is_fetched: bool) -> Look:
-    """What the checks look at: the first hop that is not a named relay's."""
+def look_at(runtime: Runtime, mail: Mail, data: bytes) -> Look:
+    """What the checks look at: of fetched mail and a named relay's the first hop before them."""
     headers = scan_headers(data)
     ip, helo = mail.client.ip, mail.client.helo
     relays = str(runtime.settings.get("auth.relays"))
-    is_relayed = is_within(ip, relays)
-    if is_relayed or is_fetched:
+    if mail.is_fetched:
         for line in headers.all(b"received")[:MAX_HOPS]:
             hop = _HOP.match(line)
             if hop is not None and not is_within(hop.group(2).decode(), relays + " 127.0.0.0/8 ::1"):
@@ -124,14 +126,15 @@ def look_at(runtime: Runtime, mail: Mail, data: bytes, *, is_fetched: bool) -> L
     account_ids = {target.account_id for one in mail.recipients if one.recipient is not None for target in one.recipient.local}
     return Look(
         runtime=runtime, mail=mail, data=data, headers=headers, ip=ip, helo=helo, account_ids=tuple(sorted(account_ids)),
-        resolver=SharedTime(runtime.resolver, seconds=DNS_SECONDS, questions=QUESTIONS), is_fetched=is_fetched or is_relayed,
+        resolver=SharedTime(runtime.resolver, seconds=DNS_SECONDS, questions=QUESTIONS),
     )  # fmt: skip
 
 
 def run(look: Look, checks: dict[str, Check]) -> list[Finding]:
     """Every check at once; findings in the order of *checks*."""
     running = {name: _pool().submit(check, look) for name, check in checks.items()}
-    wait(running.values(), timeout=SECONDS)
+    until, now = look.mail.until, look.runtime.clock.monotonic()
+    wait(running.values(), timeout=max(1.0, until - now - FILTER_SECONDS) if until else SECONDS)
     return [finding for name, future in running.items() for finding in _outcome(look, name, future)]
 
 
@@ -140,13 +143,18 @@ def _outcome(look: Look, name: str, future: "Future[list[Finding]]") -> list[Fin
         return future.result(timeout=0)
     except TimeoutError:
         future.cancel()
-        if name == "virus" and look.get("virus.down") == "later":
-            later = MailError(Reason.VIRUS, "The virus scan takes too long; try again later.", temporary=True)
-            return [Finding(check="virus", level=Level.DEFER, error=later)]
+        # A resolver's silence delays nothing; a scanner that is still at work does, unless the admin or the way it came says otherwise.
+        if not look.is_fetched and (name in BY_CONTENT or (name == "virus" and look.get("virus.down") == "later")):
+            return [Finding(check=name, level=Level.DEFER, error=too_late())]
         return [Finding(check=name, level=Level.ACCEPT, facts={"failed": "It took too long."})]
     except Exception as error:  # noqa: BLE001 - a fault in one check must not cost the message
         look.runtime.log.error("check failed", check=name, error=f"{type(error).__name__}: {error}")
         return [Finding(check=name, level=Level.ACCEPT, facts={"failed": type(error).__name__})]
+
+
+def too_late() -> MailError:
+    """Scripts and scanners had their time, and are not done."""
+    return MailError(Reason.POLICY, "Looking at the message takes too long; try again later.", temporary=True)
 
 
 def total(mail: Mail) -> int:

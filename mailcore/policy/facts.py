@@ -87,8 +87,12 @@ class Mail:
     """Header lines of ours that say what was found, with CRLF; they stand under Return-Path in every copy kept here."""
     home: str = ""
     """The mailbox it goes to where no filter says otherwise; "" is INBOX."""
+    sent_before: int = 0
+    """Recipients that the account has written to in the last hour, by programs and in the webmail."""
+    until: float = 0.0
+    """On the monotonic clock, when checks and filters must be done with the message; 0 is no limit."""
     is_fetched: bool = False
-    """Brought from an account elsewhere: nobody waits for a refusal."""
+    """Brought from an account elsewhere or by a server in front of this one: nobody waits for a refusal, and the worst it meets is Junk."""
     is_held: bool = False
     """In quarantine: queued until an admin releases or deletes it."""
     is_dropped: bool = False

@@ -3,7 +3,7 @@
 import shutil
 import time
 
-from mailcore.base.clock import DAY, SECOND, Micros
+from mailcore.base.clock import DAY, HOUR, SECOND, Micros
 from mailcore.base.errors import MailError, Reason
 from mailcore.directory import resolve
 from mailcore.mail import list_token, srs
@@ -11,7 +11,7 @@ from mailcore.mail.address import Address
 from mailcore.policy import list_mail, ranges
 from mailcore.policy.facts import Mail
 from mailcore.runtime.runtime import Runtime
-from mailcore.store import Tx, accounts, routes
+from mailcore.store import Tx, accounts, records, routes
 
 DISK_SECONDS = 5.0
 """How long a look at the free disk is believed."""
@@ -34,6 +34,29 @@ def check_size(runtime: Runtime, mail: Mail, size: int) -> None:
     limit = size_limit(runtime, domain_id)
     if size > limit:
         raise MailError(Reason.TOO_BIG, f"A message may have {limit} bytes here; this one has {size}.")
+
+
+def sent_before(runtime: Runtime, tx: Tx, mail: Mail) -> int:
+    """See `Mail.sent_before`; 0 for whom no rate is set."""
+    account = mail.client.account
+    if account is None or not _rate(runtime, mail):
+        return 0
+    return records.sent_since(tx, account.id, runtime.clock.micros() - HOUR)
+
+
+def check_rate(runtime: Runtime, mail: Mail, count: int) -> None:
+    """Raises MailError(LIMIT) when *count* recipients are more than the account may write to now."""
+    limit, account = _rate(runtime, mail), mail.client.account
+    if limit and account is not None and mail.sent_before + count > limit:
+        raise MailError(Reason.LIMIT, f"{account.address} may write to {limit} recipients in an hour. Try again later.", temporary=True)
+
+
+def _rate(runtime: Runtime, mail: Mail) -> int:
+    """The account's limit; 0 is none, as for programs on real loopback. The webmail may stand behind a proxy there, so it counts from everywhere."""
+    client = mail.client
+    if client.account is None or (client.is_near and client.listener != "web"):
+        return 0
+    return int(runtime.settings.get("submission.rate", domain_id=client.account.domain_id))
 
 
 def check_disk(runtime: Runtime) -> None:

@@ -17,7 +17,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """One message under examination. *ip* and *helo* are the first untrusted hop's; *is_fetched*: nobody waits for a refusal."""
+    """One message under examination. *ip* and *helo* are the first untrusted hop's."""
 
     runtime: Runtime
     mail: Mail
@@ -27,13 +27,17 @@ class Look:
     ip: str
     helo: str
     account_ids: tuple[int, ...] = ()
-    is_fetched: bool = False
     facts: dict[str, Any] = field(default_factory=dict)
 
     @property
     def sender(self) -> str:
         """The envelope's sender, "" for the null path."""
         return str(self.mail.sender.address or "")
+
+    @property
+    def is_fetched(self) -> bool:
+        """Whether nobody waits for a refusal."""
+        return self.mail.is_fetched
 
     def get(self, name: str) -> Any:
         """A setting of the server."""

@@ -13,6 +13,7 @@ from mailcore.policy import intake, list_mail, sender
 from mailcore.policy.examine import examine as examine
 from mailcore.policy.examine import is_examined as is_examined
 from mailcore.policy.facts import Accepted, Mail
+from mailcore.policy.look import is_within
 from mailcore.runtime.runtime import Runtime
 from mailcore.store.accounts import Account
 
@@ -21,6 +22,7 @@ DEFERRED_REASONS = frozenset({Reason.OVER_QUOTA})
 
 def at_sender(runtime: Runtime, mail: Mail) -> None:
     """MAIL FROM: size announced, disk, and whether a signed-in client may use this address. Raises MailError."""
+    mail.is_fetched = mail.client.account is None and is_within(mail.client.ip, str(runtime.settings.get("auth.relays")))
     intake.check_size(runtime, mail, mail.size)
     intake.check_disk(runtime)
     account = mail.client.account
@@ -50,6 +52,9 @@ def at_recipient(runtime: Runtime, mail: Mail, address: Address, *, notify: str 
     if len(mail.recipients) >= limit:
         raise MailError(Reason.TOO_MANY_RECIPIENTS, f"At most {limit} recipients at once; send the rest separately.", temporary=True)
     tx = runtime.store.read()
+    if not mail.recipients:
+        mail.sent_before = intake.sent_before(runtime, tx, mail)
+    intake.check_rate(runtime, mail, len(mail.recipients) + 1)
     recipient = intake.find_recipient(runtime, tx, mail, address)
     if recipient is not None:
         trouble = intake.check_room(runtime, tx, recipient, mail.size, runtime.clock.micros())
@@ -61,6 +66,8 @@ def at_recipient(runtime: Runtime, mail: Mail, address: Address, *, notify: str 
 def at_message(runtime: Runtime, mail: Mail, size: int, headers: Headers) -> None:
     """The whole message has come: size, loops, and what lists ask. Raises MailError for every recipient."""
     intake.check_size(runtime, mail, size)
+    mail.sent_before = intake.sent_before(runtime, runtime.store.read(), mail)
+    intake.check_rate(runtime, mail, len(mail.recipients))  # again: other connections of the account may have sent since RCPT
     intake.check_loops(runtime, count_received(headers))
     list_mail.check_message(runtime, mail, headers)
 

@@ -1,7 +1,7 @@
 """Viruses: clamd by its stream (INSTREAM), or any program that takes a file; and what is done with what they find.
 
 A scanner that does not answer means "later" (451) or "pass", as set. Where both a virus and a blocked attachment are found, the
-harder of the two actions is taken.
+harder of the two actions is taken. What nobody can be refused (fetched, by a named relay) goes to Junk without its attachments.
 """
 
 import shlex
@@ -125,14 +125,13 @@ def check(look: Look) -> list[Finding]:
 def _acted(look: Look, worst: Found, found: list[Found]) -> Finding:
     facts: dict[str, Any] = {"action": worst.action, "kind": worst.kind, "name": worst.name}
     look.runtime.counts.add("virus", domains=look.mail.domain_ids)
-    action = "quarantine" if worst.action == "refuse" and look.is_fetched else worst.action
-    if action == "refuse":
+    if worst.action == "refuse" and not look.is_fetched:
         text = f"The message holds {'a virus' if worst.kind == 'virus' else 'an attachment that is not taken here'}: {worst.name}."
         return Finding(check="virus", level=Level.REFUSE, error=MailError(Reason.VIRUS, text), facts=facts)
-    if action == "strip":
+    if worst.action in ("strip", "refuse"):
         look.facts["data"] = stripped(look, has_virus=any(one.kind == "virus" for one in found))
-    look.facts["action"] = action
-    return Finding(check="virus", level=Level.JUNK if action == "pass" else Level.ACCEPT, facts=facts)
+    look.facts["action"] = worst.action
+    return Finding(check="virus", level=Level.JUNK if worst.action in ("pass", "refuse") else Level.ACCEPT, facts=facts)
 
 
 def stripped(look: Look, *, has_virus: bool) -> bytes:

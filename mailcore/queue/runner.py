@@ -98,7 +98,7 @@ class Runner:
         """The queue's one catch: whatever goes wrong, the item stays and is tried again."""
         runtime = self.runtime
         try:
-            if item.kind in (accept.LOCAL_KIND, accept.JUNK_KIND):
+            if item.kind == accept.LOCAL_KIND:
                 while accept.serve_fan_out(runtime, item):
                     pass
             elif item.kind in lists.KINDS:

@@ -54,6 +54,8 @@ class Work:
     account: Account
     actor: str
     now: Micros
+    keeps: bool = True
+    """Whether what is removed can be put back."""
     count: int = 0
     steps: list[Step] = field(default_factory=list)
     known: dict[int, Place] = field(default_factory=dict)
@@ -95,12 +97,17 @@ def actor_of(account: Account) -> str:
     return f"webmail:{account.address}"
 
 
+def keeps_deleted(runtime: Runtime, account: Account) -> bool:
+    """Whether undelete keeps anything for people of the account's domain."""
+    return int(runtime.settings.get("undelete.days", domain_id=account.domain_id)) > 0
+
+
 def write(runtime: Runtime, account: Account, fn: Callable[[Work], str]) -> Done:
     """One write of the webmail, with the way back."""
-    now = runtime.clock.micros()
+    now, keeps = runtime.clock.micros(), keeps_deleted(runtime, account)
 
     def run(tx: Tx) -> Done:
-        work = Work(tx=tx, account=account, actor=actor_of(account), now=now)
+        work = Work(tx=tx, account=account, actor=actor_of(account), now=now, keeps=keeps)
         target = fn(work)
         return Done(count=work.count, target=target, undo=Undo(steps=tuple(work.steps)))
 
@@ -224,10 +231,10 @@ MARK_RIGHTS: dict[str, tuple[int, ...]] = {"s": (SEEN,), "w": (messages.ANSWERED
 
 
 def expunge(work: Work, box: int, uids: Iterable[int] | None) -> None:
-    """Remove messages where they are; undelete keeps them."""
-    went = messages.expunge(work.tx, work.owner(box), box, None if uids is None else pairs(uids), actor=work.actor, now=work.now)
-    if went:
-        work.count += len(went)
+    """Remove messages where they are; undelete keeps them, where anything is kept."""
+    went = messages.expunge(work.tx, work.owner(box), box, None if uids is None else pairs(uids), actor=work.actor, now=work.now, keep=work.keeps)
+    work.count += len(went)
+    if went and work.keeps:
         work.steps.append(["back", box, changes.ranges(went)])
 
 

@@ -50,6 +50,7 @@ CATALOGUE: tuple[Setting, ...] = (
     _s("submission.rate", "int", 1000, "Recipients of one account in an hour", "From programs and the webmail together; a program that goes beyond is answered 451 4.7.1. Stops a stolen password from sending spam for long. 0 is no limit; loopback is not counted.", scope="domain", high=1_000_000),
     _s("smtp.max_errors", "int", 50, "Wrong commands before closing", "After so many 5xx answers the connection closes with 421 4.7.0.", low=3, high=10_000, was="Maximum number of invalid commands"),
     _s("smtp.timeout", "seconds", 300, "Idle time of an SMTP connection", "After so long without a byte it is closed with 421 4.4.2.", low=10, high=3600, rfc="5321 §4.5.3.2"),
+    _s("smtp.judgement", "seconds", 60, "Time for looking at a message", "All checks, scanners and filters share it; then the sender is answered 451 and nothing is stored.", low=6, high=600),
     _s("smtp.max_received", "int", 50, "Hops before a message loops", "A message with more Received lines is refused with 554 5.4.6.", low=10, high=1000, rfc="5321 §6.3"),
     _s("smtp.mirror", "text", "", "Mirror", "An address that gets a copy of every message, in and out; people should know of it. Empty: nobody.", was="Mirror"),
     _s("smtp.greeting", "text", "", "SMTP greeting", "Text after the host name in the greeting. Empty: Roost's own.", was="Welcome message"),

@@ -174,9 +174,10 @@ def sent_trace(tx: Tx, account_id: int, msgid: str) -> str:
     return found or ""
 
 
-def trace_of(tx: Tx, trace_id: str) -> list[TraceEvent]:
-    """Every event of one message, oldest first."""
-    rows = tx.all("SELECT at, kind, address, data FROM trace_events WHERE trace_id = :i ORDER BY at, id", {"i": trace_id})
+def trace_of(tx: Tx, trace_id: str, *, kinds: Sequence[str] = ()) -> list[TraceEvent]:
+    """The events of one message, oldest first; of these *kinds*, or all."""
+    only = f" AND kind IN ({', '.join(f':k{n}' for n in range(len(kinds)))})" if kinds else ""
+    rows = tx.all(f"SELECT at, kind, address, data FROM trace_events WHERE trace_id = :i{only} ORDER BY at, id", {"i": trace_id} | {f"k{n}": kind for n, kind in enumerate(kinds)})
     return [TraceEvent(at=r[0], kind=r[1], address=r[2], data=json.loads(r[3] or "{}")) for r in rows]
 
 

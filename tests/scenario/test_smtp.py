@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.scenario.server import PASSWORD, RoostServer
+from tests.web import visitor
 
 
 @pytest.fixture(scope="module")
@@ -397,5 +398,31 @@ def test_an_account_and_a_strangers_address_are_slowed_down_beyond_their_rate() 
                 client.ehlo()
                 client.mail("ann@out.test")
                 assert [client.rcpt("u1@x.test")[0] for _ in range(3)] == expected, ip
+    finally:
+        one.remove()
+
+
+def test_what_the_webmail_and_other_connections_sent_counts_for_programs_too() -> None:
+    one = RoostServer(listeners=("submission", "http"), host="0.0.0.0", people=2, settings={"submission.rate": "4", "web.undo_seconds": "0"})
+    trusting = ssl.create_default_context()
+    trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+
+    def connected() -> smtplib.SMTP:
+        client = smtplib.SMTP("127.0.0.1", one.ports["submission"], timeout=20, source_address=("127.0.0.5", 0))
+        client.starttls(context=trusting)
+        client.login("u1@x.test", PASSWORD)
+        client.mail("u1@x.test")
+        return client
+
+    try:
+        person = visitor.signed_in(one, "u1@x.test")
+        draft = re.search(r'data-draft="([^"]+)"', person.get("/compose").text)[1]  # type: ignore[index]
+        person.post(f"/compose/{draft}/send", {"to": "u2@x.test, admin@x.test", "subject": "From the webmail", "body": "x", "format": "text", "op": "send"})
+        with connected() as first, connected() as second:
+            assert [first.rcpt("u2@x.test")[0] for _ in range(3)] == [250, 250, 451]
+            assert second.rcpt("u2@x.test")[0] == 250, "the first has sent nothing yet"
+            assert first.data("From: u1@x.test\r\nSubject: first\r\n\r\nx\r\n")[0] == 250
+            code, text = second.data("From: u1@x.test\r\nSubject: second\r\n\r\nx\r\n")
+            assert code == 451 and b"4 recipients in an hour" in text
     finally:
         one.remove()

@@ -194,7 +194,7 @@ def hand_on(session: "Session", spool: Spool) -> None:
         session.send(reply_for(error))
         return
     trace_id = session.door.runtime.new_trace_id()
-
+    mail.until = session.door.runtime.clock.monotonic() + session.door.runtime.settings.get("smtp.judgement")
     is_examined = pipeline.is_examined(session.door.runtime, mail)
     if len(data) <= INLINE_BYTES and session.door.bridge.is_inline and not is_examined and not is_filtered(session, mail):
         try:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from mailcore.auth.login import is_loopback, network_of
+from mailcore.auth.login import network_of
 from mailcore.base.errors import MailError, Reason
 from mailcore.directory import resolve
 from mailcore.policy import facts, intake, pipeline, ranges
@@ -104,15 +104,9 @@ def rcpt(session: "Session", command: c.Rcpt) -> None:
 
 
 def check_rate(session: "Session") -> None:
-    """Whether the account, or the stranger's address, may name one more recipient now; nobody is counted on real loopback. Raises MailError(LIMIT)."""
-    client, get, rates = session.client, session.door.runtime.settings.get, session.door.connections.rates
-    if is_loopback(client.ip):
-        return
-    if client.account is not None:
-        limit = int(get("submission.rate", domain_id=client.account.domain_id))
-        if not rates.take("account", client.account.address, limit, 3600):
-            raise MailError(Reason.LIMIT, f"{client.account.address} may write to {limit} recipients in an hour. Try again later.", temporary=True)
-    elif not rates.take("address", network_of(client.ip), limit := int(get("smtp.rate")), 60):
+    """Whether a stranger's address may name one more recipient now; nobody is counted on real loopback. Raises MailError(LIMIT)."""
+    client, limit = session.client, int(session.door.runtime.settings.get("smtp.rate"))
+    if client.account is None and not client.is_near and not session.door.connections.rates.take(network_of(client.ip), limit, 60):
         raise MailError(Reason.LIMIT, f"Your address may name {limit} recipients in a minute. Try again later.", temporary=True)
 
 

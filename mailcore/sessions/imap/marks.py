@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from mailcore.base.clock import Micros
 from mailcore.base.errors import MailError, Reason
-from mailcore.sessions.imap.selecting import find
+from mailcore.sessions.imap.selecting import expunge_marked, find
 from mailcore.sessions.imap.steps import Asking, Read, Steps, Write
 from mailcore.sessions.imap.view import View, bits_for, flag_names, split_flags
 from mailcore.store import Tx, listing, mailboxes, messages, sharing
@@ -136,7 +136,7 @@ def copy(session: "Session", command: c.Copy) -> Steps:
     box, now = place.box, session.runtime.clock.micros()
 
     def write(tx: Tx) -> messages.Copied:
-        check_quota(tx, box.account_id, view, ranges)
+        check_quota(tx, box, view, ranges)
         return transfer(session, tx, view, place, ranges, now)
 
     told = yield Write(write)
@@ -167,9 +167,11 @@ def target(session: "Session", name: str) -> Asking[Place]:
         raise ImapSyntaxError(None, error.detail, status="NO", code="TRYCREATE") from error
 
 
-def check_quota(tx: Tx, owner_id: int, view: View, ranges: list[tuple[int, int]]) -> None:
-    """Raises MailError(OVER_QUOTA) when the copies would not fit into their owner's room."""
-    row = tx.one("SELECT quota_bytes, used_bytes FROM accounts WHERE id = :a", {"a": owner_id})
+def check_quota(tx: Tx, box: mailboxes.Mailbox, view: View, ranges: list[tuple[int, int]]) -> None:
+    """Raises MailError(OVER_QUOTA) when the copies would not fit into their owner's room. Into one's own Trash they always do: so do programs without MOVE delete."""
+    if box.role == "trash" and box.account_id == view.account_id:
+        return
+    row = tx.one("SELECT quota_bytes, used_bytes FROM accounts WHERE id = :a", {"a": box.account_id})
     if row is None or not row[0]:
         return
     size = sum(int(tx.value("SELECT coalesce(sum(size), 0) FROM messages WHERE mailbox_id = :b AND uid BETWEEN :f AND :l", {"b": view.mailbox_id, "f": f, "l": last})) for f, last in ranges)
@@ -190,7 +192,7 @@ def move(session: "Session", command: c.Move) -> Steps:
     def carry(tx: Tx, batch: list[tuple[int, int]]) -> messages.Copied:
         if box.account_id == view.account_id:
             return messages.move(tx, view.account_id, view.mailbox_id, box.id, batch, actor=writer, now=now)
-        check_quota(tx, box.account_id, view, batch)
+        check_quota(tx, box, view, batch)
         told = transfer(session, tx, view, place, batch, now)
         messages.expunge(tx, view.account_id, view.mailbox_id, [(uid, uid) for uid in told.source], actor=writer, now=now)
         return told
@@ -207,9 +209,6 @@ def expunge(session: "Session", command: c.Expunge) -> Steps:
     view = writable(session)
     require(view, "e")
     ranges = None if command.uids is None else view.ranges(command.uids, is_uid=True)
-    now, keep = session.runtime.clock.micros(), session.runtime.settings.get("undelete.days", domain_id=session.someone.domain_id) > 0
     if ranges is None or ranges:
-        yield Write(
-            lambda tx: messages.expunge(tx, view.account_id, view.mailbox_id, ranges, actor=session.writer(view.account_id), now=now, only_deleted=True, keep=keep)
-        )
+        yield Write(lambda tx: expunge_marked(session, tx, view, ranges))
     yield from session.done(command)

@@ -90,13 +90,18 @@ def catch_up(session: "Session", view: View, known: Any) -> Steps:
         yield b"".join(out)
 
 
+def expunge_marked(session: "Session", tx: Tx, view: View, ranges: list[tuple[int, int]] | None) -> None:
+    """Remove what is marked \\Deleted; undelete keeps it, unless the domain wants nothing kept."""
+    now, keep = session.runtime.clock.micros(), session.runtime.settings.get("undelete.days", domain_id=session.someone.domain_id) > 0
+    messages.expunge(tx, view.account_id, view.mailbox_id, ranges, actor=session.writer(view.account_id), now=now, only_deleted=True, keep=keep)
+
+
 def close(session: "Session", command: c.Close) -> Steps:
     """CLOSE: expunge without a word, and leave. RFC 3501 §6.4.2."""
     view = session.view
     assert view is not None
     if not view.is_read_only and view.may("e"):
-        now = session.runtime.clock.micros()
-        yield Write(lambda tx: messages.expunge(tx, view.account_id, view.mailbox_id, None, actor=session.writer(view.account_id), now=now, only_deleted=True))
+        yield Write(lambda tx: expunge_marked(session, tx, view, None))
     yield from unselect(session, command)
 
 

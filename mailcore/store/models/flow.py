@@ -1,6 +1,6 @@
 """Mail on its way and work to be done: the queue, jobs, the trace of each message, the audit of each change."""
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mailcore.store.models.base import Base, Big, Bytes, Flag, Id, OptBig, OptRef, Ref, Small, Str
@@ -93,7 +93,7 @@ class Trace(Base):
     size: Mapped[Big]
     account_id: Mapped[OptRef]
     outcome: Mapped[Str]
-    __table_args__ = (Index(None, "at"), Index(None, "msgid"))
+    __table_args__ = (Index(None, "at"), Index(None, "msgid"), Index(None, "account_id", "at", sqlite_where=text("account_id IS NOT NULL"), postgresql_where=text("account_id IS NOT NULL")))
 
 
 class TraceEvent(Base):

@@ -59,8 +59,8 @@ class Desk:
         tx = self.runtime.store.read()
         path = ReversePath(Address.parse(sender)) if sender else ReversePath(None)
         people = [Accepted(path=one, address=Address.parse(one), recipient=resolve.resolve(tx, Address.parse(one))) for one in to]
-        self.mail = Mail(client=Client(ip=ip, helo=helo), sender=path, recipients=people)
-        self.stored = examine.examine(self.runtime, self.mail, data, self.runtime.new_trace_id(), is_fetched=is_fetched)
+        self.mail = Mail(client=Client(ip=ip, helo=helo), sender=path, recipients=people, is_fetched=is_fetched)
+        self.stored = examine.examine(self.runtime, self.mail, data, self.runtime.new_trace_id())
         return self.mail.findings
 
     def points(self) -> int:

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 import pytest
 
 from mailcore.base.errors import MailError, Reason
+from mailcore.delivery import accept
+from mailcore.delivery.parcel import parcel_of
 from mailcore.policy import attachments, outside, viruses
 from tests.scenario.server import free_ports
 from tests.unit.policy.conftest import LETTER, Desk
@@ -207,3 +209,23 @@ def test_rspamds_action_becomes_a_score(desk: Desk, action: str, score: int) -> 
     server.shutdown()
     server.server_close()
     assert found == (action, 7.5) and seen["IP"] == "192.0.2.9" and "X" not in seen
+
+
+def test_filters_that_have_no_time_left_put_the_message_off(desk: Desk) -> None:
+    desk.arrive()
+    assert desk.mail is not None
+    desk.mail.until = desk.runtime.clock.monotonic() - 1
+    parcel = parcel_of("t1", desk.runtime.store.blobs.add(desk.stored), desk.stored)
+    with pytest.raises(MailError) as late:
+        accept.accept(desk.runtime, desk.mail, parcel)
+    assert late.value.temporary
+    assert desk.runtime.store.read().value("SELECT count(*) FROM messages") == 0
+
+
+def test_what_nobody_can_be_refused_goes_to_junk_without_the_virus(desk: Desk) -> None:
+    with answering(clamd, b"\0\0\0\0") as where:
+        for name, value in (("virus.scanner", "clamd"), ("virus.clamd", where), ("virus.action", "refuse")):
+            desk.set(name, value)
+        desk.arrive(infected(), is_fetched=True)
+    assert desk.mail is not None and desk.mail.is_junk and not desk.mail.is_held
+    assert b"virus-bytes" not in desk.stored and b"The text stays." in desk.stored

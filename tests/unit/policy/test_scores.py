@@ -90,7 +90,7 @@ def test_fetched_mail_is_never_refused(desk: Desk) -> None:
 
 def test_mail_by_a_named_relay_is_judged_by_the_hop_before_it(desk: Desk) -> None:
     desk.set("auth.relays", "198.51.100.0/24")
-    desk.arrive(b"Received: from mx.far.test (x [192.0.2.9]) by relay.test\r\n" + LETTER, ip="198.51.100.7", helo="relay.test")
+    desk.arrive(b"Received: from mx.far.test (x [192.0.2.9]) by relay.test\r\n" + LETTER, ip="198.51.100.7", helo="relay.test", is_fetched=True)
     assert desk.mail is not None
     assert [f.facts["result"] for f in desk.mail.findings if f.check == "spf"] == ["pass"]
 
