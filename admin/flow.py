@@ -57,13 +57,16 @@ def queue() -> Any:
 
 def act(ids: list[str]) -> Any:
     """Retry, hold, release, bounce or delete messages."""
-    op, count = flask.request.form.get("op", ""), 0
-    for item_id in ids[:1000]:
-        if item_id.isdigit():
-            site().write(lambda tx, i=int(item_id): flow_verbs.change(tx, actor(), i, op, site().now()))  # type: ignore[misc]
-            count += 1
-    toast(ngettext("Done with one message", "Done with %(num)d messages", count))
+    op, wanted = flask.request.form.get("op", ""), [int(i) for i in ids[:1000] if i.isdigit()]
+    count = site().write(lambda tx: flow_verbs.change_each(tx, actor(), wanted, op, site().now()))
+    told = ngettext("Done with one message", "Done with %(num)d messages", count) if count else ""
+    toast(" · ".join(text for text in (told, gone_text(len(wanted) - count)) if text))
     return done(safe_next(flask.request.form.get("next"), flask.url_for("admin.queue")))
+
+
+def gone_text(count: int) -> str:
+    """A word about messages that left while somebody looked at the list; empty for none."""
+    return ngettext("One message had left already", "%(num)d messages had left already", count) if count else ""
 
 
 @admin.route("/queue/<int:item_id>", methods=["GET", "POST"])

@@ -9,6 +9,7 @@ from flask_babel import ngettext
 
 from admin import presenters as p
 from admin.blueprints import PAGE, admin, toast
+from admin.flow import gone_text
 from mailcore.base.errors import MailError, Reason
 from mailcore.directory import flow_verbs
 from mailcore.store import outbox, records
@@ -67,12 +68,13 @@ def act(form: Any) -> Any:
     if op not in ("release", "delete"):
         flask.abort(400)
     ids = [int(i) for i in form.getlist("ids")[:1000] if i.isdigit()]
-    if any((item := outbox.get(tx, i)) is None or item.state != "held" for i in ids):
+    held = [i for i in ids if (item := outbox.get(tx, i)) is not None and item.state == "held"]
+    if not held:
         raise MailError(Reason.NOT_FOUND, _("This message is no longer in quarantine."))
-    for item_id in ids:
-        site().write(lambda tx, i=item_id: flow_verbs.change(tx, actor(), i, op, site().now()))  # type: ignore[misc]
+    count = site().write(lambda tx: flow_verbs.change_each(tx, actor(), held, op, site().now()))
     if op == "release":
-        toast(ngettext("Released; it is delivered now", "%(num)d released; they are delivered now", len(ids)))
+        told = ngettext("Released; it is delivered now", "%(num)d released; they are delivered now", count)
     else:
-        toast(ngettext("Deleted; nobody is told", "%(num)d deleted; nobody is told", len(ids)))
+        told = ngettext("Deleted; nobody is told", "%(num)d deleted; nobody is told", count)
+    toast(" · ".join(text for text in (told, gone_text(len(ids) - count)) if text))
     return done(safe_next(form.get("next"), flask.url_for("admin.quarantine")))

@@ -16,6 +16,8 @@ from mailcore.store import Tx, outbox, records
 
 MOST = 10_000
 """Messages that one command shows or changes."""
+AT_ONCE = 200
+"""Messages changed in one write, so that mail that comes in meanwhile waits for no more."""
 OPS = {
     "retry": ("retry", "It is tried at once."), "hold": ("hold", "It stays until it is released."), "release": ("release", "It is tried at once."),
     "bounce": ("bounce", "It is tried once more; what does not leave then goes back to the sender."), "remove": ("delete", "It is removed; nobody is told."),
@@ -87,8 +89,9 @@ def queue_change(context: Context, op: str, said: str) -> int:
     with runtime_of(context) as runtime:
         tx = runtime.store.read()
         chosen = [_item(tx, one).id for one in a.id] or [item.id for item in outbox.listing(tx, contains=a.matching or "", limit=MOST)]
-        for one in chosen:
-            runtime.store.write(lambda tx, i=one: flow_verbs.change(tx, COMMAND_LINE, i, op, runtime.clock.micros()))  # type: ignore[misc]
+        for start in range(0, len(chosen), AT_ONCE):
+            some = chosen[start : start + AT_ONCE]
+            runtime.store.write(lambda tx, some=some: flow_verbs.change_each(tx, COMMAND_LINE, some, op, runtime.clock.micros()))  # type: ignore[misc]
         return context.answer({"ids": chosen}, said if len(chosen) == 1 else f"{len(chosen)} messages. {said}" if chosen else "Nothing fits.")
 
 

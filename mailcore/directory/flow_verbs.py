@@ -1,5 +1,6 @@
 """What an admin does to mail on its way (retry, hold, release, bounce, delete) and to long work, each with its audit row."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from mailcore.base.clock import Micros
@@ -28,6 +29,14 @@ def change(tx: Tx, actor: Actor, item_id: int, op: str, now: Micros) -> None:
         outbox.remove(tx, item_id)
         records.set_outcome(tx, item.trace_id, "failed")
     records.audit(tx, f"queue:{op}", str(item_id), actor=actor.name, ip=actor.ip, now=now, new={"sender": item.sender, "trace": item.trace_id})
+
+
+def change_each(tx: Tx, actor: Actor, item_ids: Sequence[int], op: str, now: Micros) -> int:
+    """One of OPS on each item that is still in the queue; how many those were, as some leave while somebody looks at them. Raises MailError."""
+    there = [item_id for item_id in item_ids if outbox.get(tx, item_id) is not None]
+    for item_id in there:
+        change(tx, actor, item_id, op, now)
+    return len(there)
 
 
 def end_session(tx: Tx, actor: Actor, session_id: int, now: Micros) -> None:

@@ -51,6 +51,21 @@ def test_the_queue_is_changed_in_bulk_by_words_or_numbers(server: RoostServer) -
     assert {"queue:hold", "queue:delete", "queue:bounce"} <= {row["name"] for row in told(server, "audit", "list", "--contains", "queue")}
 
 
+def test_what_left_the_queue_meanwhile_stops_nothing_of_what_is_ticked(server: RoostServer, admin: Browser) -> None:
+    with smtplib.SMTP("127.0.0.1", server.ports["submission"], timeout=20) as client:
+        client.login("u1@x.test", PASSWORD)
+        for name in ("a@east.test", "b@east.test"):
+            client.sendmail("u1@x.test", [name], f"From: u1@x.test\r\nTo: {name}\r\nSubject: To {name}\r\n\r\nx\r\n")
+    ids = [str(row["id"]) for row in told(server, "queue", "list", "--contains", "east.test")]
+    admin.get("/admin/queue")
+    server.run("queue", "remove", ids[0])
+    seen = admin.session.post(admin.base + "/admin/queue", data=[("csrf_token", admin.token), ("op", "hold"), *(("ids", one) for one in ids)], timeout=20).text
+    assert "Done with one message · One message had left already" in seen
+    assert [row["state"] for row in told(server, "queue", "list", "--contains", "east.test")] == ["held"]
+    server.run("queue", "remove", ids[1])
+    assert "One message had left already" in admin.post("/admin/queue", {"op": "hold", "ids": ids[1]}).text
+
+
 def test_the_timeline_is_found_by_day(server: RoostServer) -> None:
     with smtplib.SMTP("127.0.0.1", server.ports["smtp"], timeout=20) as client:
         client.sendmail("ann@out.test", ["u2@x.test"], "From: ann@out.test\r\nSubject: Today\r\n\r\nx\r\n")

@@ -12,6 +12,7 @@ from mailcore.base.errors import MailError, Reason
 from mailcore.wire.imap.errors import ImapSyntaxError
 from mailcore.wire.imap.framing import Frame, FrameLimits
 from mailcore.wire.imap.lexer import Cursor
+from mailcore.wire.line import Command
 
 BEFORE_LOGIN = FrameLimits(line_bytes=16 * 1024, literal_bytes=16 * 1024, literal_count=2, swallow_bytes=64 * 1024)
 """Room for a token in AUTHENTICATE and no more; stops memory floods from strangers."""
@@ -26,14 +27,6 @@ class SieveProtocolError(MailError):
 
     def __init__(self, detail: str) -> None:
         super().__init__(Reason.SYNTAX, detail)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
-    """What every command is."""
-
-    def __bytes__(self) -> bytes:
-        return type(self).__name__.upper().encode("ascii") + b"\r\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from mailcore.base.errors import MailError, Reason
 from mailcore.base.secret import Secret
+from mailcore.wire.line import Command
 
 LINE_MAX_BYTES = 512
 """Longest command line (RFC 2449 §4 asks for 255). Stops lines that fill memory before login."""
@@ -21,14 +22,6 @@ class Pop3SyntaxError(MailError):
 
     def __init__(self, detail: str) -> None:
         super().__init__(Reason.SYNTAX, detail)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
-    """What every command is."""
-
-    def __bytes__(self) -> bytes:
-        return type(self).__name__.upper().encode("ascii") + b"\r\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,15 +8,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from mailcore.mail.address import ForwardPath, ReversePath
+from mailcore.wire.line import Command
 from mailcore.wire.smtp.xtext import encode_unitext, encode_xtext
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
-    """What every command is."""
-
-    def __bytes__(self) -> bytes:
-        return type(self).__name__.upper().encode("ascii") + b"\r\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
