@@ -12,7 +12,7 @@ from mailcore.base.errors import MailError, Reason
 from mailcore.wire.imap.errors import ImapSyntaxError
 from mailcore.wire.imap.framing import Frame, FrameLimits
 from mailcore.wire.imap.lexer import Cursor
-from mailcore.wire.line import Command
+from mailcore.wire.line import Command as Command
 
 BEFORE_LOGIN = FrameLimits(line_bytes=16 * 1024, literal_bytes=16 * 1024, literal_count=2, swallow_bytes=64 * 1024)
 """Room for a token in AUTHENTICATE and no more; stops memory floods from strangers."""

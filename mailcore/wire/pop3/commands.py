@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from mailcore.base.errors import MailError, Reason
 from mailcore.base.secret import Secret
-from mailcore.wire.line import Command
+from mailcore.wire.line import Command as Command
 
 LINE_MAX_BYTES = 512
 """Longest command line (RFC 2449 §4 asks for 255). Stops lines that fill memory before login."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from mailcore.mail.address import ForwardPath, ReversePath
-from mailcore.wire.line import Command
+from mailcore.wire.line import Command as Command
 from mailcore.wire.smtp.xtext import encode_unitext, encode_xtext
 
 
