@@ -51,13 +51,14 @@ def rules(runtime: Runtime, tx: Tx, mail: Mail, parcel: Parcel, made: "Plan") ->
     now, message, who = runtime.clock.micros(), Message(parcel.data), next(iter((*made.remote, *made.forwarded)))
     around = sift.surroundings(runtime, tx, mail, account, who, now)
     for script, scope in asked:
+        is_by_admin = scope not in ("", sift.OWN)
         result = script.run(message, around)
-        told = [line for line in result.trace if line.text.startswith(("route ", "program ") if scope else "route ")]
+        told = [line for line in result.trace if line.text.startswith(("route ", "program ") if is_by_admin else "route ")]
         found.events += [TraceEvent(at=now, kind="filter", address=str(mail.sender.address or ""), data={"did": line.text, "line": line.line}) for line in told]
         for action in result.actions:
             if isinstance(action, a.SendBy):
                 found.route = action.route
-            elif isinstance(action, a.RunProgram) and scope:
+            elif isinstance(action, a.RunProgram) and is_by_admin:
                 found.programs.append(action.name)
     return found
 

@@ -5,7 +5,7 @@ account's with each message, because its row carries the version. Nothing is per
 """
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC
 from typing import TYPE_CHECKING
@@ -27,6 +27,7 @@ from mailcore.sieve.message import Surroundings
 from mailcore.sieve.rulescript import ATTEMPTS_ITEM, RECIPIENTS_ITEM
 from mailcore.store import Tx, access, accounts, filters, mailboxes, messages, scripts
 from mailcore.store.records import TraceEvent
+from mailcore.wire.imap.mutf7 import Spelling
 
 if TYPE_CHECKING:
     from mailcore.sieve import Script
@@ -38,6 +39,8 @@ POP3_DAYS = 30
 COMPILED = 2000
 """Accounts whose compiled filters a process keeps."""
 ROLES = {"\\inbox": "inbox", "\\sent": "sent", "\\junk": "junk", "\\trash": "trash", "\\archive": "archive", "\\drafts": "drafts"}
+OWN = "own"
+"""Stands for a scope where a program put the script here itself, by ManageSieve: its mailboxes may be written as IMAP shows them."""
 SYSTEM_FLAGS = {"\\seen": messages.SEEN, "\\answered": messages.ANSWERED, "\\flagged": messages.FLAGGED, "\\deleted": messages.DELETED, "\\draft": messages.DRAFT}
 
 
@@ -47,14 +50,13 @@ class Programs:
     def __init__(self) -> None:
         self._shared: dict[str, tuple[str, Script]] = {}
         self._looked = float("-inf")
-        self._own: OrderedDict[int, tuple[int, list[Script]]] = OrderedDict()
+        self._own: OrderedDict[int, tuple[int, list[tuple[Script, str]]]] = OrderedDict()
 
     def of(self, runtime: Runtime, tx: Tx, target: LocalTarget) -> "list[tuple[Script, str]]":
-        """The programs for *target*, in order, with the scope of those that an admin made. Raises MailError(SYNTAX) for one that does not compile."""
+        """The programs for *target*, in order, with the scope of those that an admin made, "" for the person's forms, OWN for a script. Raises MailError(SYNTAX) for one that does not compile."""
         shared = self.shared(runtime, tx)
         found = [(shared[scope][1], scope) for scope in ("system", f"domain:{target.domain_id}") if scope in shared]
-        own = self._of_account(tx, target) if target.filters_version else []
-        return [*found, *((script, "") for script in own)]
+        return [*found, *(self._of_account(tx, target) if target.filters_version else [])]
 
     def shared(self, runtime: Runtime, tx: Tx) -> "dict[str, tuple[str, Script]]":
         """The server's and the domains' programs by scope, looked at again when they may be old."""
@@ -68,13 +70,13 @@ class Programs:
             self._looked = now
         return self._shared
 
-    def _of_account(self, tx: Tx, target: LocalTarget) -> "list[Script]":
+    def _of_account(self, tx: Tx, target: LocalTarget) -> "list[tuple[Script, str]]":
         version, compiled = self._own.get(target.account_id, (0, []))
         if version != target.filters_version:
             scope = f"account:{target.account_id}"
-            made = [sieve.compile(text, sieve.OWN_EXTENSIONS) for kind in filters.PROGRAMS if (text := filters.form(tx, scope, kind))]
+            made = [(sieve.compile(text, sieve.OWN_EXTENSIONS), "") for kind in filters.PROGRAMS if (text := filters.form(tx, scope, kind))]
             own = scripts.active(tx, target.account_id)
-            compiled = [*made, sieve.compile(own)] if own else made
+            compiled = [*made, (sieve.compile(own), OWN)] if own else made
             self._own[target.account_id] = (target.filters_version, compiled)
         self._own.move_to_end(target.account_id)
         while len(self._own) > COMPILED:
@@ -115,8 +117,10 @@ def sift(runtime: Runtime, tx: Tx, mail: Mail, parcel: Parcel, target: LocalTarg
     kept_flags: tuple[str, ...] = ()
     limits = Limits(redirects=int(runtime.settings.get("sieve.max_redirects")))
     for script, scope in chain:
-        result = script.run(message, around, limits)
-        keep = _take(decision, result, now, scope)
+        spelled = _spelling(runtime, tx, target.account_id) if scope == OWN else str
+        asked = around if spelled is str else replace(around, has_mailbox=lambda name, s=spelled: around.has_mailbox(s(name)))  # type: ignore[misc]
+        result = script.run(message, asked, limits)
+        keep = _take(decision, result, now, scope, spelled)
         if keep is None:
             return decision
         kept_flags = tuple(dict.fromkeys((*kept_flags, *keep.flags)))
@@ -139,9 +143,21 @@ def home_of(runtime: Runtime, tx: Tx, mail: Mail, parcel: Parcel, decision: Deci
     return Copy(mailbox=mail.home) if mail.home else Copy()
 
 
-def _take(decision: Decision, result: a.Result, now: Micros, scope: str) -> a.Keep | None:
-    """Add what one script asked for; its Keep, if it leaves the message in the inbox."""
-    base, keep, is_by_admin = len(decision.edits), None, scope != ""
+def _spelling(runtime: Runtime, tx: Tx, account_id: int) -> Callable[[str], str]:
+    """How a person's own script names mailboxes: as IMAP shows them, or with the slash that the webmail and older scripts have.
+
+    Where IMAP has the dot and a name reads either way, a mailbox that is there decides, and else the dot parts levels.
+    """
+    if runtime.settings.get("imap.delimiter") == "/":
+        return str
+    there = {box.name for box in mailboxes.list_all(tx, account_id)}
+    swapped = Spelling(delimiter=str(runtime.settings.get("imap.delimiter"))).swapped
+    return lambda name: name if "." not in name or (mailboxes.canonical(name) in there and swapped(name) not in there) else swapped(name)
+
+
+def _take(decision: Decision, result: a.Result, now: Micros, scope: str, spelled: Callable[[str], str]) -> a.Keep | None:
+    """Add what one script asked for; its Keep, if it leaves the message in the inbox. *spelled* gives a mailbox's name inside."""
+    base, keep, is_by_admin = len(decision.edits), None, scope not in ("", OWN)
     decision.edits += result.header_edits
     for action in result.actions:
         match action:
@@ -151,7 +167,7 @@ def _take(decision: Decision, result: a.Result, now: Micros, scope: str) -> a.Ke
                 flags, keywords = flags_of(action.flags)
                 role = ROLES.get(action.special_use.lower(), "")
                 decision.copies.append(
-                    Copy(mailbox=action.mailbox, role=role, creates=action.create, flags=flags, keywords=keywords, edits=base + action.edits)
+                    Copy(mailbox=spelled(action.mailbox), role=role, creates=action.create, flags=flags, keywords=keywords, edits=base + action.edits)
                 )
             case a.Redirect():
                 decision.redirects.append((action, is_by_admin))

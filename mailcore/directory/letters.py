@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from mailcore.base.clock import Micros
 from mailcore.base.errors import MailError, Reason
+from mailcore.directory import resolve
 from mailcore.directory.actor import Actor
 from mailcore.mail.address import Address
 from mailcore.runtime.runtime import Runtime
@@ -42,10 +43,19 @@ def words(tx: Tx, name: str, language: str) -> Words:
 
 
 def language_for(runtime: Runtime, tx: Tx, address: Address | None) -> str:
-    """The language a person is written to in: their own here, else the setting server.language."""
-    found = accounts.account_by_address(tx, address.key) if address is not None else None
+    """The language a person is written to in: their own here, by whichever of their addresses, else the setting server.language."""
+    found = _person(tx, address) if address is not None else None
     own = (found.locale if found is not None else "").replace("_", "-").partition("-")[0].lower()
     return own if own in LANGUAGES else str(runtime.settings.get("server.language"))
+
+
+def _person(tx: Tx, address: Address) -> accounts.Account | None:
+    """The one person here behind *address*."""
+    try:
+        people = resolve.resolve(tx, address).local
+    except MailError:
+        return accounts.account_by_address(tx, address.key)
+    return accounts.account(tx, people[0].account_id) if len(people) == 1 else None
 
 
 def sentence(language: str, key: str) -> str:

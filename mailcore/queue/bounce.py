@@ -33,13 +33,22 @@ def wants(recipient: Recipient, action: str) -> bool:
     return {"failed": "FAILURE", "delayed": "DELAY", "delivered": "SUCCESS", "relayed": "SUCCESS"}[action] in asked
 
 
+def writer(runtime: Runtime, item: Item) -> Address:
+    """Who is told of *item*: its sender, and for mail that was passed on from here who wrote it. Raises MailError for a sender that is no address."""
+    sender = Address.parse(item.sender)
+    if srs.is_rewritten(sender.local) and resolve.local_domain(runtime.store.read(), sender.key.rpartition("@")[2]) is not None:
+        return Address.parse(srs.restore(sender.local, key=runtime.key("srs"), day=item.created_at // DAY))
+    return sender
+
+
 def words_of(runtime: Runtime, action: str, people: Sequence[Recipient], item: Item) -> tuple[str, str]:
     """(subject, text) for people, in the sender's language."""
     tx = runtime.store.read()
-    language = letters.language_for(runtime, tx, Address.parse(item.sender))
+    sender = writer(runtime, item)
+    language = letters.language_for(runtime, tx, sender)
     until = from_micros(item.expires_at)
     values = {
-        "Subject": item.subject or letters.sentence(language, "no subject"), "Recipients": "\n\n".join(_told(one, language) for one in people), "Sender": item.sender,
+        "Subject": item.subject or letters.sentence(language, "no subject"), "Recipients": "\n\n".join(_told(one, language) for one in people), "Sender": str(sender),
         "Until": f"{until:%d %B, %H:%M} UTC" if language == "en" else f"{until:%Y-%m-%d, %H:%M} UTC", "Advice": letters.sentence(language, advice(people)),
     }  # fmt: skip
     return letters.written(runtime, tx, f"bounce.{action}", language, **values)
@@ -65,7 +74,7 @@ def build(runtime: Runtime, item: Item, people: Sequence[Recipient], action: str
     host = runtime.hostname
     subject, text = words_of(runtime, action, people, item)
     dsn = Dsn(
-        reporting_mta=host, from_=NamedAddress("Mail delivery", Address(local="postmaster", domain=_domain(host)), ""), to=Address.parse(item.sender),
+        reporting_mta=host, from_=NamedAddress("Mail delivery", Address(local="postmaster", domain=_domain(host)), ""), to=writer(runtime, item),
         subject=subject, text=text,
         recipients=tuple(_row(one, action, item) for one in people), date=now, msgid=f"{runtime.new_trace_id()}@{host}",
         original=original, return_full=item.ret == "FULL" and len(original) <= RETURNED_BYTES, envelope_id=item.envid,
@@ -122,10 +131,8 @@ def count_for_list(runtime: Runtime, item: Item, people: Sequence[Recipient], ac
 
 
 def deliver(runtime: Runtime, item: Item, report: bytes, action: str) -> None:
-    """Put the report into the sender's mailbox, or the queue when the sender is elsewhere. Of mail that was passed on, whoever wrote it is told."""
-    sender = Address.parse(item.sender)
-    if srs.is_rewritten(sender.local) and resolve.local_domain(runtime.store.read(), sender.key.rpartition("@")[2]) is not None:
-        sender = Address.parse(srs.restore(sender.local, key=runtime.key("srs"), day=item.created_at // DAY))
+    """Put the report into the sender's mailbox, or the queue when the sender is elsewhere."""
+    sender = writer(runtime, item)
     notice = notices.prepare(runtime, report, sender, "bounce", about=item.trace_id)
     now = runtime.clock.micros()
 

@@ -57,7 +57,7 @@ CATALOGUE: tuple[Setting, ...] = (
     _s("imap.max_connections", "int", 4000, "IMAP connections at once", "One more is answered BYE.", low=1, high=100_000, was="Maximum number of simultaneous connections"),
     _s("imap.max_connections_per_account", "int", 60, "IMAP connections of one account", "Programs open several; one more sign-in is refused with a clear text.", low=5, high=10_000),
     _s("imap.timeout", "seconds", 30 * 60, "Idle time of an IMAP connection", "RFC 3501 wants at least 30 minutes once signed in.", low=60, high=86_400, rfc="3501 §5.4"),
-    _s("imap.delimiter", "choice", "/", "Hierarchy delimiter of IMAP", "What stands between the names of a mailbox and one inside it, for programs that sign in from now on. Rules and the webmail keep the slash.", choices={"/": "A slash, as most servers have it", ".": "A dot, as hMailServer has it"}, was="Hierarchy delimiter"),
+    _s("imap.delimiter", "choice", "/", "Hierarchy delimiter of IMAP", "What stands between the names of a mailbox and one inside it, for programs that sign in from now on. Rules and the webmail keep the slash; a script that a program puts here may have either.", choices={"/": "A slash, as most servers have it", ".": "A dot, as hMailServer has it"}, was="Hierarchy delimiter"),
     _s("imap.greeting", "text", "", "IMAP greeting", "Text of the greeting. Empty: Roost's own.", was="Welcome message"),
     _s("pop3.max_connections", "int", 1000, "POP3 connections at once", "One more is answered -ERR.", low=1, high=100_000),
     _s("pop3.timeout", "seconds", 600, "Idle time of a POP3 connection", "RFC 1939 wants at least 10 minutes.", low=30, high=86_400, rfc="1939 §3"),

@@ -1,18 +1,21 @@
 """The delimiter of hMailServer: programs that kept their paths find them, and inside nothing changes."""
 
 import json
+import smtplib
+import time
 from collections.abc import Iterator
 
 import pytest
 
 from tests.scenario.server import RoostServer
 from tests.scenario.test_imap import raw
+from tests.scenario.test_managesieve import Client
 from tests.web.visitor import signed_in
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[RoostServer]:
-    made = RoostServer(listeners=("imap", "http"), people=2, settings={"imap.delimiter": "."})
+    made = RoostServer(listeners=("smtp", "imap", "sieve", "http"), people=3, settings={"imap.delimiter": "."})
     yield made
     made.remove()
 
@@ -43,6 +46,29 @@ def test_a_dot_in_a_name_and_a_slash_change_places_and_come_back(server: RoostSe
     assert b'"." "v1/2"' in b"\n".join(wire.say('l LIST "" "*"'))
     assert wire.say('e SELECT "v1/2"')[-1].startswith(b"e OK")
     assert "v1.2" in person.get("/mail/mailboxes").text
+
+
+SCRIPT = """require ["fileinto", "mailbox"];
+if header :is "subject" "dots" { fileinto :create "Garden.Herbs"; }
+elsif header :is "subject" "slashes" { fileinto :create "Garden/Herbs"; }
+elsif allof (header :is "subject" "asked", mailboxexists "Garden.Herbs", mailboxexists "Garden/Herbs") { fileinto "Garden/Herbs"; }
+elsif header :is "subject" "a dot inside" { fileinto "v1.3"; }
+"""
+
+
+def test_a_script_names_mailboxes_as_imap_shows_them_or_with_the_slash(server: RoostServer) -> None:
+    person = signed_in(server, "u3@x.test")
+    person.get("/mail/mailboxes")
+    person.post("/mail/mailboxes", {"op": "create", "name": "v1.3", "parent": ""})
+    sieve = Client(server, "u3@x.test")
+    assert sieve.put("garden", SCRIPT.replace("\n", "\r\n")).startswith("OK") and sieve.say('SETACTIVE "garden"').startswith("OK")
+    for subject in ("dots", "slashes", "asked", "a dot inside"):
+        with smtplib.SMTP("127.0.0.1", server.ports["smtp"]) as client:
+            client.sendmail("ann@out.test", ["u3@x.test"], f"From: ann@out.test\r\nTo: u3@x.test\r\nSubject: {subject}\r\n\r\nHello\r\n")
+    wire, deadline = raw(server, "u3@x.test"), time.monotonic() + 20
+    while b"MESSAGES 3" not in wire.say('m STATUS "Garden.Herbs" (MESSAGES)')[0] or b"MESSAGES 1" not in wire.say('m STATUS "v1/3" (MESSAGES)')[0]:
+        assert time.monotonic() < deadline, wire.say('l LIST "" "*"')
+        time.sleep(0.1)
 
 
 def test_it_is_a_setting_for_those_who_sign_in_from_then_on(server: RoostServer) -> None:

@@ -4,6 +4,7 @@ import imaplib
 import json
 import re
 import smtplib
+import sqlite3
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -232,6 +233,32 @@ def test_a_member_whose_mail_comes_back_is_paused_and_can_be_resumed(place: Plac
     assert place.inbox(1, "Not delivered") == []
     place.run("list", "resume", paper, "gone1@far.test")
     assert place.show(paper)["paused"] == 0
+
+
+def test_five_failures_for_good_within_fourteen_days_pause_a_member(place: Place) -> None:
+    place.run("settings", "set", "lists.pause_bounces")
+    daily = place.make("daily", members=("gone2@far.test", "busy@far.test"))
+    place.sink.behaviour.rcpt["busy@far.test"] = "452 4.2.2 mailbox full"
+
+    def fail(*numbers: int) -> tuple[int, bool]:
+        """Send so many; the count of the first member, and whether it is paused."""
+        for number in numbers:
+            assert place.send(daily, f"daily {number}") == ""
+            eventually(lambda n=number: "list bounce" in place.story(f"daily {n}"))  # type: ignore[misc]
+        people = {m["address"]: m for m in place.show(daily)["addresses"]}
+        assert people["busy@far.test"]["bounces"] == 0, "what may still arrive counts for nothing"
+        return people["gone2@far.test"]["bounces"], bool(people["gone2@far.test"]["paused_at"])
+
+    try:
+        assert fail(1, 2, 3, 4) == (4, False)
+        with sqlite3.connect(place.server.folder / "data" / "roost.db", timeout=20) as database:
+            database.execute("UPDATE list_members SET bounces_since = bounces_since - 15 * 86400000000 WHERE address = 'gone2@far.test'")
+        assert fail(5) == (1, False), "the fourteen days are over and the count begins anew"
+        assert fail(6, 7, 8) == (4, False) and fail(9) == (5, True)
+    finally:
+        place.run("settings", "set", "lists.pause_bounces", "2")
+        for item in json.loads(place.run("queue", "list", "--json")):
+            place.run("queue", "remove", str(item["id"]))
 
 
 def test_a_bounce_counts_only_from_nobody_to_an_address_that_was_made_here(place: Place) -> None:

@@ -30,7 +30,7 @@ class Place:
     """The server with its keys in DNS, a host outside that knows all, and one that knows little."""
 
     def __init__(self) -> None:
-        self.dns, self.sink = LocalDns(RECORDS), Sink()
+        self.dns, self.sink = LocalDns(RECORDS), Sink(Behaviour(rcpt={"gone@far.test": "550 5.1.1 Nobody of that name"}))
         self.old = Sink(Behaviour(ehlo=("PIPELINING", "ENHANCEDSTATUSCODES")))
         settings = {"relay.host": "127.0.0.1", "relay.port": str(self.sink.port), "relay.security": "none"}
         self.server = RoostServer(listeners=("smtp", "submission", "imap", "http"), people=5, dns=self.dns.where, settings=settings)
@@ -279,6 +279,22 @@ def test_no_answer_and_no_forward_tells_who_was_hidden(place: Place) -> None:
 def compose_path(number: str, kind: str) -> str:
     """Where the webmail writes an answer to a message."""
     return f"/compose/reply/{number}?how={kind}"
+
+
+# Bounces
+
+
+def test_a_bounce_is_written_for_people_in_the_language_of_who_sent_it_by_any_of_their_addresses(place: Place) -> None:
+    place.run("account", "set", "u4@x.test", "--language", "de")
+    place.run("alias", "add", "fourth@x.test", "u4@x.test")
+    for sender in ("u4@x.test", "fourth@x.test", "u4+shop@x.test"):
+        with smtplib.SMTP("127.0.0.1", place.server.ports["submission"]) as client:
+            client.login("u4@x.test", PASSWORD)
+            client.sendmail(sender, ["gone@far.test"], f"From: {sender}\r\nTo: gone@far.test\r\nSubject: An {sender.partition('@')[0]}\r\n\r\nHallo\r\n")
+        report = place.arrived(4, f"An {sender.partition('@')[0]}")
+        made = email.message_from_bytes(report, policy=email.policy.default)
+        text = made.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+        assert made["Subject"].startswith("Nicht zugestellt") and "richtig geschrieben" in text and "Nobody of that name" in text, sender
 
 
 # Receipts

@@ -84,6 +84,12 @@ def look(tx: Tx, account_id: int) -> tuple[dict[int, Mailbox], frozenset[str]]:
     return {box.id: box for box in mailboxes.list_all(tx, account_id) if not box.is_noselect}, frozenset(mailboxes.subscriptions(tx, account_id))
 
 
+def fresh(tx: Tx, account_id: int, seen: int | None) -> tuple[int | None, tuple[dict[int, Mailbox], frozenset[str]] | None]:
+    """The database's version, and what `look` sees; None for that where nothing was written since *seen*."""
+    version = tx.version()
+    return version, None if version is not None and version == seen else look(tx, account_id)
+
+
 def is_open(session: "Session", mailbox_id: int) -> bool:
     """Whether it is the selected mailbox."""
     return session.view is not None and session.view.mailbox_id == mailbox_id
@@ -108,8 +114,7 @@ def others(session: "Session") -> Steps:
     """What changed in mailboxes that are not open, in names and in subscriptions since it was last told."""
     watch = session.watch
     assert watch is not None
-    now = yield Read(lambda tx: (tx.version(), None if tx.version() is not None and tx.version() == watch.seen_version else look(tx, session.account_id)))
-    watch.seen_version, found = now
+    watch.seen_version, found = yield Read(lambda tx: fresh(tx, session.account_id, watch.seen_version))
     if found is None:
         return
     boxes, subscribed = found
