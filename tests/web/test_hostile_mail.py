@@ -139,6 +139,8 @@ def test_no_file_of_a_message_runs_where_it_is_opened(witness: Witness, trap: We
 def test_a_pressed_link_opens_apart_and_leaves_our_page_where_it_was(witness: Witness, trap: Web) -> None:
     number = next(n for n, (subject, _) in enumerate(letters(trap.where), 1) if subject == "Class B0")
     witness.open(number)
+    trap.asked.clear()
+    trap.referrers.clear()
     here = witness.page.url
     for frame in [one for one in witness.page.frames if "/mail/body/" in one.url]:
         frame.evaluate(PRESS)
@@ -147,6 +149,7 @@ def test_a_pressed_link_opens_apart_and_leaves_our_page_where_it_was(witness: Wi
     for page in [one for one in witness.context.pages if one != witness.page]:
         assert page.url.startswith(("http", "about:blank", "chrome-error:", ":"))
         page.close()
+    assert trap.opened and trap.asked == trap.referrers == set(), "a link is followed, no ping is sent, and nobody learns where it stood"
 
 
 def test_pictures_load_only_after_consent_and_then_only_through_us(witness: Witness, trap: Web) -> None:
