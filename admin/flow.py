@@ -212,6 +212,17 @@ def list_words(event: records.TraceEvent) -> tuple[str, str, str]:
     return title, str(data.get("why", "")), "accent"
 
 
+def own_word(event: records.TraceEvent) -> p.TimelineEvent:
+    """A message that the server wrote itself, or the word of one, with the way to the other."""
+    titles = {"told": _("The sender was told"), "bounce": _("A report about another message"), "reply": _("An automatic answer to another message"), "notice": _("A note of the server itself")}
+    other = str(event.data.get("report" if event.kind == "told" else "about", ""))
+    is_there = event.kind != "notice" and records.trace_head(site().read(), other) is not None
+    return p.TimelineEvent(
+        time_text=words.local(event.at).strftime("%H:%M:%S"), time_iso=words.iso(event.at), title=titles[event.kind], href=flask.url_for("admin.trace", trace_id=other) if is_there else "",
+        link_text=_("See the report") if event.kind == "told" else _("See that message"),
+    )  # fmt: skip
+
+
 def story(event: records.TraceEvent) -> p.TimelineEvent:
     """One event in words."""
     data, who = event.data, event.address
@@ -227,8 +238,8 @@ def story(event: records.TraceEvent) -> p.TimelineEvent:
         tone = {"sent": "green", "deferred": "amber", "failed": "red"}[event.kind]
     elif event.kind in ("check", "filter", "refused", "program"):
         title, text, code, tone = judged(event)
-    elif event.kind in ("told", "report", "bounce", "reply", "notice"):
-        title = _("The sender was told") if event.kind == "told" else _("A report about another message")
+    elif event.kind in ("told", "bounce", "reply", "notice"):
+        return own_word(event)
     elif event.kind in ("list", "list bounce"):
         title, text, tone = list_words(event)
     return p.TimelineEvent(time_text=words.local(event.at).strftime("%H:%M:%S"), time_iso=words.iso(event.at), title=title, text=text, code=code, tone=tone)

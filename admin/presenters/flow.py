@@ -70,6 +70,9 @@ class TimelineEvent:
     text: str = ""
     code: str = ""
     tone: str = "accent"
+    href: str = ""
+    link_text: str = ""
+    """Where another message stands that the event speaks of."""
     day_text: str = ""
     """The day, where it is another than that of the event before and not today."""
 

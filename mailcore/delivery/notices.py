@@ -51,11 +51,13 @@ def put(tx: Tx, runtime: Runtime, notice: Notice, now: Micros) -> None:
         # Who is switched off gets no mail, but reads later what the server had to say meanwhile.
         own = accounts.account_by_address(tx, to.key)
         local, remote = [own.id] if own is not None else [], [str(to)] if resolve.local_domain(tx, to.key.rpartition("@")[2]) is None else []
+    events = [TraceEvent(at=now, kind=notice.kind, address=str(to), data={"about": notice.about})]
     for account_id in local:
         box = mailboxes.by_name(tx, account_id, "INBOX")
         if box is not None:
             email = parcel.email(return_path_line(ReversePath(None)))
             messages.append(tx, runtime.store.blobs, account_id, box.id, email, actor=f"{notice.kind}:{notice.about}", now=now)
+            events.append(TraceEvent(at=now, kind="delivered", address=str(to), data={"mailbox": box.name}))
     if remote:
         people = [outbox.NewRecipient(address=a, domain=a.rpartition("@")[2].lower(), notify="NEVER") for a in remote]
         item = outbox.NewItem(
@@ -67,4 +69,4 @@ def put(tx: Tx, runtime: Runtime, notice: Notice, now: Micros) -> None:
         trace_id=parcel.trace_id, at=now, direction="in", sender="", recipients=str(to), subject=parcel.summary.subject, msgid=parcel.summary.msgid,
         ip="", size=parcel.summary.size, account_id=None, outcome="delivered" if local else "queued" if remote else "dropped",
     )  # fmt: skip
-    records.trace(tx, head, [TraceEvent(at=now, kind=notice.kind, address=str(to), data={"about": notice.about})])
+    records.trace(tx, head, events)

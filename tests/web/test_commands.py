@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import smtplib
 import sqlite3
 import time
@@ -64,6 +65,27 @@ def test_what_left_the_queue_meanwhile_stops_nothing_of_what_is_ticked(server: R
     assert [row["state"] for row in told(server, "queue", "list", "--contains", "east.test")] == ["held"]
     server.run("queue", "remove", ids[1])
     assert "One message had left already" in admin.post("/admin/queue", {"op": "hold", "ids": ids[1]}).text
+
+
+def test_a_message_that_came_back_and_its_report_lead_to_each_other(server: RoostServer, admin: Browser) -> None:
+    with smtplib.SMTP("127.0.0.1", server.ports["submission"], timeout=20) as client:
+        client.login("u1@x.test", PASSWORD)
+        client.sendmail("u1@x.test", ["a@west.test"], "From: u1@x.test\r\nTo: a@west.test\r\nSubject: Lost\r\n\r\nx\r\n")
+    server.run("queue", "bounce", "--all")
+    deadline = time.monotonic() + 20
+    while told(server, "queue", "list"):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+    def linked(page: str, words: str) -> str:
+        found = re.search(rf'href="(/admin/messages/[^"]+)">{words}<', page)
+        assert found is not None, page
+        return found[1]
+
+    here = linked(admin.get("/admin/messages?q=west.test").text, "Lost")
+    there = linked(admin.get(here).text, "See the report")
+    page = admin.get(there).text
+    assert "A report about another message" in page and "Delivered to u1@x.test" in page and linked(page, "See that message") == here
 
 
 def test_the_timeline_is_found_by_day(server: RoostServer) -> None:
