@@ -37,12 +37,12 @@ def home() -> Any:
 
 def need(item: overview.Need) -> p.NeedsDoing:
     """A need with its button."""
-    labels = {"dns": _("Show record"), "queue": _("Open queue"), "settings": _("Open settings"), "accounts": _("Show accounts"), "account": _("Show the account"), "domains": _("Add a domain"), "sessions": _("Show bans"), "list": _("Show the list"), "status": _("Show the state"), "rules": _("Show the rules")}
+    labels = {"dns": _("Show record"), "queue": _("Open queue"), "settings": _("Open settings"), "accounts": _("Show accounts"), "account": _("Show the account"), "domains": _("Add a domain"), "sessions": _("Show bans"), "list": _("Show the list"), "status": _("Show the state"), "rules": _("Show the rules"), "range": _("Show the range")}
     urls = {
         "dns": lambda: flask.url_for("admin.dns", domain=item.target), "queue": lambda: flask.url_for("admin.queue", q=item.target),
         "settings": lambda: flask.url_for("admin.settings", group=item.target), "accounts": lambda: flask.url_for("admin.accounts", state=item.target or "full"),
         "account": lambda: flask.url_for("admin.account", address=item.target), "domains": lambda: flask.url_for("admin.domain_new"), "sessions": lambda: flask.url_for("admin.bans"),
-        "list": lambda: flask.url_for("admin.one_list", address=item.target), "status": lambda: flask.url_for("admin.status"),
+        "list": lambda: flask.url_for("admin.one_list", address=item.target), "status": lambda: flask.url_for("admin.status"), "range": lambda: flask.url_for("admin.range", name=item.target),
         "rules": lambda: flask.url_for("admin.domain_rules", domain=item.target) if item.target else flask.url_for("admin.rules"),
     }  # fmt: skip
     return p.NeedsDoing(level=item.level, title=stated(item.title), text=stated(item.text), action_label=labels[item.place], action_url=urls[item.place]())

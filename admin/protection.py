@@ -35,8 +35,7 @@ MAX_PRIORITY = 1000
 def range_row(one: IpRange) -> RangeRow:
     """One line."""
     first, last = ip.text(one.lower), ip.text(one.upper)
-    free = set(one.allowed.split()) - set(one.needs_auth.split())
-    is_open = bool(free & {"local-external"}) and one.id != 0
+    is_open = guard_verbs.is_relaying(one) and one.id != 0
     checks = [label for on, label in ((one.checks_spam, _("spam")), (one.checks_virus, _("viruses"))) if on]
     return RangeRow(
         name=one.name, addresses=first if first == last else f"{first} – {last}", priority=one.priority, is_ban=not one.protocols, is_open=is_open,

@@ -41,6 +41,11 @@ def _as_key(address: str) -> str:
     return address if len(address) == 32 and ":" not in address else key(address)
 
 
+def is_relaying(one: IpRange) -> bool:
+    """Whether a range sends outward for addresses here without a sign-in."""
+    return "local-external" in set(one.allowed.split()) - set(one.needs_auth.split())
+
+
 def remove_range(tx: Tx, actor: Actor, name: str, now: Micros) -> None:
     """Take a range out. Raises MailError(NOT_FOUND)."""
     actor.require_server()

@@ -1,25 +1,31 @@
 """What an admin should look at first: things that need doing, each with why and where to mend it."""
 
 import shutil
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mailcore.base.clock import DAY, Micros
-from mailcore.directory import dns_records
+from mailcore.base.ip import key as ip_key
+from mailcore.directory import dns_records, guard_verbs, resolve
 from mailcore.runtime import told
 from mailcore.runtime.runtime import Runtime
-from mailcore.store import Tx, access, accounts, filters, lists, outbox
+from mailcore.store import Tx, access, accounts, filters, lists, outbox, protection, records
 
 ORDER = {"bad": 0, "warn": 1, "info": 2}
 MOST = 20
 """Domains whose DNS is looked at, and full accounts that are counted."""
 NEARLY = 95
 """Per cent of a limit."""
+CROWD = 5
+"""So many EHLO names, or domains elsewhere, from one address in a day are more than one machine."""
+LOOKED = 5000
+"""Messages of the last day that are looked at for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
-    """One thing to do. *level*: bad, warn, info; *place* and *target* say where: dns, queue, settings, accounts, account, list, rules, sessions, domains, status."""
+    """One thing to do. *level*: bad, warn, info; *place* and *target* say where: dns, queue, settings, accounts, account, list, rules, sessions, domains, status, range."""
 
     level: str
     title: str
@@ -42,7 +48,7 @@ def needs(runtime: Runtime, tx: Tx, now: Micros) -> list[Need]:
     for name, count, detail in outbox.waiting_by_domain(tx, limit=5):
         where = name or "the relay"
         found.append(Need(level="warn", title=f"One message waits for {where}" if count == 1 else f"{count} messages wait for {where}", text=f"The other side says: {detail[:160]}" if detail else "It could not be reached.", place="queue", target=name))
-    found += [*scanners(told.health(runtime.run_dir)), *dns(runtime, tx, domains[:MOST], has_server=True), *people(tx, now, None)]
+    found += [*scanners(told.health(runtime.run_dir)), *dns(runtime, tx, domains[:MOST], has_server=True), *people(tx, now, None), *hidden_clients(tx, now)]
     banned = access.bans(tx, now)
     if banned:
         found.append(Need(level="info", title=f"{len(banned)} addresses may not sign in", text=f"{banned[0][0]}: {banned[0][1]}", place="sessions"))
@@ -65,6 +71,26 @@ def scanners(health: Sequence[told.Health]) -> list[Need]:
         Need(level="bad" if one.where else "warn", title=f"{one.name} does not answer" if one.where else f"The block list {one.name} is not asked", text=one.detail, place="status")
         for one in health if one.state == "down" and (one.where or has_dns)
     ]  # fmt: skip
+
+
+def hidden_clients(tx: Tx, now: Micros) -> list[Need]:
+    """Addresses that relay without a sign-in and look as if others stood behind them: a proxy, or a mail server that passes on what strangers send."""
+    ranges = protection.ranges(tx, now)
+    if not any(guard_verbs.is_relaying(one) for one in ranges):
+        return []
+    names: dict[str, set[str]] = defaultdict(set)
+    domains: dict[str, set[str]] = defaultdict(set)
+    for ip, helo, sender in records.strangers(tx, now - DAY, LOOKED):
+        names[ip].add(helo.lower())
+        domain = sender.rpartition("@")[2].lower()
+        if domain and resolve.local_domain(tx, domain) is None:
+            domains[ip].add(domain)
+    found = []
+    for ip in names:
+        holding = next((one for one in ranges if one.lower <= ip_key(ip) <= one.upper), None)
+        if holding is not None and guard_verbs.is_relaying(holding) and max(len(names[ip]), len(domains[ip])) >= CROWD:
+            found.append(Need(level="bad", title=f"Strangers may be relaying by way of {ip}", text=f"In a day it gave {len(names[ip])} names and sent for {len(domains[ip])} domains elsewhere. Whoever stands behind it relays without a sign-in: let the range {holding.name} ask for one, or leave this address out.", place="range", target=holding.name))
+    return found[:MOST]
 
 
 def dns(runtime: Runtime, tx: Tx, domains: Sequence[accounts.Domain], *, has_server: bool = False) -> list[Need]:

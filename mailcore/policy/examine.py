@@ -39,6 +39,8 @@ BY_DNS: dict[str, Check] = {
     "uribl": lists.check_links,
 }  # fmt: skip
 """Checks that ask DNS about a stranger: off in a network of its own."""
+OF_THE_PEER = frozenset({"helo", "ptr", "dnsbl"})
+"""Checks of the address it came from: left out where nobody knows it."""
 BY_CONTENT: dict[str, Check] = {"spamassassin": outside.check_spamassassin, "rspamd": outside.check_rspamd, "bayes": bayes.check}
 
 _HOP = re.compile(rb"^from\s+(\S{1,255})[^\[]{0,500}\[(?:IPv6:)?([0-9A-Fa-f:.]{2,45})\]", re.IGNORECASE)
@@ -96,7 +98,7 @@ def examine(runtime: Runtime, mail: Mail, data: bytes, trace_id: str) -> bytes:
         found = known.check(look)
         mail.findings += found
         if not found:
-            checks |= BY_CONTENT | ({} if runtime.settings.get("server.mode") == "lan" else BY_DNS)
+            checks |= BY_CONTENT | {name: check for name, check in BY_DNS.items() if runtime.settings.get("server.mode") != "lan" and (look.ip or name not in OF_THE_PEER)}
     mail.findings += run(look, checks)
     if "sender" in checks and not any(f.level >= Level.DEFER for f in mail.findings):
         has_spf = any(f.check == "spf" and f.facts.get("result") == "pass" for f in mail.findings)
@@ -113,11 +115,12 @@ def examine(runtime: Runtime, mail: Mail, data: bytes, trace_id: str) -> bytes:
 
 
 def look_at(runtime: Runtime, mail: Mail, data: bytes) -> Look:
-    """What the checks look at: of fetched mail and a named relay's the first hop before them."""
+    """What the checks look at: of fetched mail and a named relay's the first hop before them, which may be unknown."""
     headers = scan_headers(data)
     ip, helo = mail.client.ip, mail.client.helo
     relays = str(runtime.settings.get("auth.relays"))
     if mail.is_fetched:
+        helo, ip = "", ""
         for line in headers.all(b"received")[:MAX_HOPS]:
             hop = _HOP.match(line)
             if hop is not None and not is_within(hop.group(2).decode(), relays + " 127.0.0.0/8 ::1"):

@@ -17,7 +17,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """One message under examination. *ip* and *helo* are the first untrusted hop's."""
+    """One message under examination. *ip* and *helo* are the first untrusted hop's, "" where nobody knows."""
 
     runtime: Runtime
     mail: Mail

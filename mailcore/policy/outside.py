@@ -83,7 +83,7 @@ def check_spamassassin(look: Look) -> list[Finding]:
 def ask_rspamd(where: str, password: str, data: bytes, *, ip: str, helo: str, sender: str, recipients: list[str]) -> tuple[str, float]:
     """(action, points). Raises MailError(NETWORK)."""
     host, port = split(where, 11_333)
-    headers = {"IP": ip, "Helo": _clean(helo), "From": _clean(sender)} | ({"Password": password} if password else {})
+    headers = ({"IP": ip} if ip else {}) | {"Helo": _clean(helo), "From": _clean(sender)} | ({"Password": password} if password else {})
     connection = http.client.HTTPConnection(host, port, timeout=SECONDS)
     try:
         connection.putrequest("POST", "/checkv2")

@@ -29,7 +29,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """How the message came: the peer's address, its HELO name, the envelope's sender ("" for the null path)."""
+    """How the message came: the peer's address ("" where nobody knows), its HELO name, the envelope's sender ("" for the null path)."""
 
     ip: str
     helo: str
@@ -47,7 +47,7 @@ def author_domain(headers: Headers) -> str:
 
 def gather(resolver: Resolver, arrival: Arrival, data: bytes, headers: Headers, now_seconds: int) -> Evidence:
     """All four checks. Never raises."""
-    sent = spf.check(resolver, arrival.ip, arrival.helo, arrival.sender)
+    sent = spf.check(resolver, arrival.ip, arrival.helo, arrival.sender) if arrival.ip else SpfResult(result="temperror", domain=arrival.sender.rpartition("@")[2], reason="Nobody knows where it came from.")
     message = dkim.message_of(data, headers)
     signed = tuple(dkim.verify(resolver, message, now_seconds))
     author = author_domain(headers)
@@ -55,7 +55,7 @@ def gather(resolver: Resolver, arrival: Arrival, data: bytes, headers: Headers, 
         resolver, author, spf_domain=sent.domain if sent.result == "pass" else "", dkim_domains=[one.domain for one in signed if one.result == "pass"]
     )
     if spoken.result == "fail" and _is_undecided(sent, signed):
-        spoken = DmarcResult(result="temperror", domain=spoken.domain, policy=spoken.policy, reason="DNS gave no answer, so it cannot be said.")
+        spoken = DmarcResult(result="temperror", domain=spoken.domain, policy=spoken.policy, reason="SPF or DKIM gave no answer, so it cannot be said.")
     return Evidence(spf=sent, dkim=signed, dmarc=spoken, arc=arc.verify(resolver, message), author=author)
 
 

@@ -190,6 +190,16 @@ def sent_since(tx: Tx, account_id: int, since: Micros) -> int:
     return sum(int(json.loads(r[0]).get("recipients", 1)) for r in rows)
 
 
+def strangers(tx: Tx, since: Micros, limit: int) -> list[tuple[str, str, str]]:
+    """(address, EHLO name, envelope's sender) of mail that came without a sign-in since then, newest first."""
+    rows = tx.all(
+        "SELECT t.ip, e.data, t.sender FROM traces t JOIN trace_events e ON e.trace_id = t.trace_id AND e.kind = 'accepted'"
+        " WHERE t.at >= :s AND t.direction = 'in' AND t.ip <> '' ORDER BY t.at DESC LIMIT :n",
+        {"s": since, "n": limit},
+    )
+    return [(r[0], json.loads(r[1]).get("helo", ""), r[2]) for r in rows]
+
+
 def find_traces(
     tx: Tx, *, contains: str = "", sender: str = "", recipient: str = "", since: Micros = 0, until: Micros | None = None,
     before: Micros | None = None, domains: Sequence[str] = (), outcomes: Sequence[str] = (), limit: int = 50,

@@ -7,6 +7,7 @@ import pytest
 
 from mailcore.auth.login import Attempt, Doorkeeper
 from mailcore.auth.passwords import hash_password
+from mailcore.base.clock import DAY
 from mailcore.base.errors import MailError, Reason
 from mailcore.base.secret import Secret
 from mailcore.config.environment import Config, prepare_data_dir
@@ -72,6 +73,12 @@ def test_an_address_with_a_good_sign_in_gets_ten_times_more(tries: Callable[...,
     for number in range(MOST * 10 - 1):
         assert tries(f"guess {number}") == "wrong"
     assert tries("the last guess") == "wrong" and tries("right one") == "banned"
+
+
+def test_a_good_sign_in_of_a_month_ago_counts_no_more(runtime: Runtime, tries: Callable[..., str]) -> None:
+    assert tries("right one") == "in"
+    runtime.store.write(lambda tx: tx.run("UPDATE sign_ins SET at = at - :d", {"d": 31 * DAY}))
+    assert [tries(f"guess {n}") for n in range(MOST)] == ["wrong"] * MOST and tries("right one") == "banned"
 
 
 def test_loopback_is_never_banned(tries: Callable[..., str]) -> None:
