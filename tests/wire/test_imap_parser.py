@@ -193,7 +193,7 @@ def test_a_line_means_this_command(line, expected, size):
 
 
 def test_every_command_of_the_parser_is_shown_above():
-    shown = {type(command) for _, command in LINES} | {c.Append, c.Search}
+    shown = {type(command) for _, command in LINES} | {c.Append, c.Replace, c.Search}
     assert {kind for kind in vars(c).values() if isinstance(kind, type) and issubclass(kind, c.Command)} - {c.Command} == shown
     assert len(PARSERS) + len(BY_NUMBER) == len(shown)
 
@@ -309,6 +309,13 @@ def test_the_head_of_an_append_is_known_before_its_message():
     framer.receive(b"a APPEND Sent (\\Seen) {310}\r\n")
     command = parse_command(framer.next().frame)
     assert command == c.Append(tag="a", mailbox=box("Sent"), messages=(c.AppendMessage(flags=("\\Seen",), content=StreamedLiteral(310)),))
+
+
+def test_the_head_of_a_replace_is_known_before_its_message():
+    framer = Framer(AFTER_LOGIN)
+    framer.receive(b"a UID REPLACE 7 Drafts (\\Draft) {310}\r\n")
+    messages = (c.AppendMessage(flags=("\\Draft",), content=StreamedLiteral(310)),)
+    assert parse_command(framer.next().frame) == c.Replace(tag="a", is_uid=True, old=SequenceSet.of([7]), mailbox=box("Drafts"), messages=messages)
 
 
 WRONG = [

@@ -1,5 +1,5 @@
-"""APPEND, of one message or several (MULTIAPPEND): each comes through the blob spool, is judged by size and quota, parsed once, and stored
-with its flags and date; all of a command in one write."""
+"""APPEND, of one message or several (MULTIAPPEND), and REPLACE, whose message takes another's place: each comes through the blob spool, is
+judged by size and quota, parsed once, and stored with its flags and date; all of a command in one write."""
 
 from typing import TYPE_CHECKING
 
@@ -7,7 +7,7 @@ from mailcore.base.clock import to_micros
 from mailcore.base.errors import MailError, Reason
 from mailcore.delivery.parcel import new_email
 from mailcore.mail.structure import summarise
-from mailcore.sessions.imap.marks import allowed_flags, target
+from mailcore.sessions.imap.marks import allowed_flags, require, target, writable
 from mailcore.sessions.imap.steps import Asking, Compute, Read, Steps, Write
 from mailcore.sessions.imap.view import split_flags
 from mailcore.store import Tx, accounts, messages
@@ -16,6 +16,7 @@ from mailcore.store.mailboxes import Mailbox
 from mailcore.store.sharing import Place
 from mailcore.wire.imap import commands as c
 from mailcore.wire.imap import responses as r
+from mailcore.wire.imap.errors import ImapSyntaxError
 from mailcore.wire.imap.framing import Literal
 from mailcore.wire.imap.sequence import SequenceSet
 
@@ -38,8 +39,29 @@ def refusal(session: "Session", command: c.Append, size: int, before: int = 0) -
     place = yield from target(session, str(command.mailbox))
     if size > limit(session):
         raise MailError(Reason.TOO_BIG, f"A message may have {limit(session)} bytes here.")
-    yield Read(lambda tx: check_room(tx, place.box, before + size))
+    old = replaced(session, command) if isinstance(command, c.Replace) else []
+    yield Read(lambda tx: check_room(tx, place.box, before + size - freed(tx, session, place.box, old)))
     return place
+
+
+def replaced(session: "Session", command: c.Replace) -> list[tuple[int, int]]:
+    """The message that REPLACE takes away, as a range of UIDs. Raises MailError (NOT_FOUND, NOT_PERMITTED, READ_ONLY): then nothing is stored either. RFC 8508 §3.4."""
+    view = writable(session)
+    require(view, "te")
+    if not command.is_uid and view.is_out_of_range(command.old):
+        raise ImapSyntaxError(command.tag, "There is no message of that number.")
+    found = view.ranges(command.old, is_uid=command.is_uid)
+    if not found:
+        raise MailError(Reason.NOT_FOUND, "The message to replace is no longer there.")
+    return found
+
+
+def freed(tx: Tx, session: "Session", box: Mailbox, old: list[tuple[int, int]]) -> int:
+    """The bytes that go with the message that is replaced, where both have one owner."""
+    view = session.view
+    if not old or view is None or box.account_id != view.account_id:
+        return 0
+    return int(tx.value("SELECT coalesce(sum(size), 0) FROM messages WHERE mailbox_id = :b AND uid = :u", {"b": view.mailbox_id, "u": old[0][0]}))
 
 
 def check_room(tx: Tx, box: Mailbox, size: int) -> None:
@@ -69,6 +91,7 @@ def store(session: "Session", command: c.Append, spools: list[Spool]) -> Steps:
             spool.abort()
         raise MailError(Reason.SYNTAX, "An empty message is not kept.")
     place = yield from target(session, str(command.mailbox))
+    old = replaced(session, command) if isinstance(command, c.Replace) else []
     box, total = place.box, sum(spool.size for spool in spools)
     now = session.runtime.clock.micros()
     made = []
@@ -79,13 +102,19 @@ def store(session: "Session", command: c.Append, spools: list[Spool]) -> Steps:
         made.append((new_email(spool.finish(), summary), bits, " ".join(sorted(words, key=str.lower)), to_micros(message.date) if message.date is not None else now))
 
     def write(tx: Tx) -> list[messages.Placed]:
-        check_room(tx, box, total)  # again: other sessions have written since the messages were announced
-        return [
+        check_room(tx, box, total - freed(tx, session, box, old))  # again: other sessions have written since the messages were announced
+        placed = [
             messages.append(
                 tx, session.runtime.store.blobs, box.account_id, box.id, email, actor=session.writer(box.account_id), now=now, flags=bits, keywords=keywords, internal_date=date
             )
             for email, bits, keywords, date in made
         ]  # fmt: skip
+        if old and session.view is not None and not messages.expunge(tx, session.view.account_id, session.view.mailbox_id, old, actor=session.writer(session.view.account_id), now=now):
+            raise MailError(Reason.NOT_FOUND, "The message to replace is no longer there.")
+        return placed
 
     placed = yield Write(write)
-    yield from session.done(command, code=r.appenduid(placed[0].uidvalidity, SequenceSet.of([one.uid for one in placed])))
+    code = r.appenduid(placed[0].uidvalidity, SequenceSet.of([one.uid for one in placed]))
+    if old:
+        yield r.untagged("OK", "The new message is here.", code)
+    yield from session.done(command, code=b"" if old else code)

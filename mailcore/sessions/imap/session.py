@@ -133,7 +133,7 @@ class Session:
     def news(self, command: c.Command | None = None) -> Steps:
         """Tell what changed in the selected mailbox, as far as *command* allows (RFC 3501 §7.4.1)."""
         kind = type(command)
-        may_expunge = not (kind in BY_SEQUENCE_NUMBER and kind not in (c.Copy, c.Move) and not getattr(command, "is_uid", False))
+        may_expunge = not (kind in BY_SEQUENCE_NUMBER and kind not in (c.Copy, c.Move, c.Replace) and not getattr(command, "is_uid", False))
         if self.view is not None:
             yield from self.news_of_view(may_expunge=may_expunge)
         if self.watch is not None and not self.is_over:
@@ -181,7 +181,7 @@ HANDLERS: dict[type[c.Command], Callable[[Session, Any], Steps]] = {
     c.Close: selecting.close, c.Unselect: selecting.unselect, c.Create: folders.create, c.Delete: folders.delete, c.Rename: folders.rename,
     c.Subscribe: folders.subscribe, c.Unsubscribe: folders.unsubscribe, c.List: folders.list_, c.Lsub: folders.lsub, c.Namespace: folders.namespace,
     c.Status: folders.status, c.GetQuota: folders.get_quota, c.GetQuotaRoot: folders.get_quota_root, c.SetQuota: folders.set_quota,
-    c.Append: append.append, c.Expunge: marks.expunge, c.Store: marks.store, c.Copy: marks.copy, c.Move: marks.move, c.Fetch: fetch.fetch,
+    c.Append: append.append, c.Replace: append.append, c.Expunge: marks.expunge, c.Store: marks.store, c.Copy: marks.copy, c.Move: marks.move, c.Fetch: fetch.fetch,
     c.GetAcl: acl.get_acl, c.SetAcl: acl.set_acl, c.DeleteAcl: acl.delete_acl, c.ListRights: acl.list_rights, c.MyRights: acl.my_rights,
     c.Notify: notify.notify, c.Search: search.search, c.Sort: sort.sort, c.Thread: sort.thread,
 }  # fmt: skip

@@ -194,6 +194,14 @@ class Append(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Replace(Append):
+    """REPLACE and UID REPLACE (RFC 8508): one message comes, and the one it stands for goes."""
+
+    is_uid: bool
+    old: SequenceSet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Idle(Command):
     """IDLE (RFC 2177), ended by a DONE line."""
 

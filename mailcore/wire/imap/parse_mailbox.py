@@ -24,6 +24,7 @@ from mailcore.wire.imap.commands import (
     Lsub,
     MyRights,
     Rename,
+    Replace,
     Select,
     SetAcl,
     SetQuota,
@@ -277,7 +278,7 @@ def _parse_status_items(cursor: Cursor) -> tuple[StatusItem, ...]:
 _UTF8 = re.compile(rb"UTF8 \(", re.IGNORECASE)
 
 
-def parse_append(cursor: Cursor, tag: str) -> Command:
+def parse_append(cursor: Cursor, tag: str) -> Append:
     """APPEND after its name; also the frame of a LiteralWanted, whose last message is the one announced. RFC 3501 §6.3.11, RFC 9755 §4."""
     cursor.space()
     mailbox = cursor.mailbox()
@@ -303,6 +304,18 @@ def parse_append(cursor: Cursor, tag: str) -> Command:
             return Append(tag=tag, mailbox=mailbox, messages=tuple(messages))
         if len(messages) >= MAX_APPEND_MESSAGES:
             raise cursor.fail("Too many messages in one APPEND.")
+
+
+def parse_replace(cursor: Cursor, tag: str, is_uid: bool) -> Command:
+    """REPLACE after its name; also the frame of a LiteralWanted. RFC 8508 §3.3."""
+    cursor.space()
+    old = cursor.sequence_set()
+    if old.is_saved or len(old.ranges) != 1 or old.ranges[0][0] != old.ranges[0][1]:
+        raise cursor.fail("One message replaces one.")
+    new = parse_append(cursor, tag)
+    if len(new.messages) != 1:
+        raise cursor.fail("One message replaces one.")
+    return Replace(tag=tag, is_uid=is_uid, old=old, mailbox=new.mailbox, messages=new.messages)
 
 
 def parse_getquota(cursor: Cursor, tag: str) -> Command:

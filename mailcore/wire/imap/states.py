@@ -60,6 +60,7 @@ _SELECTED = _SIGNED_IN | {
     c.Store,
     c.Copy,
     c.Move,
+    c.Replace,
 }
 
 ALLOWED: dict[State, frozenset[type[c.Command]]] = {
@@ -69,7 +70,7 @@ ALLOWED: dict[State, frozenset[type[c.Command]]] = {
     State.LOGOUT: frozenset(),
 }
 
-BY_SEQUENCE_NUMBER: frozenset[type[c.Command]] = frozenset({c.Fetch, c.Store, c.Search, c.Sort, c.Thread, c.Copy, c.Move})
+BY_SEQUENCE_NUMBER: frozenset[type[c.Command]] = frozenset({c.Fetch, c.Store, c.Search, c.Sort, c.Thread, c.Copy, c.Move, c.Replace})
 """While one of these runs without UID no EXPUNGE may be sent (RFC 3501 §7.4.1); COPY and MOVE allow it, clients do not."""
 
 
@@ -112,6 +113,7 @@ _AFTER_LOGIN = (
     "THREAD=REFERENCES",
     "BINARY",
     "MULTIAPPEND",
+    "REPLACE",
     "OBJECTID",
     "PREVIEW",
     "SAVEDATE",
@@ -132,6 +134,7 @@ PROMISES: dict[str, tuple[type[c.Command], ...]] = {
     "IDLE": (c.Idle,),
     "UIDPLUS": (c.Expunge,),
     "MOVE": (c.Move,),
+    "REPLACE": (c.Replace,),
     "NAMESPACE": (c.Namespace,),
     "UNSELECT": (c.Unselect,),
     "SORT": (c.Sort,),
