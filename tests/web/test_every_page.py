@@ -93,6 +93,33 @@ def faults(page: Any, path: str) -> list[str]:
     return found
 
 
+def walked(page: Any, starts: list[str]) -> Iterator[tuple[str, str]]:
+    """(endpoint, path) of each page that is open now, from *starts* by every link that leads to another; no endpoint where there is none."""
+    known, seen, waiting = addresses().bind("127.0.0.1"), set(), list(starts)
+    while waiting:
+        path = waiting.pop(0)
+        parts = urlsplit(path)
+        try:
+            endpoint, values = known.match(parts.path)
+        except Exception:  # noqa: BLE001 # a link that leads nowhere is a fault of its own
+            if not parts.path.startswith("/u/"):  # another account's place in this browser
+                yield "", path
+            continue
+        kept = {k: v for k, v in values.items() if k in ALONE} | {k: v for k, v in (one.partition("=")[::2] for one in parts.query.split("&")) if k in ALONE}
+        key = (endpoint, *sorted(kept.items())) if path not in starts else (endpoint, path)
+        if key in seen or endpoint in NO_PAGES or endpoint.startswith("session.sign_"):
+            continue
+        seen |= {key, (endpoint, *sorted(kept.items()))}
+        try:
+            page.goto(path, wait_until="load")
+        except playwright.Error as error:
+            if "Download is starting" in str(error):
+                continue
+            raise
+        yield endpoint, path
+        waiting += page.evaluate("[...document.querySelectorAll('a[href]:not([download])')].filter((a) => a.origin === location.origin).map((a) => a.pathname + a.search)")
+
+
 def test_every_page_that_links_lead_to_is_free_of_faults(browser: Any, server: RoostServer) -> None:
     page = browser.new_context(base_url=f"http://127.0.0.1:{server.ports['http']}", reduced_motion="reduce").new_page()
     troubles: list[str] = []
@@ -103,35 +130,16 @@ def test_every_page_that_links_lead_to_is_free_of_faults(browser: Any, server: R
     page.fill("input[type=password]", PASSWORD)
     page.keyboard.press("Enter")
     page.wait_for_selector("#nav", state="attached")
-    site, seen, wrong = addresses(), set(), []
-    known = site.bind("127.0.0.1")
-    waiting = [*STARTS, share(signed_in(server, "u1@x.test"), "plan.html", b"the plan"), share(signed_in(server, "u1@x.test"), "locked.html", b"the plan", password="orchard")]
-    while waiting:
-        path = waiting.pop(0)
-        parts = urlsplit(path)
-        try:
-            endpoint, values = known.match(parts.path)
-        except Exception:  # noqa: BLE001 # a link that leads nowhere is a fault of its own
-            if not parts.path.startswith("/u/"):  # another account's place in this browser
-                wrong.append(f"{path}: no such address")
+    wrong, seen = [], set()
+    for endpoint, path in walked(page, [*STARTS, share(signed_in(server, "u1@x.test"), "plan.html", b"the plan"), share(signed_in(server, "u1@x.test"), "locked.html", b"the plan", password="orchard")]):
+        if not endpoint:
+            wrong.append(f"{path}: no such address")
             continue
-        kept = {k: v for k, v in values.items() if k in ALONE} | {k: v for k, v in (one.partition("=")[::2] for one in parts.query.split("&")) if k in ALONE}
-        key = (endpoint, *sorted(kept.items())) if path not in STARTS else (endpoint, path)
-        if key in seen or endpoint in NO_PAGES or endpoint.startswith("session.sign_"):
-            continue
-        seen |= {key, (endpoint, *sorted(kept.items()))}
-        try:
-            page.goto(path, wait_until="load")
-        except playwright.Error as error:
-            if "Download is starting" in str(error):
-                continue
-            raise
+        seen.add(endpoint)
         wrong += faults(page, path)
         wrong += [f"{path}: {one}" for one in troubles if endpoint != "session.leave"]  # its word is unknown here, and the browser says so
         troubles.clear()
-        for link in page.evaluate("[...document.querySelectorAll('a[href]:not([download])')].filter((a) => a.origin === location.origin).map((a) => a.pathname + a.search)"):
-            waiting.append(link)
     page.context.close()
     assert not wrong, "\n".join(wrong)
-    unseen = {rule.endpoint for rule in site.iter_rules() if "GET" in (rule.methods or ())} - {key[0] for key in seen} - NO_PAGES - set(ELSEWHERE)
+    unseen = {rule.endpoint for rule in addresses().iter_rules() if "GET" in (rule.methods or ())} - seen - NO_PAGES - set(ELSEWHERE)
     assert unseen == set()
