@@ -71,6 +71,8 @@ def fetch(session: "Session", command: c.Fetch) -> Steps:
     view = session.view
     assert view is not None
     ranges = chosen(view, command)
+    if command.window is not None:
+        ranges = list(SequenceSet.of(command.window.cut(view.known(ranges))).ranges)
     items = command.items
     if command.changed_since is not None or A.MODSEQ in items:
         session.enabled.add("CONDSTORE")

@@ -304,7 +304,7 @@ def tell(session: "Session", view: View, command: c.Search, hits: list[tuple[int
         yield from session.done(command)
         return
     if SearchReturn.SAVE in returns:
-        view.saved = SequenceSet.of(uids)
+        view.saved = SequenceSet.of(uids if command.window is None else command.window.cut(uids))  # RFC 9394 §3.2
     results: dict[str, int | bytes | SequenceSet] = {}
     if numbers and SearchReturn.MIN in returns:
         results["MIN"] = numbers[0]
@@ -312,6 +312,8 @@ def tell(session: "Session", view: View, command: c.Search, hits: list[tuple[int
         results["MAX"] = numbers[-1]
     if numbers and (SearchReturn.ALL in returns or not returns):
         results["ALL"] = SequenceSet.of(numbers)
+    if command.window is not None:
+        results["PARTIAL"] = r.page(command.window, SequenceSet.of(command.window.cut(numbers)))
     if SearchReturn.COUNT in returns:
         results["COUNT"] = len(numbers)
     if modseq is not None:

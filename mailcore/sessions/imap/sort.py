@@ -112,7 +112,7 @@ def sort(session: "Session", command: c.Sort) -> Steps:
         yield r.search(numbers, kind="SORT")
     else:
         if SearchReturn.SAVE in command.returns:
-            view.saved = SequenceSet.of(sorted(uids))
+            view.saved = SequenceSet.of(sorted(uids if command.window is None else command.window.cut(uids)))
         yield from results(command, numbers)
     yield from session.done(command)
 
@@ -126,11 +126,18 @@ def results(command: c.Sort, numbers: list[int]) -> Steps:
     if numbers and SearchReturn.MAX in wanted:
         told["MAX"] = numbers[-1]
     if numbers and SearchReturn.ALL in wanted:
-        told["ALL"] = ",".join(map(str, numbers)).encode("ascii")
+        told["ALL"] = ordered(numbers)
+    if command.window is not None:
+        told["PARTIAL"] = r.page(command.window, ordered(command.window.cut(numbers)))
     if SearchReturn.COUNT in wanted:
         told["COUNT"] = len(numbers)
     if told or wanted != frozenset({SearchReturn.SAVE}):
         yield r.esearch(command.tag, is_uid=command.is_uid, results=told)
+
+
+def ordered(numbers: list[int]) -> bytes:
+    """Numbers in their own order, as a sequence set would not keep it."""
+    return ",".join(map(str, numbers)).encode("ascii")
 
 
 def thread(session: "Session", command: c.Thread) -> Steps:

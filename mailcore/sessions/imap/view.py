@@ -101,6 +101,10 @@ class View:
             return found
         return [(self.uids[low - 1], self.uids[high - 1]) for low, high in chosen.resolve(len(self.uids))]
 
+    def known(self, ranges: list[tuple[int, int]]) -> list[int]:
+        """The UIDs of the known messages in *ranges*, ascending."""
+        return [uid for low, high in ranges for uid in self.uids[bisect_left(self.uids, low) : bisect_right(self.uids, high)]]
+
     def is_out_of_range(self, chosen: SequenceSet) -> bool:
         """Whether a set of sequence numbers names one that does not exist (answered BAD)."""
         return not chosen.is_saved and (chosen.largest_named > len(self.uids) or (chosen.has_star and not self.uids))

@@ -24,6 +24,7 @@ from mailcore.wire.imap.options import (
     SearchReturn,
     SortKey,
     StatusItem,
+    Window,
 )
 from mailcore.wire.imap.search import SearchKey
 from mailcore.wire.imap.sequence import SequenceSet
@@ -325,6 +326,7 @@ class Search(Command):
     is_uid: bool
     key: SearchKey
     returns: frozenset[SearchReturn] | None = None
+    window: Window | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -335,6 +337,7 @@ class Sort(Command):
     keys: tuple[SortKey, ...]
     key: SearchKey
     returns: frozenset[SearchReturn] | None = None
+    window: Window | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -348,13 +351,14 @@ class Thread(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetch(Command):
-    """FETCH and UID FETCH (RFC 3501 §6.4.5); *changed_since* and *has_vanished* are RFC 7162's."""
+    """FETCH and UID FETCH (RFC 3501 §6.4.5); *changed_since* and *has_vanished* are RFC 7162's, *window* RFC 9394's."""
 
     is_uid: bool
     messages: SequenceSet
     items: tuple[FetchItem, ...]
     changed_since: ModSeq | None = None
     has_vanished: bool = False
+    window: Window | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,24 @@ from mailcore.wire.imap.sequence import SequenceSet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """A page of results: *first* to *last* in either order, counted from 1 at the front, or from -1 at the end. RFC 9394 §4."""
+
+    first: int
+    last: int
+
+    def __bytes__(self) -> bytes:
+        return b"%d:%d" % (self.first, self.last)
+
+    def cut(self, numbers: list[int]) -> list[int]:
+        """What of *numbers* is on the page, in their order."""
+        near, far = sorted((self.first, self.last), key=abs)
+        if near > 0:
+            return numbers[near - 1 : far]
+        return numbers[max(0, len(numbers) + far) : max(0, len(numbers) + near + 1)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QresyncParam:
     """What the client knows of the mailbox (RFC 7162 §3.2.5)."""
 
@@ -87,13 +105,14 @@ class RightsChange(Enum):
 
 
 class SearchReturn(Enum):
-    """Result options of RFC 4731 §3.1 and RFC 5182 §2."""
+    """Result options of RFC 4731 §3.1, RFC 5182 §2 and RFC 9394 §3.1; the page of PARTIAL is `Search.window`."""
 
     MIN = b"MIN"
     MAX = b"MAX"
     ALL = b"ALL"
     COUNT = b"COUNT"
     SAVE = b"SAVE"
+    PARTIAL = b"PARTIAL"
 
 
 class SortField(Enum):

@@ -19,6 +19,7 @@ from mailcore.wire.imap.fetch import (
 from mailcore.wire.imap.flags import MAX_FLAGS, Flag, parse_flag
 from mailcore.wire.imap.lexer import FLAG, Cursor
 from mailcore.wire.imap.options import FlagChange
+from mailcore.wire.imap.parse_search import parse_window
 
 MAX_ITEMS = 200
 """Most items in one FETCH; stops an answer that names a message's parts a million times."""
@@ -38,19 +39,23 @@ _SIGN = re.compile(rb"[+-]?")
 
 # fetch = "FETCH" SP sequence-set SP ("ALL" / "FULL" / "FAST" / fetch-att / "(" fetch-att *(SP fetch-att) ")") [fetch-modifiers]
 def parse_fetch(cursor: Cursor, tag: str, is_uid: bool) -> Command:
-    """FETCH after its name. RFC 3501 §6.4.5, RFC 7162 §3.1.4.1."""
+    """FETCH after its name. RFC 3501 §6.4.5, RFC 7162 §3.1.4.1, RFC 9394 §3.3."""
     cursor.space()
     messages = cursor.sequence_set()
     cursor.space()
     items = parse_items(cursor)
     changed_since: ModSeq | None = None
     has_vanished = False
+    window = None
     if cursor.skip(b" ("):
         while True:
             word = cursor.keyword()
             if word == b"CHANGEDSINCE":
                 cursor.space()
                 changed_since = ModSeq(cursor.number64())
+            elif word == b"PARTIAL" and window is None:
+                cursor.space()
+                window = parse_window(cursor)
             elif word == b"VANISHED" and is_uid:
                 has_vanished = True
             else:
@@ -61,7 +66,9 @@ def parse_fetch(cursor: Cursor, tag: str, is_uid: bool) -> Command:
         if has_vanished and changed_since is None:
             raise cursor.fail("VANISHED needs CHANGEDSINCE.")
     cursor.end()
-    return Fetch(tag=tag, is_uid=is_uid, messages=messages, items=items, changed_since=changed_since, has_vanished=has_vanished)
+    return Fetch(
+        tag=tag, is_uid=is_uid, messages=messages, items=items, changed_since=changed_since, has_vanished=has_vanished, window=window
+    )
 
 
 def parse_items(cursor: Cursor) -> tuple[FetchItem, ...]:

@@ -12,7 +12,7 @@ from mailcore.wire.imap.commands import Command, Search, Sort, Thread
 from mailcore.wire.imap.errors import ImapSyntaxError
 from mailcore.wire.imap.flags import SystemFlag, parse_flag
 from mailcore.wire.imap.lexer import FLAG, Cursor
-from mailcore.wire.imap.options import SearchReturn, SortField, SortKey
+from mailcore.wire.imap.options import SearchReturn, SortField, SortKey, Window
 from mailcore.wire.imap.search import (
     MAX_KEYS,
     And,
@@ -262,41 +262,62 @@ def _skip_word(cursor: Cursor, word: bytes) -> bool:
 
 
 # search-return-opts = SP "RETURN" SP "(" [search-return-opt *(SP search-return-opt)] ")"
-def _parse_returns(cursor: Cursor) -> frozenset[SearchReturn] | None:
+def _parse_returns(cursor: Cursor) -> tuple[frozenset[SearchReturn] | None, Window | None]:
     if not _skip_word(cursor, b"RETURN ("):
-        return None
+        return None, None
     found: set[SearchReturn] = set()
+    window = None
     while not cursor.skip(b")"):
         if found:
             cursor.space()
         word = cursor.keyword()
         try:
-            found.add(SearchReturn(word))
+            option = SearchReturn(word)
         except ValueError:
             raise cursor.fail("Unknown result option.") from None
+        if option is SearchReturn.PARTIAL:
+            if window is not None:
+                raise cursor.fail("One page is asked for at a time.")
+            cursor.space()
+            window = parse_window(cursor)
+        found.add(option)
+    if {SearchReturn.PARTIAL, SearchReturn.ALL} <= found:
+        raise cursor.fail("PARTIAL and ALL exclude each other.")
     cursor.space()
-    return frozenset(found) or frozenset({SearchReturn.ALL})
+    return frozenset(found) or frozenset({SearchReturn.ALL}), window
+
+
+_WINDOW = re.compile(rb"(-?[1-9][0-9]{0,9}):(-?[1-9][0-9]{0,9})(?![0-9])")
+
+
+# partial-range = nz-number ":" nz-number / "-" nz-number ":" "-" nz-number
+def parse_window(cursor: Cursor) -> Window:
+    """The page of PARTIAL. RFC 9394 §4."""
+    found = cursor.match(_WINDOW)
+    if found is None or found[1].startswith(b"-") != found[2].startswith(b"-"):
+        raise cursor.fail("A page is such as 1:100, or -1:-100 from the end.")
+    return Window(first=int(found[1]), last=int(found[2]))
 
 
 # search = "SEARCH" [search-return-opts] [SP "CHARSET" SP astring] 1*(SP search-key)
 def parse_search(cursor: Cursor, tag: str, is_uid: bool) -> Command:
     """SEARCH after its name. RFC 3501 §6.4.4, RFC 4731 §3.1."""
     cursor.space()
-    returns = _parse_returns(cursor)
+    returns, window = _parse_returns(cursor)
     charset = "utf-8"
     if _skip_word(cursor, b"CHARSET "):
         charset = _charset(cursor)
         cursor.space()
     key = _Keys(cursor, charset).program()
     cursor.end()
-    return Search(tag=tag, is_uid=is_uid, key=key, returns=returns)
+    return Search(tag=tag, is_uid=is_uid, key=key, returns=returns, window=window)
 
 
 # sort = "SORT" [search-return-opts] SP "(" sort-criterion *(SP sort-criterion) ")" SP charset 1*(SP search-key)
 def parse_sort(cursor: Cursor, tag: str, is_uid: bool) -> Command:
     """SORT after its name. RFC 5256 §5, RFC 5267 §3."""
     cursor.space()
-    returns = _parse_returns(cursor)
+    returns, window = _parse_returns(cursor)
     cursor.expect(b"(")
     keys: list[SortKey] = []
     while True:
@@ -316,7 +337,7 @@ def parse_sort(cursor: Cursor, tag: str, is_uid: bool) -> Command:
     cursor.space()
     key = _Keys(cursor, charset).program()
     cursor.end()
-    return Sort(tag=tag, is_uid=is_uid, keys=tuple(dict.fromkeys(keys)), key=key, returns=returns)
+    return Sort(tag=tag, is_uid=is_uid, keys=tuple(dict.fromkeys(keys)), key=key, returns=returns, window=window)
 
 
 # thread = "THREAD" SP thread-alg SP charset 1*(SP search-key)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from mailcore.wire.imap.flags import Flag
 from mailcore.wire.imap.mutf7 import PLAIN, Spelling, encode
-from mailcore.wire.imap.options import StatusItem
+from mailcore.wire.imap.options import StatusItem, Window
 from mailcore.wire.imap.sequence import SequenceSet
 from mailcore.wire.imap.strings import astring, flag_list, mailbox, nstring, quoted_or_literal, text_line
 
@@ -183,6 +183,11 @@ def esearch(tag: str, *, is_uid: bool, results: Mapping[str, int | bytes | Seque
     for name, value in results.items():
         line += b" %b %b" % (name.encode("ascii"), b"%d" % value if isinstance(value, int) else bytes(value))
     return line + CRLF
+
+
+def page(window: Window, found: SequenceSet | bytes) -> bytes:
+    """The value of ESEARCH's PARTIAL: the page as it was asked for, and what is on it. RFC 9394 §4."""
+    return b"(%b %b)" % (bytes(window), bytes(found) or b"NIL")
 
 
 ThreadNode = tuple[int, Sequence["ThreadNode"]]
