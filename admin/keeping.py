@@ -60,7 +60,9 @@ def told(job: jobs.Job) -> str:
     if report is None:
         return words.stated(job.note) or _("Waiting to begin")
     counts = _("%(what)s: %(put)s messages put back, %(here)s were here already.", what=job.payload["what"], put=f"{report['put']:,}", here=f"{report['here']:,}")
-    return counts + (" " + _("Made again: %(names)s", names=", ".join(report["made"][:20])) if report["made"] else "")
+    again = " " + _("Made again: %(names)s", names=", ".join(report["made"][:20])) if report["made"] else ""
+    more = " " + _("Rights in mailboxes: %(rights)s. Accounts elsewhere: %(fetched)s.", rights=report.get("rights", 0), fetched=report.get("fetched", 0))
+    return counts + again + (more if report.get("rights") or report.get("fetched") else "")
 
 
 def change(form: Any) -> Any:

@@ -67,7 +67,7 @@ def run_restore(context: Context) -> int:
         wanted = restore_part.Wanted(what=(arguments.account or arguments.domain).lower(), mailbox=arguments.mailbox)
         with runtime_of(context) as runtime:
             back = restore_part.bring(runtime, source, wanted, COMMAND_LINE, _shown(context))
-        return context.answer({"put_back": back.put, "were_here": back.here, "made": back.made, "backup": str(source)}, back.text())
+        return context.answer({"put_back": back.put, "were_here": back.here, "made": back.made, "rights": back.rights, "accounts_elsewhere": back.fetched, "backup": str(source)}, back.text())
     config = context.config
     if (config.data_dir / "run" / "status.json").exists() and _is_alive(config.data_dir):
         raise MailError(Reason.IN_USE, "Roost runs on this data directory. Stop it first, or restore a part with --account or --domain.")

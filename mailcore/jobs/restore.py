@@ -1,8 +1,9 @@
 """Brings a whole backup back into an empty data directory; a part of one into a running server is `restore_part`'s.
 
-After a full restore the queue waits on hold (the mail may have left after the backup), and every mailbox gets a new UIDVALIDITY: which
-UIDs and MODSEQs were told between the backup and the loss nobody knows, and a cache that trusts them would be wrong (RFC 3501 §2.3.1.1).
-Old messages keep their UIDs and new ones begin far above, so that programs which compare messages find theirs again.
+After a full restore the queue waits on hold (the mail may have left after the backup), and every mailbox gets a new UIDVALIDITY: what was
+removed since the backup is back under a UID that programs know as gone, and a cache that trusts it would be wrong (RFC 3501 §2.3.1.1).
+Old messages keep their UIDs and new ones begin far above all that were ever given, so that programs which compare messages find theirs again.
+Auto-replies, bans and spent codes are taken from the `ledger`, not from the backup.
 """
 
 import json
@@ -13,14 +14,13 @@ from typing import Any
 
 from mailcore.base.clock import Micros
 from mailcore.base.errors import MailError, Reason
+from mailcore.jobs import ledger
 from mailcore.jobs.backup import digest
 from mailcore.store import Store, dump, schema
 from mailcore.store.keeping import folders
 
 Say = Callable[[str], None]
 PIECE = 1024 * 1024
-UID_LEAP = 1_000_000
-"""UIDs left out after a restore: more than could have been given since the backup. mbsync stops for good where one names another message."""
 UID_LEAP_UNTIL = 2**31
 """No leap above it: UIDs have 32 bits."""
 
@@ -43,14 +43,16 @@ def everything(store: Store, data_dir: Path, source: Path, now: Micros, say: Say
     """Fill an empty store and data directory. Raises MailError(CONFLICT) when there is mail already."""
     if store.read().value("SELECT count(*) FROM accounts"):
         raise MailError(Reason.CONFLICT, "There are accounts here already. Restore into an empty data directory, or restore an account or a domain.")
-    validity = max(1, now // 1_000_000)
+    known = ledger.newest(data_dir, source.parent)
+    validity = max(1, now // 1_000_000, known.uidvalidity + 1)
 
     def change(table: str, row: dict[str, Any]) -> dict[str, Any]:
         if table == "mailboxes":
-            leap = UID_LEAP if row["uidnext"] < UID_LEAP_UNTIL else 0
-            return {**row, "uidvalidity": max(validity, row["uidvalidity"] + 1), "uidnext": row["uidnext"] + leap}
+            top = max(row["uidnext"], known.uidnext)
+            return {**row, "uidvalidity": max(validity, row["uidvalidity"] + 1), "uidnext": top + (ledger.GAP if top < UID_LEAP_UNTIL else 0)}
         if table == "accounts":
-            return {**row, "uidvalidity": max(validity, row["uidvalidity"]) + 1}
+            spent = max(row.get("totp_last_step") or 0, ledger.last_totp_step(now)) if row.get("totp_secret") else 0
+            return {**row, "uidvalidity": max(validity, row["uidvalidity"]) + 1, "totp_last_step": spent}
         if table == "queue_items" and row["state"] == "waiting":
             return {**row, "state": "held", "lease_until": 0, "lease_owner": ""}
         return row
@@ -61,6 +63,7 @@ def everything(store: Store, data_dir: Path, source: Path, now: Micros, say: Say
 
     copy_blobs(store, source, say)
     dump.load(store, source / "tables", step, change)
+    store.write(lambda tx: ledger.apply(tx, known, now))
     for name in ("secret.key", "roost.toml"):
         if (source / name).exists() and not (data_dir / name).exists():
             shutil.copy2(source / name, data_dir / name)

@@ -14,11 +14,11 @@ from mailcore.base.errors import MailError, Reason
 from mailcore.delivery.parcel import new_email
 from mailcore.directory import list_verbs, sharing_verbs, verbs
 from mailcore.directory.actor import Actor
-from mailcore.jobs import restore_things
+from mailcore.jobs import restore_shared, restore_things
 from mailcore.jobs.restore import chosen
 from mailcore.mail.structure import summarise
 from mailcore.runtime.runtime import Runtime
-from mailcore.store import Tx, accounts, dump, groups, jobs, mailboxes, messages
+from mailcore.store import Tx, accounts, dump, groups, jobs, mailboxes, messages, sharing
 
 Row = dict[str, Any]
 Step = Callable[[int, int, str], bool]
@@ -40,16 +40,19 @@ class Wanted:
 
 @dataclass(slots=True, kw_only=True)
 class Back:
-    """What was done: messages put back and those that were here, accounts and aliases that were made again."""
+    """What was done: messages put back and those that were here, addresses that were made again, rights in mailboxes, accounts elsewhere."""
 
     put: int = 0
     here: int = 0
     made: list[str] = field(default_factory=list)
+    rights: int = 0
+    fetched: int = 0
 
     def text(self) -> str:
         """For people."""
         again = f" Made again: {', '.join(self.made)}." if self.made else ""
-        return f"{self.put} messages put back, {self.here} were here already.{again}"
+        more = f" Rights in mailboxes: {self.rights}. Accounts elsewhere: {self.fetched}." if self.rights or self.fetched else ""
+        return f"{self.put} messages put back, {self.here} were here already.{again}{more}"
 
 
 def run(runtime: Runtime, job: jobs.Job, step: Step) -> str:
@@ -65,9 +68,11 @@ def bring(runtime: Runtime, source: Path, wanted: Wanted, actor: Actor, step: St
     """Put back what *wanted* had in the backup *source* and has no more. Raises MailError(NOT_FOUND, EXPIRED when cancelled)."""
     tables, back = source / "tables", Back()
     old = {row["id"]: row for row in dump.read(tables / "accounts.jsonl.gz") if row["deleted_at"] is None and wanted.holds(row["address"])}
-    if not old:
+    if not old and restore_things.domain_row(tables, wanted.what) is None:
         raise MailError(Reason.NOT_FOUND, f"{wanted.what} is not in this backup.")
-    mine = {row["id"]: account.id for row in old.values() if (account := _account(runtime, actor, row, back, tables)) is not None}
+    again = restore_shared.Again()
+    _domain(runtime, actor, tables, wanted.what.rpartition("@")[2], back)
+    mine = {row["id"]: account.id for row in old.values() if (account := _account(runtime, actor, row, back, tables, again)) is not None}
     boxes = {row["id"]: row for row in dump.read(tables / "mailboxes.jsonl.gz") if row["account_id"] in mine and (not wanted.mailbox or row["name"] == wanted.mailbox)}
     if wanted.mailbox and not boxes:
         raise MailError(Reason.NOT_FOUND, f"{wanted.what} had no mailbox {wanted.mailbox} then.")
@@ -76,32 +81,69 @@ def bring(runtime: Runtime, source: Path, wanted: Wanted, actor: Actor, step: St
             if wanted.holds(row["address"]):
                 _alias(runtime, actor, row, back)
         _lists_and_groups(runtime, actor, tables, wanted.what, mine, back)
+    if not wanted.mailbox:
+        restore_shared.make_mailboxes(runtime, boxes, mine, again)
     _mail(runtime, source, boxes, mine, back, step)
+    again.groups = set(back.made)
+    for note, part in _PARTS.items():
+        if not step(1, 1, note):
+            raise MailError(Reason.EXPIRED, "Cancelled. What was put back stays.")
+        part(runtime, tables, again, back)
     return back
 
 
-def _account(runtime: Runtime, actor: Actor, row: Row, back: Back, tables: Path) -> accounts.Account | None:
-    """The account of a row, made again where it was removed; None for one that holds public mailboxes and is gone."""
-    found = accounts.account_by_address(runtime.store.read(), row["address"])
-    if found is not None or row["kind"] != "person":
-        return found
-    now, domain = runtime.clock.micros(), row["address"].rpartition("@")[2]
+def _rights(runtime: Runtime, tables: Path, again: restore_shared.Again, back: Back) -> None:
+    back.rights = restore_shared.give_rights(runtime, tables, again)
+
+
+def _elsewhere(runtime: Runtime, tables: Path, again: restore_shared.Again, back: Back) -> None:
+    back.fetched = restore_shared.bring_fetched(runtime, tables, again.people)
+
+
+def _words(runtime: Runtime, tables: Path, again: restore_shared.Again, back: Back) -> None:
+    restore_shared.bring_words(runtime, tables, again.people)
+
+
+_PARTS = {"rights in mailboxes": _rights, "accounts elsewhere": _elsewhere, "words of the spam filter": _words}
+"""What comes after the mail, by what is told of it."""
+
+
+def _domain(runtime: Runtime, actor: Actor, tables: Path, name: str, back: Back) -> None:
+    """The domain *name*, made again with what it had where it is gone."""
+    if accounts.domain(runtime.store.read(), name) is not None:
+        return
+    was, now = restore_things.domain_row(tables, name), runtime.clock.micros()
 
     def write(tx: Tx) -> None:
-        if accounts.domain(tx, domain) is None:
-            made = verbs.add_domain(tx, actor, domain, now)
-            was = restore_things.domain_row(tables, domain)
-            if was is not None:
-                restore_things.fill_domain(tx, tables, was, made, now)
+        made = verbs.add_domain(tx, actor, name, now)
+        if was is not None:
+            restore_things.fill_domain(tx, tables, was, made, now)
+
+    runtime.store.write(write, bulk=True)
+    back.made.append(name)
+
+
+def _account(runtime: Runtime, actor: Actor, row: Row, back: Back, tables: Path, again: restore_shared.Again) -> accounts.Account | None:
+    """The account of a row, made again where it was removed."""
+    found = accounts.account_by_address(runtime.store.read(), row["address"])
+    if found is not None:
+        return found
+    now = runtime.clock.micros()
+
+    def write(tx: Tx) -> None:
+        if row["kind"] != "person":  # it owns the domain's public mailboxes
+            again.people[row["id"]] = sharing.make_public_account(tx, accounts.domain(tx, row["address"].rpartition("@")[2]), now).id
+            return
         made = verbs.add_account(
             tx, actor, row["address"], now, password_hash=row["password_hash"], display_name=row["display_name"], quota_bytes=row["quota_bytes"], role=row["role"]
         )
         if not row["is_enabled"]:
             verbs.set_account(tx, actor, made, {"is_enabled": False}, now)
         restore_things.fill_account(tx, tables, row, made, now)
+        again.people[row["id"]] = made
 
     runtime.store.write(write, bulk=True)
-    back.made.append(row["address"])
+    back.made += [row["address"]] if row["kind"] == "person" else []
     return accounts.account_by_address(runtime.store.read(), row["address"])
 
 

@@ -16,6 +16,7 @@ from mailcore.jobs import (
     bursts,
     certificates,
     import_backup,
+    ledger,
     lessons,
     mail_import,
     program,
@@ -77,6 +78,7 @@ def take_one(runtime: Runtime, owner: str) -> bool:
         quotas.warn_when_due(runtime, tx, now)
         bursts.warn_when_due(runtime, tx, now)
         lessons.learn_when_due(runtime, tx, now)
+        ledger.keep_when_due(runtime, tx, now)
         return lease_and_do(runtime, owner, apart=False)
     except MailError as error:
         runtime.log.warning("jobs wait", detail=error.detail)

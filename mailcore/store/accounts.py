@@ -271,6 +271,7 @@ def remove_account(tx: Tx, account_id: int) -> None:
     for table in (
         "messages", "expunged", "thread_refs", "mailboxes", "subscriptions", "changes", "sessions", "app_passwords", "recovery_codes",
         "identities", "signatures", "labels", "saved_searches", "answer_templates", "file_links", "contacts", "pop3_locks", "uploads", "emails", "forward_targets", "replied", "seen_marks", "sieve_scripts", "group_members",
+        "word_counts", "learned",
     ):  # fmt: skip
         tx.run(f"DELETE FROM {table} WHERE account_id = :i", {"i": account_id})
     tx.run("DELETE FROM fetched_messages WHERE fetched_id IN (SELECT id FROM fetched_accounts WHERE account_id = :i)", {"i": account_id})

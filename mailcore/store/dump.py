@@ -130,6 +130,21 @@ def put(tx: Tx, table: str, row: dict[str, Any]) -> int | None:
     return tx.insert(f"INSERT INTO {table} ({', '.join(values)}) VALUES ({', '.join(f':{n}' for n in values)})", values)
 
 
+def last_number(tx: Tx, table: str) -> int:
+    """The highest row number that *table* has given, of rows that are gone, too."""
+    if tx.is_postgres:
+        return int(tx.value(f"SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence('{table}', 'id')::regclass), 0)") or 0)
+    return int(tx.value("SELECT seq FROM sqlite_sequence WHERE name = :t", {"t": table}) or 0)
+
+
+def raise_number(tx: Tx, table: str, number: int) -> None:
+    """Let the next row of *table* have a number above *number*."""
+    if tx.is_postgres:
+        tx.value(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), :n)", {"n": number})
+    elif not tx.run("UPDATE sqlite_sequence SET seq = :n WHERE name = :t", {"n": number, "t": table}):
+        tx.run("INSERT INTO sqlite_sequence (name, seq) VALUES (:t, :n)", {"n": number, "t": table})
+
+
 def _set_sequences(tx: Tx) -> None:
     for table in tables():
         if "id" in columns(table):
