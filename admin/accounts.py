@@ -1,5 +1,6 @@
 """Accounts: list with filters, add, change, password, switch off, delete."""
 
+from dataclasses import replace
 from typing import Any
 
 import flask
@@ -11,7 +12,7 @@ from admin.blueprints import PAGE, admin, beside, chosen_domain, domain_choices,
 from admin.domains import quota_of, shown
 from mailcore.auth import ldap
 from mailcore.base.errors import MailError, Reason
-from mailcore.directory import renaming, resolve, role_names, verbs
+from mailcore.directory import personal, renaming, resolve, role_names, verbs
 from mailcore.store import Tx
 from mailcore.store import accounts as store
 from web import words
@@ -125,7 +126,7 @@ def account_page(found: store.Account, errors: dict[str, str]) -> p.AccountPage:
     row = account_row(found)
     others = tuple(a for a in resolve.addresses_of(site().read(), found) if a != found.address)
     return p.AccountPage(
-        address=found.address, name=found.display_name, initials=row.initials, tint=row.tint, role=found.role, quota=shown(found.quota_bytes), language=found.locale or "en", zone=found.time_zone or "UTC", languages=words.LANGUAGE_NAMES, zones=words.zones(), used_text=row.used_text,
+        address=found.address, name=found.display_name, initials=row.initials, tint=row.tint, role=found.role, quota=shown(found.quota_bytes), language=found.locale or "en", zone=found.time_zone, languages=words.LANGUAGE_NAMES, zones=words.zones(personal.zone_name(site().runtime, replace(found, time_zone=""))), used_text=row.used_text,
         percent=row.percent, aliases=others, created_text=words.long(found.created_at), seen_text=row.seen_text, messages=found.used_count,
         is_disabled=not found.is_enabled, directory_state=directory_state(found), offers=tuple((o.box.name, o.home.name, o.box.message_count) for o in role_names.offers(site().read(), found.id)), is_me=found.id == mine().id, is_device=site().runtime.settings.get("signin.device", account_id=found.id), domains=domain_choices(), errors=errors,
     )  # fmt: skip

@@ -124,6 +124,7 @@ def domain_page(found: accounts.Domain, tab: str, errors: dict[str, str] | None 
     limits = p.DomainLimits(
         accounts=str(found.max_accounts or ""), aliases=str(found.max_aliases or ""), lists=str(found.max_lists or ""), storage=shown(found.max_size_bytes), account_size=shown(found.max_account_bytes), account_quota=shown(int(site().runtime.settings.get("quota.default", domain_id=found.id))),
         message_size=shown(int(site().runtime.settings.get("smtp.message_size", domain_id=found.id))),
+        zone=str(site().runtime.settings.get("server.time_zone", domain_id=found.id)), zones=words.zones(str(site().runtime.settings.get("server.time_zone")) or "UTC"),
     )  # fmt: skip
     summary = ngettext("One account, %(used)s of mail.", "%(num)d accounts, %(used)s of mail.", count, used=words.size(used))
     return p.DomainPage(name=found.name, summary=summary, tab=tab, is_disabled=not found.is_enabled, limits=limits, names=tuple(accounts.domain_aliases(site().read(), found.id)), signature=signature_of(found) if tab == "signature" else {}, errors=errors or {},
@@ -156,6 +157,8 @@ def change(found: accounts.Domain, form: Any) -> Any:
     def write(tx: Any) -> None:
         verbs.set_domain(tx, actor(), found.id, wanted, site().now())
         values.write(tx, "quota.default", quota, scope=f"domain:{found.id}", actor=actor().name, now=site().now())
+        if "time_zone" in form:
+            values.write(tx, "server.time_zone", form["time_zone"] or None, scope=f"domain:{found.id}", actor=actor().name, now=site().now())
         values.write(tx, "smtp.message_size", size, scope=f"domain:{found.id}", actor=actor().name, now=site().now())
 
     site().write(write)

@@ -21,7 +21,7 @@ from web.signed_in import require, safe_next, visitor
 from web.site import actor, site
 from web.words import said, stated
 
-CONTROLS = {"bool": "switch", "int": "number", "size": "size", "seconds": "size", "text": "text", "ips": "text", "lines": "lines", "choice": "select", "secret": "secret"}
+CONTROLS = {"bool": "switch", "int": "number", "size": "size", "seconds": "size", "text": "text", "ips": "text", "lines": "lines", "choice": "select", "zone": "select", "secret": "secret"}
 
 
 def spoken(setting: Setting, value: Any) -> str:
@@ -38,7 +38,7 @@ def setting_row(setting: Setting, before: values.Previous | None, error: str = "
     return p.SettingRow(
         name=setting.name, label=stated(setting.label), help=stated(setting.help), control=CONTROLS[setting.kind], value=typed if typed is not None else shown,
         default_text=spoken(setting, setting.default) or _("empty"), is_default=not current.is_set(setting.name),
-        choices=tuple(p.Choice(value=value, label=stated(text)) for value, text in setting.choices.items()), applies=setting.applies, error=error, was=setting.was,
+        choices=words.zones("UTC") if setting.kind == "zone" else tuple(p.Choice(value=value, label=stated(text)) for value, text in setting.choices.items()), applies=setting.applies, error=error, was=setting.was,
         undo_text=None if before is None else spoken(setting, setting.default if before.value is None else before.value)[:80],
         changed_text="" if before is None else _("changed by %(who)s, %(when)s", who=before.actor, when=words.short(before.at)),
     )  # fmt: skip

@@ -15,7 +15,7 @@ from admin import presenters as p
 from admin.blueprints import setup_blueprint as setup
 from admin.domains import dns_page
 from mailcore.base.errors import MailError, Reason
-from mailcore.directory import dkim_keys, programs, verbs
+from mailcore.directory import dkim_keys, personal, programs, verbs
 from mailcore.directory import setup as room
 from mailcore.directory.actor import Actor
 from mailcore.serve.start import setup_token
@@ -186,6 +186,7 @@ def take_admin(form: Any) -> Any:
     flask.session.pop("setup", None)
     flask.session.pop("answers", None)
     found = verbs.find_account(site().read(), address)
+    personal.note_zone(site().runtime, found, form.get("zone", ""))
     return signed_in.begin(found.id, flask.make_response(done(flask.url_for("setup.done"))))
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from mailcore.directory import away
+from mailcore.directory import away, personal
 from mailcore.directory.away import Away, Forwarding
 from mailcore.store import filters
 from mailcore.store.accounts import Account
@@ -43,7 +43,7 @@ def page_of(account: Account, form: Any, *, is_wrong: bool) -> AwayPage:
     rows = tuple(TargetRow(address=t, state="waiting" if t in waiting else "confirmed" if t in stored else "local") for t in away.forwarding(tx, account).targets)
     return AwayPage(
         away=reply, forward_text="\n".join(forward.targets), is_forwarding=forward.is_on, keeps_copy=forward.keeps_copy, targets=rows,
-        zone=account.time_zone or "UTC", own_domain=account.address.rpartition("@")[2], sieve=away.sieve_of(tx, account), error=filters.form(tx, away.scope_of(account), "error"),
+        zone=personal.zone_name(site().runtime, account), own_domain=account.address.rpartition("@")[2], sieve=away.sieve_of(tx, account), error=filters.form(tx, away.scope_of(account), "error"),
     )  # fmt: skip
 
 

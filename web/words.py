@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, TypeVar, cast
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 import flask
 from babel import Locale
@@ -14,9 +14,11 @@ from flask_babel import gettext as _
 
 from mailcore.base.clock import Micros, from_micros, to_micros
 from mailcore.base.errors import MailError, Reason
+from mailcore.directory import personal
 from mailcore.store.mailboxes import Mailbox
 from web import sentences
 from web.signed_in import account, is_signed_in
+from web.site import site
 from web.values import Choice
 
 T = TypeVar("T")
@@ -59,9 +61,10 @@ def kept(name: str, make: Callable[[], T]) -> T:
     return cast(T, held)
 
 
-def zones() -> tuple[Choice, ...]:
-    """The time zones to choose from."""
-    return tuple(Choice(value=z, label=z.replace("_", " ")) for z in sorted(available_timezones()) if "/" in z or z == "UTC")
+def zones(default: str) -> tuple[Choice, ...]:
+    """The time zones to choose from, and first none, where *default* holds."""
+    none = Choice(value="", label=_("Not chosen: %(zone)s", zone=default.replace("_", " ")))
+    return none, *(Choice(value=z, label=z.replace("_", " ")) for z in sorted(available_timezones()) if "/" in z or z == "UTC")
 
 
 def mailbox_name(box: Mailbox) -> str:
@@ -94,15 +97,8 @@ def translations() -> Any:
 
 
 def zone() -> ZoneInfo:
-    """The account's time zone, UTC when it has none that is known."""
-    return kept("_words_zone", _zone)
-
-
-def _zone() -> ZoneInfo:
-    try:
-        return ZoneInfo((account().time_zone if is_signed_in() else "") or "UTC")
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo("UTC")
+    """The account's time zone, or its domain's."""
+    return kept("_words_zone", lambda: personal.zone_of(site().runtime, account() if is_signed_in() else None))
 
 
 def local(moment: Micros) -> datetime:

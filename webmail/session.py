@@ -8,7 +8,7 @@ from mailcore.auth import sessions
 from mailcore.auth.login import Attempt
 from mailcore.base.errors import MailError
 from mailcore.base.secret import Secret
-from mailcore.directory import security
+from mailcore.directory import personal, security
 from mailcore.store import accounts
 from web import signed_in, slots
 from web.drawing import done, page
@@ -38,6 +38,7 @@ def sign_in() -> Any:
             known = slots.place_of(found.id)
             if known is not None:
                 return flask.redirect(known.url, 303)
+            personal.note_zone(site().runtime, found, request.form.get("zone", ""))
             next_page = flask.url_for("session.totp", next=target) if found.totp_secret else target
             site().runtime.counts.add("sign_ins")
             return signed_in.begin(found.id, flask.make_response(flask.redirect(next_page, 303)), is_pending_totp=bool(found.totp_secret), stays="remember" in request.form)

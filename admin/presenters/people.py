@@ -47,6 +47,9 @@ class DomainLimits:
     account_size: str = ""
     account_quota: str = ""
     message_size: str = ""
+    zone: str = ""
+    """Of its people who have chosen none; *zones* are what there is."""
+    zones: tuple[Choice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,15 +7,14 @@ account's with each message, because its row carries the version. Nothing is per
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from mailcore import sieve
 from mailcore.base.clock import DAY, Micros, from_micros
 from mailcore.base.errors import MailError, Reason
 from mailcore.delivery.decision import Copy, Decision
 from mailcore.delivery.parcel import Parcel
+from mailcore.directory import personal
 from mailcore.directory.resolve import LocalTarget
 from mailcore.mail.headers import scan_headers
 from mailcore.policy.facts import Mail
@@ -224,7 +223,7 @@ def surroundings(runtime: Runtime, tx: Tx, mail: Mail, account: accounts.Account
     return Surroundings(
         sender=str(mail.sender.address or ""), recipient=reached_by, original_recipient=reached_by,
         signed_in_as=mail.client.account.address if mail.client.account is not None else "", spam_percent=mail.spam_percent,
-        now=from_micros(now), zone=zone_of(account),
+        now=from_micros(now), zone=personal.zone_of(runtime, account),
         environment={"domain": runtime.hostname.partition(".")[2], "host": runtime.hostname, "location": "MDA", "name": "Roost", "phase": "during", "remote-ip": mail.client.ip, RECIPIENTS_ITEM: ";".join(one.path for one in mail.recipients), ATTEMPTS_ITEM: "1"},
         has_mailbox=lambda name: mailboxes.canonical(name) in all_boxes(), has_special_use=has_special_use,
         is_seen=lambda mark: filters.is_seen(tx, account_id, mark, now), find_script=lambda name, is_global: _script(tx, account_id, name, is_global),
@@ -234,11 +233,3 @@ def surroundings(runtime: Runtime, tx: Tx, mail: Mail, account: accounts.Account
 def _script(tx: Tx, account_id: int, name: str, is_global: bool) -> "Script | None":
     found = None if is_global else scripts.get(tx, account_id, name)
     return sieve.compile(found.content) if found is not None else None
-
-
-def zone_of(account: accounts.Account | None) -> ZoneInfo:
-    """The account's time zone; UTC where it has none that is known."""
-    try:
-        return ZoneInfo((account.time_zone if account is not None else "") or "UTC")
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo(str(UTC))

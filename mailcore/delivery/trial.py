@@ -1,7 +1,7 @@
 """Tries a rule on mail that is here already, changing nothing: which of the newest messages it would have acted on."""
 
 from mailcore.base.clock import from_micros
-from mailcore.delivery.sift import zone_of
+from mailcore.directory.personal import zone_of
 from mailcore.runtime.runtime import Runtime
 from mailcore.sieve import OWN_EXTENSIONS, compile
 from mailcore.sieve.message import Mail, Surroundings
@@ -33,7 +33,7 @@ def fitting(runtime: Runtime, account: Account, rule: Rule, rows: list[ListRow])
     for row in rows:
         stored = listing.get(tx, account.id, row.message_id)
         data = runtime.store.blobs.read(stored.locator, 0, TRIED_BYTES)
-        around = Surroundings(recipient=account.address, sender=row.from_addr, now=from_micros(row.internal_date), zone=zone_of(account))
+        around = Surroundings(recipient=account.address, sender=row.from_addr, now=from_micros(row.internal_date), zone=zone_of(runtime, account))
         if script.run(Mail(data), around).trace:
             found.append(row)
     return found

@@ -1,13 +1,35 @@
 """What people set for themselves: name, language, zone, display. Their own account only; no role is asked for."""
 
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from mailcore.base.clock import Micros
 from mailcore.directory.actor import Actor
 from mailcore.directory.verbs import clean_name
+from mailcore.runtime.runtime import Runtime
 from mailcore.settings import values
 from mailcore.store import Tx, accounts, records
 from mailcore.store.accounts import Account
+
+
+def zone_name(runtime: Runtime, account: Account | None) -> str:
+    """The IANA zone that an account's auto-reply, rules, snoozes and dates are in: its own, else its domain's, else UTC."""
+    own = account.time_zone if account is not None else ""
+    return own or str(runtime.settings.get("server.time_zone", domain_id=account.domain_id if account is not None else None)) or "UTC"
+
+
+def zone_of(runtime: Runtime, account: Account | None) -> ZoneInfo:
+    """See `zone_name`; UTC for a name that this system does not know."""
+    try:
+        return ZoneInfo(zone_name(runtime, account))
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
+
+
+def note_zone(runtime: Runtime, account: Account, zone: str) -> None:
+    """Keep the zone that a browser names, for who has none yet."""
+    if not account.time_zone and zone in available_timezones():
+        runtime.store.write(lambda tx: accounts.set_account(tx, account.id, time_zone=zone))
 
 
 def set_profile(tx: Tx, actor: Actor, account: Account, fields: dict[str, Any], now: Micros) -> None:

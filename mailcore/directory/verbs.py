@@ -193,7 +193,7 @@ def set_account(tx: Tx, actor: Actor, account_id: int, changes: dict[str, Any], 
         changes["display_name"] = clean_name(changes["display_name"])
     if changes.get("locale", "en") not in LANGUAGES:
         raise MailError(Reason.SYNTAX, f"Languages are {', '.join(LANGUAGES)}.")
-    if changes.get("time_zone", "UTC") not in available_timezones():
+    if changes.get("time_zone") and changes["time_zone"] not in available_timezones():
         raise MailError(Reason.SYNTAX, "A time zone is named like Europe/Berlin.")
     removes_admin = account.role == "server-admin" and (changes.get("role", account.role) != account.role or changes.get("is_enabled") is False)
     if removes_admin:

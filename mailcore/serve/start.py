@@ -1,20 +1,29 @@
 """What stands before the children: schema, secrets, own CA and leaf, the set-up link. Runs once, as the user all else runs as."""
 
 import base64
+import contextlib
 import ipaddress
 import os
+import re
 import socket
+from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
 from mailcore.base.errors import MailError
 from mailcore.config.environment import Config, host_name
+from mailcore.directory import certificate_verbs
 from mailcore.net.tls import OwnCertificates, write_private
 from mailcore.runtime.keys import app_secret, node_id
 from mailcore.runtime.machine import SystemClock, SystemRandom
 from mailcore.serve.sockets import Bound
 from mailcore.settings.values import Settings
-from mailcore.store import open_store, outbox, schema
+from mailcore.store import Tx, accounts, open_store, outbox, schema
+
+MAX_NAMES = 200
+"""Names of the own leaf. Every handshake carries it; servers of more domains than that have an authority sign."""
+_LOCAL = re.compile(r"\|-- ([0-9.]+)\s+/32 host LOCAL")
 
 
 def prepare(config: Config, bound: Bound) -> dict[str, object]:
@@ -30,8 +39,7 @@ def prepare(config: Config, bound: Bound) -> dict[str, object]:
         app_secret(config.data_dir)
         store.write(lambda tx: outbox.take_back(tx, f"{node_id(config.data_dir)}/", clock.micros()))
         is_done = bool(settings.get("server.setup_done"))
-        names = certificate_names(str(settings.get("server.hostname")) or host_name(config))
-        OwnCertificates(config.data_dir / "tls").ensure(names, clock.now())
+        names = renew_own(config, settings, store.read(), clock.now())
         told: dict[str, object] = {"hostname": names[0], "setup_done": is_done, "fallback": bound.is_fallback}
         if copy:
             told["database_copy"] = copy
@@ -71,14 +79,30 @@ def lan_address() -> str:
             return ""
 
 
-def certificate_names(hostname: str) -> list[str]:
-    """Every name and address the own leaf carries."""
-    names = [hostname, "localhost", "127.0.0.1", "::1", lan_address()]
-    if "." in hostname and not _is_ip(hostname):
-        parent = hostname.partition(".")[2]
-        if "." in parent:
-            names += [f"mta-sts.{parent}", f"autoconfig.{parent}", f"autodiscover.{parent}"]
-    return [name for name in dict.fromkeys(names) if name and (_is_ip(name) or _is_host(name))]
+def own_addresses() -> list[str]:
+    """Every address that machines of this network may call this one by, as Linux lists them; elsewhere the one of the routing table."""
+    found = [lan_address()]
+    with contextlib.suppress(OSError):
+        found += _LOCAL.findall(Path("/proc/net/fib_trie").read_text())
+    with contextlib.suppress(OSError):
+        rows = (line.split() for line in Path("/proc/net/if_inet6").read_text().splitlines())
+        found += [str(ipaddress.IPv6Address(int(row[0], 16))) for row in rows]
+    return [one for one in dict.fromkeys(found) if one and not (ipaddress.ip_address(one).is_loopback or ipaddress.ip_address(one).is_link_local)]
+
+
+def certificate_names(hostname: str, domains: Iterable[str]) -> list[str]:
+    """Every name and address the own leaf carries: the server's, this machine's, and what mail programs ask for of each domain."""
+    names = [hostname, "localhost", "127.0.0.1", "::1", *own_addresses()]
+    names += [name for domain in domains for name in (domain, f"mail.{domain}", *(f"{word}.{domain}" for word in certificate_verbs.HELPERS))]
+    return [name for name in dict.fromkeys(names) if name and (_is_ip(name) or _is_host(name))][:MAX_NAMES]
+
+
+def renew_own(config: Config, settings: Settings, tx: Tx, now: datetime) -> list[str]:
+    """Roost's own certificates as they are to be now: the CA once, and a leaf that names everything and does not end soon. The names."""
+    domains = [name for one in accounts.domains(tx)[:MAX_NAMES] if one.is_enabled for name in (one.name, *accounts.domain_aliases(tx, one.id))]
+    names = certificate_names(str(settings.get("server.hostname")) or host_name(config), domains)
+    OwnCertificates(config.data_dir / "tls").ensure(names, now)
+    return names
 
 
 def _is_ip(text: str) -> bool:

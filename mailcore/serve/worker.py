@@ -21,6 +21,7 @@ from mailcore.policy import health
 from mailcore.runtime import certificates, told
 from mailcore.runtime.keys import node_id
 from mailcore.runtime.runtime import Runtime, open_runtime
+from mailcore.serve import start
 from mailcore.serve.accept import Acceptor
 from mailcore.serve.sockets import IMPLICIT_TLS, Bound, mail_sockets
 from mailcore.store import changes, tallies
@@ -64,7 +65,7 @@ async def serve(config: Config, sockets: dict[str, list[socket.socket]], index: 
     workers = config.workers or os.cpu_count() or 1
     connections = Connections(runtime, workers)
     servers = [server for name, group in sockets.items() for server in listen(name, group, bridge, connections, is_alone=workers == 1)]
-    background = [loop.create_task(heal(runtime)), loop.create_task(watch_certificates(runtime))]
+    background = [loop.create_task(heal(runtime)), loop.create_task(watch_certificates(runtime, renews=index == 0))]
     background += [loop.create_task(tell_sessions(runtime, lambda: connections.open)), *start_background(bridge, index)]
     if index == 0:
         background.append(loop.create_task(watch_health(bridge)))
@@ -181,8 +182,8 @@ def load_certificates(runtime: Runtime) -> None:
     runtime.contexts.replace((folder / "leaf.pem", folder / "leaf.key"), named)
 
 
-async def watch_certificates(runtime: Runtime) -> None:
-    """Load the certificates again when a file changed: no restart is needed."""
+async def watch_certificates(runtime: Runtime, *, renews: bool = False) -> None:
+    """Load the certificates again when a file changed, and with *renews* keep the own one young and complete: no restart is needed."""
     folder = runtime.config.data_dir / "tls"
 
     def stamp() -> list[tuple[str, int]]:
@@ -191,7 +192,9 @@ async def watch_certificates(runtime: Runtime) -> None:
     last = stamp()
     while True:
         await asyncio.sleep(CERTIFICATE_SECONDS)
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, MailError):
+            if renews:
+                start.renew_own(runtime.config, runtime.settings, runtime.store.read(), runtime.clock.now())
             certificates.lay_out(runtime)
             now = stamp()
             if now != last:

@@ -6,7 +6,6 @@ What is deleted in a shared mailbox goes to its owner's Trash; a public one has 
 """
 
 from collections.abc import Sequence
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from mailcore.base.errors import MailError, Reason
 from mailcore.runtime.runtime import Runtime
@@ -33,14 +32,6 @@ ROLE_OPS: dict[str, str] = {
 """What moves messages, and the role of the mailbox they go to."""
 MARKS: dict[str, tuple[str, bool]] = {"pin": ("$Pinned", True), "unpin": ("$Pinned", False), "mute": ("$Muted", True), "unmute": ("$Muted", False)}
 """Keywords with a meaning: pinned stands on top of its list; later mail of a muted conversation goes past INBOX, read (`delivery.act`)."""
-
-
-def zone_of(account: Account) -> ZoneInfo:
-    """The account's time zone, UTC when it has none that is known."""
-    try:
-        return ZoneInfo(account.time_zone or "UTC")
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo("UTC")
 
 
 def flag(runtime: Runtime, account: Account, op: str, ids: Sequence[int]) -> Done:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mailcore.base.errors import MailError, Reason
+from mailcore.directory import personal
 from mailcore.runtime.runtime import Runtime
 from mailcore.sessions import webmail, webmail_rules
 from mailcore.sieve.rules import from_json
@@ -80,7 +81,7 @@ def _gather(runtime: Runtime, account: Account, payload: dict[str, Any]) -> "arr
             raise MailError(Reason.NOT_FOUND, "This mailbox is no longer here.")
         return array("q", [r[0] for r in tx.all("SELECT id FROM messages WHERE mailbox_id = :b ORDER BY id", {"b": place.box.id})])
     scope = search.Scope(
-        account_id=account.id, boxes=payload["boxes"], hidden=tuple(payload["hidden"]), zone=webmail.zone_of(account), now=payload["now"]
+        account_id=account.id, boxes=payload["boxes"], hidden=tuple(payload["hidden"]), zone=personal.zone_of(runtime, account), now=payload["now"]
     )
     found: array[int] = array("q")
     before: tuple[int, int] | None = None

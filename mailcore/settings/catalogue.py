@@ -1,6 +1,6 @@
 """Every setting there is. A row nobody reads, shows or documents fails a test.
 
-Kinds: bool, int, size (bytes), seconds, text, ips, lines, choice, secret. Scopes nest: a domain's value stands over the system's, an
+Kinds: bool, int, size (bytes), seconds, text, ips, lines, choice, zone (of the IANA list), secret. Scopes nest: a domain's value stands over the system's, an
 account's over the domain's. `applies`: "live" at once in every process, "restart" with the next start.
 """
 
@@ -42,6 +42,7 @@ CATALOGUE: tuple[Setting, ...] = (
     _s("server.setup_done", "bool", False, "Set-up is finished", "Off shows the set-up pages and a one-time link at start."),
     _s("server.language", "choice", "en", "Language of the server's own messages", "For people elsewhere, such as who gets a message back; people here are written to in theirs.", choices={"en": "English", "de": "German", "ar": "Arabic"}),
     _s("server.default_domain", "text", "", "Default domain", "Added to a sign-in name that has no @.", was="Default domain"),
+    _s("server.time_zone", "zone", "", "Time zone of people who have chosen none", "Until their browser or they themselves name one. Auto-replies, rules and dates are in it. Empty: UTC.", scope="domain"),
     _s("smtp.message_size", "size", 50 * MIB, "Largest message", "In file bytes after base64. Above it a message is refused with 552 5.3.4.", scope="domain", low=64 * KIB, high=2 * GIB, rfc="1870", was="Max message size"),
     _s("smtp.max_recipients", "int", 1000, "Recipients of one message", "One more is answered 452 4.5.3. Stops one connection from filling the queue.", low=100, high=50_000, rfc="5321 §4.5.3.1.8"),
     _s("smtp.max_connections", "int", 1000, "SMTP connections at once", "One more is answered 421 4.7.0.", low=1, high=100_000, was="Maximum number of simultaneous connections"),

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import available_timezones
 
 from mailcore.base.clock import Micros
 from mailcore.base.errors import MailError, Reason
@@ -141,6 +142,10 @@ def parse(setting: Setting, value: Any) -> Any:
         if any(ord(c) < 32 and c not in "\r\n\t" for c in text) or len(text) > LINES_CHARACTERS:
             raise MailError(Reason.SYNTAX, f"{setting.label}: at most {LINES_CHARACTERS} characters.")
         return text.replace("\r\n", "\n")
+    if setting.kind == "zone":
+        if text and text not in available_timezones():
+            raise MailError(Reason.SYNTAX, f"{setting.label}: a time zone is named like Europe/Berlin.")
+        return text
     if setting.kind == "choice":
         if text not in setting.choices:
             raise MailError(Reason.SYNTAX, f"{setting.label}: one of {', '.join(setting.choices)}.")

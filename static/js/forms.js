@@ -42,6 +42,7 @@ export function startForms() {
   }, true);
   on("change", "form[data-auto] :is(input, select)", (_event, input) => input.form.requestSubmit());
   for (const form of $$("form[data-confirm]")) armDelete(form);
+  for (const input of $$("input[data-zone]")) input.value = Intl.DateTimeFormat().resolvedOptions().timeZone || "";
   $('[aria-invalid="true"]')?.focus();
 }
 

@@ -1,4 +1,4 @@
-"""Certificates: an authority signs over HTTP-01 (Debian's pebble), an uploaded one is served by name; neither needs a restart."""
+"""Certificates: an authority signs over HTTP-01 (Debian's pebble), an uploaded one is served by name, the own one renews itself; none needs a restart."""
 
 import contextlib
 import datetime
@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 from mailcore.net import tls
+from mailcore.serve import start
 from tests.scenario.dns_server import LocalDns
 from tests.scenario.server import RoostServer, free_ports
 from tests.web.visitor import Browser
@@ -151,3 +152,39 @@ def test_a_certificate_that_cannot_serve_is_refused_with_the_reason(server: Roos
     answer = admin.post("/admin/certificates", {"op": "upload"}, files={"chain": chain, "key": key})
     assert answer.status_code == 422 and word in answer.text
     assert "a.test" not in server.run("certificate", "list")
+
+
+def shown(server: RoostServer, name: str = "mx.x.test") -> x509.Certificate:
+    """What a client that asks for *name* is shown, once it is found to be signed by the CA that devices have installed."""
+    trusting = ssl.create_default_context(cafile=str(server.folder / "data" / "tls" / "ca.pem"))
+    with socket.create_connection(("127.0.0.1", server.ports["imaps"]), 5) as plain, trusting.wrap_socket(plain, server_hostname=name) as connection:
+        der = connection.getpeercert(True)
+    assert der is not None
+    return x509.load_der_x509_certificate(der)
+
+
+def names_of(leaf: x509.Certificate) -> set[str]:
+    return {str(one.value) for one in leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value}
+
+
+def test_the_own_certificate_names_everything_and_renews_itself_under_one_ca() -> None:
+    """Every name and address, at most 397 days; a domain that comes and an end that is near make another leaf of the running server, and never another CA."""
+    server = RoostServer(listeners=("imaps", "http"), people=1, workers=2)
+    try:
+        authority = (server.folder / "data" / "tls" / "ca.pem").read_bytes()
+        first = shown(server)
+        assert {"mx.x.test", "localhost", "127.0.0.1", "::1", "x.test", "mail.x.test", "autoconfig.x.test", "autodiscover.x.test", "mta-sts.x.test", *start.own_addresses()} <= names_of(first)
+        assert first.not_valid_after_utc - first.not_valid_before_utc <= datetime.timedelta(days=397)
+        server.run("domain", "add", "second.test")
+        wait_for(lambda: "autoconfig.second.test" in names_of(shown(server)))
+        folder = server.folder / "data" / "tls"
+        ca, ca_key = x509.load_pem_x509_certificate(authority), load_pem_private_key((folder / "ca.key").read_bytes(), None)
+        key = tls.make_key()
+        old = tls.make_leaf(ca, ca_key, key, sorted(names_of(shown(server))), NOW - datetime.timedelta(days=350))  # type: ignore[arg-type]
+        tls.write_private(folder / "leaf.key", tls.key_pem(key))
+        tls.write_private(folder / "leaf.pem", old.public_bytes(Encoding.PEM) + authority)
+        wait_for(lambda: x509.load_pem_x509_certificate((folder / "leaf.pem").read_bytes()).serial_number != old.serial_number)
+        wait_for(lambda: {shown(server).not_valid_after_utc > NOW + datetime.timedelta(days=390) for _ in range(6)} == {True})
+        assert (folder / "ca.pem").read_bytes() == authority, "devices that have it installed go on trusting"
+    finally:
+        server.remove()

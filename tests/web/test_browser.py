@@ -1,6 +1,7 @@
 """The real pages in a real browser: axe finds nothing, scripts run without an error, new mail appears without asking, undo brings back."""
 
 import contextlib
+import json
 import smtplib
 import socket
 import subprocess
@@ -22,7 +23,7 @@ pytestmark = [pytest.mark.browser, needs_parts]
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[RoostServer]:
-    one = RoostServer(listeners=("smtp", "http"), people=1)
+    one = RoostServer(listeners=("smtp", "http"), people=2)
     yield one
     one.remove()
 
@@ -72,6 +73,11 @@ def test_no_string_becomes_code_or_the_address_of_a_foreign_script(browser: Any,
         assert page.evaluate(TRIES) == refused | {"ours": "taken"}, path
         assert page.evaluate("window.ran === undefined")
         assert page.evaluate(STRANGER) == "script-src-elem", "a file of ours runs only where the answer itself asks for it"
+
+
+def test_the_first_sign_in_tells_the_zone_of_the_browser(browser: Any, server: RoostServer) -> None:
+    signed_in(browser, server, "u2@x.test", timezone_id="Asia/Tokyo")
+    assert json.loads(server.run("account", "show", "u2@x.test", "--json"))["time_zone"] == "Asia/Tokyo"
 
 
 def test_new_mail_appears_by_itself_even_in_an_empty_list(browser: Any, server: RoostServer) -> None:

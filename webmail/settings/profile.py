@@ -1,5 +1,6 @@
 """Name, language and time zone."""
 
+from dataclasses import replace
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -20,15 +21,15 @@ def shown(_errors: Errors) -> dict[str, Any]:
     return {
         "form": p.ProfileForm(
             display_name=typed.get("display_name", mine.display_name), address=mine.address, language=mine.locale or "en",
-            languages=words.LANGUAGE_NAMES, zone=mine.time_zone or "UTC",
-            zones=words.zones(),
+            languages=words.LANGUAGE_NAMES, zone=typed.get("zone", mine.time_zone),
+            zones=words.zones(personal.zone_name(site().runtime, replace(mine, time_zone=""))),
         )
     }  # fmt: skip
 
 
 def save(form: Any) -> None:
     """Raises MailError."""
-    if form.get("zone") not in available_timezones():
+    if form.get("zone") not in {"", *available_timezones()}:
         raise wrong("zone", _("Choose a time zone from the list."))
     language = form.get("language") if form.get("language") in words.LANGUAGES else "en"
     fields = {"display_name": form.get("display_name", ""), "locale": language, "time_zone": form["zone"]}
