@@ -211,7 +211,7 @@ def printed(mailbox_id: str, message_id: int) -> Any:
 
 
 def conversation_of(box: Mailbox, row: ListRow) -> list[ListRow]:
-    """The messages of a conversation that are shown beside the chosen one, oldest first, each email once; only that one in a plain list."""
+    """The messages of a conversation that are shown beside the chosen one, oldest first, each email once, and once what one wrote to oneself; only that one in a plain list."""
     if not is_whole(box):
         return [row]
     once: dict[int, ListRow] = {row.email_id: row}
@@ -220,7 +220,9 @@ def conversation_of(box: Mailbox, row: ListRow) -> list[ListRow]:
         is_shown = one.message_id == row.message_id or one.mailbox_id == box.id or one.mailbox_id not in hidden
         if is_shown and (one.email_id not in once or box.id == one.mailbox_id and once[one.email_id].message_id != row.message_id):
             once[one.email_id] = one
-    return sorted(once.values(), key=place_in_time)
+    there = {one.message_id for one in once.values()}
+    doubles = {mine if came in there and row.message_id != mine else came for mine, came in conversations.sent_and_back(site().read(), box.account_id, row.thread_id) if mine in there}
+    return sorted((one for one in once.values() if one.message_id not in doubles or one.message_id == row.message_id), key=place_in_time)
 
 
 def opened_of(thread: list[ListRow], row: ListRow) -> set[int]:

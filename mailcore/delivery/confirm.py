@@ -55,15 +55,15 @@ def take(runtime: Runtime, actor: Actor, account: Account, address: str, code: s
     if present is None or now - present.created_at > GOOD_FOR or present.tries >= MAX_TRIES:
         raise MailError(Reason.EXPIRED, "This code is no longer good. Send a new one.")
     is_right = hmac.compare_digest(present.code_hash, _hash("".join(code.split())))
-    told = _told(runtime, account, key) if is_right else None
+    letter = told(runtime, account, key) if is_right else None
 
     def write(tx: Tx) -> None:
         if not is_right:
             tx.run("UPDATE forward_targets SET tries = tries + 1 WHERE account_id = :a AND address = :m", {"a": account.id, "m": key})
             return
         confirm(tx, actor, account, key, now)
-        if told is not None:
-            notices.put(tx, runtime, told, now)
+        if letter is not None:
+            notices.put(tx, runtime, letter, now)
 
     runtime.store.write(write)
     if not is_right:
@@ -85,19 +85,20 @@ def answer_for(runtime: Runtime, actor: Actor, account: Account, targets: Iterab
     tx, now = runtime.store.read(), runtime.clock.micros()
     known = {one.address for one in filters.targets(tx, account.id) if one.confirmed_at is not None}
     outside = [key for key in dict.fromkeys(targets) if key not in known and resolve.local_domain(tx, key.rpartition("@")[2]) is None]
-    told = {key: _told(runtime, account, key) for key in outside}
+    letters_for = {key: told(runtime, account, key) for key in outside}
 
     def write(tx: Tx) -> None:
         verbs.manageable(tx, actor, account.id)
-        for key, letter in told.items():
+        for key, letter in letters_for.items():
             confirm(tx, actor, account, key, now)
             notices.put(tx, runtime, letter, now)
 
-    if told:
+    if letters_for:
         runtime.store.write(write)
 
 
-def _told(runtime: Runtime, account: Account, address: str) -> notices.Notice:
+def told(runtime: Runtime, account: Account, address: str) -> notices.Notice:
+    """What an owner reads of an address elsewhere that gets their mail from now on."""
     own = Address.parse(account.address)
     words = letters.written(runtime, runtime.store.read(), "forward.added", _language(runtime, account), Address=account.address, Target=address)
     return notices.prepare(runtime, notices.letter(runtime, own, own.domain, *words), own, "notice")

@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
 SHARED_SECONDS = 1.0
 """How long the server's and the domains' programs are believed."""
-POP3_DAYS = 30
-"""Who signed in by POP3 within these days, and neither by IMAP nor in the webmail, sees no Junk."""
 COMPILED = 2000
 """Accounts whose compiled filters a process keeps."""
 ROLES = {"\\inbox": "inbox", "\\sent": "sent", "\\junk": "junk", "\\trash": "trash", "\\archive": "archive", "\\drafts": "drafts"}
@@ -133,7 +131,7 @@ def home_of(runtime: Runtime, tx: Tx, mail: Mail, parcel: Parcel, decision: Deci
     if not mail.is_junk:
         return Copy(mailbox=mail.home) if mail.home else Copy()
     mark, now = str(runtime.settings.get("spam.pop3_mark", domain_id=decision.target.domain_id)), runtime.clock.micros()
-    if not mark or not access.uses_only_pop3(tx, decision.target.account_id, now - POP3_DAYS * DAY):
+    if not mark or not access.uses_only_pop3(tx, decision.target.account_id, now - access.ALONE_DAYS * DAY):
         return Copy(role="junk")
     headers = scan_headers(parcel.data)
     fields = len(headers.all(b"subject"))

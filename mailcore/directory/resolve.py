@@ -15,6 +15,8 @@ MAX_DEPTH = 25
 """Deepest chain of aliases that is followed."""
 MAX_TARGETS = 10_000
 """Most addresses one recipient may grow to."""
+MAX_ADDRESSES = 500
+"""Most addresses of one person that are looked for."""
 ROLE_LOCALPARTS = frozenset({"postmaster", "abuse"})
 
 
@@ -163,12 +165,22 @@ def _to_admin(tx: Tx, domain: accounts.Domain, recipient: Recipient) -> None:
 
 
 def addresses_of(tx: Tx, account: accounts.Account) -> list[str]:
-    """Every address that delivers to a person by itself: own, under domain aliases, and aliases that lead straight here."""
-    local, _, own = account.address.rpartition("@")
-    found = [account.address]
-    found += [f"{local}@{name}" for name in accounts.domain_aliases(tx, account.domain_id)]
-    found += [alias.address for alias in accounts.aliases_to(tx, account.address)]
-    return list(dict.fromkeys(found))
+    """Every address that delivers to a person: own, aliases that lead here at last, and each of them under the other names of its domain."""
+    found = dict.fromkeys(_spellings(tx, account.address))
+    waiting = list(found)
+    while waiting and len(found) < MAX_ADDRESSES:
+        for alias in accounts.aliases_to(tx, waiting.pop(0)):
+            fresh = [one for one in _spellings(tx, alias.address) if one not in found]
+            found |= dict.fromkeys(fresh)
+            waiting += fresh
+    return list(found)
+
+
+def _spellings(tx: Tx, address: str) -> list[str]:
+    """*address*, and it under the other names of its domain."""
+    local, _, name = address.rpartition("@")
+    domain = accounts.domain(tx, name)
+    return [address, *(f"{local}@{other}" for other in (accounts.domain_aliases(tx, domain.id) if domain is not None else ()))]
 
 
 def may_send_as(tx: Tx, account: accounts.Account, address: Address) -> bool:

@@ -297,9 +297,10 @@ class Connection(Talker):
             action, marks = str(get("pop3.delete_action", **scope)), bool(get("pop3.marks_seen", **scope))
 
             def update(tx: Any) -> int:
+                chosen = pop3.chosen(tx, drop, now) if action == "auto" else action
                 if marks and self.fetched:
                     pop3.mark_seen(tx, drop, self.fetched, self.actor, now)
-                return pop3.update(tx, drop, action, self.actor, now)
+                return pop3.update(tx, drop, chosen, self.actor, now)
 
             try:
                 await self.bridge.write(update)

@@ -1,14 +1,14 @@
 """POP3: a picture of INBOX taken at sign-in, deletions that happen at QUIT and only then (RFC 1939 §6).
 
-What DELE does is the account's setting: move to Trash, move to Archive, or only hide from POP3 by a keyword. No sockets: the
+What DELE does is the account's setting: move to Archive or to Trash, or only hide from POP3 by a keyword. No sockets: the
 listener holds the lock's lease and sends what these functions give.
 """
 
 from dataclasses import dataclass, field
 
-from mailcore.base.clock import Micros
+from mailcore.base.clock import DAY, Micros
 from mailcore.runtime.runtime import Runtime
-from mailcore.store import Tx, changes, mailboxes, messages
+from mailcore.store import Tx, access, changes, mailboxes, messages
 from mailcore.store.accounts import Account
 from mailcore.store.blobs import Locator
 
@@ -84,6 +84,11 @@ def _row(tx: Tx, drop: Maildrop, entry: Entry) -> tuple[bytes, str, int, int, by
 def mark_seen(tx: Tx, drop: Maildrop, uids: list[int], actor: str, now: Micros) -> None:
     """Set \\Seen on what was fetched (where the account wants it)."""
     messages.store_flags(tx, drop.account.id, drop.mailbox_id, _ranges(uids), "add", messages.SEEN, actor=actor, now=now)
+
+
+def chosen(tx: Tx, drop: Maildrop, now: Micros) -> str:
+    """What DELE does where the account says nothing: an archive is kept only for who can see it, by IMAP or in the webmail. POLICY, Mailboxes."""
+    return "delete" if access.uses_only_pop3(tx, drop.account.id, now - access.ALONE_DAYS * DAY) else "archive"
 
 
 def update(tx: Tx, drop: Maildrop, action: str, actor: str, now: Micros) -> int:

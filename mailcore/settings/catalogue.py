@@ -62,7 +62,7 @@ CATALOGUE: tuple[Setting, ...] = (
     _s("imap.greeting", "text", "", "IMAP greeting", "Text of the greeting. Empty: Roost's own.", was="Welcome message"),
     _s("pop3.max_connections", "int", 1000, "POP3 connections at once", "One more is answered -ERR.", low=1, high=100_000),
     _s("pop3.timeout", "seconds", 600, "Idle time of a POP3 connection", "RFC 1939 wants at least 10 minutes.", low=30, high=86_400, rfc="1939 §3"),
-    _s("pop3.delete_action", "choice", "archive", "What deleting by POP3 does", "Delete to Trash, move to Archive, or only hide from POP3.", choices={"delete": "Move to Trash", "archive": "Move to Archive", "hide": "Hide from POP3 only"}, scope="account"),
+    _s("pop3.delete_action", "choice", "auto", "What deleting by POP3 does", "Delete to Trash, move to Archive, or only hide from POP3.", choices={"auto": "Archive where IMAP or the webmail is used too, else Trash", "delete": "Move to Trash", "archive": "Move to Archive", "hide": "Hide from POP3 only"}, scope="account"),
     _s("pop3.marks_seen", "bool", False, "Fetching by POP3 marks as read", "Off: mail stays unread in the webmail until someone opens it there.", scope="account"),
     _s("sieve.max_script_bytes", "size", 256 * 1024, "Longest Sieve script", "A longer one is refused with QUOTA/MAXSIZE.", scope="domain", low=1024, high=1024 * 1024, rfc="5804 §2.6"),
     _s("sieve.max_scripts", "int", 50, "Sieve scripts of one account", "One more is refused with QUOTA/MAXSCRIPTS.", scope="domain", low=1, high=1000, rfc="5804 §2.5"),

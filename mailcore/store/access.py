@@ -123,6 +123,10 @@ def stubborn(tx: Tx, since: Micros, *, account_id: int | None = None, domain_id:
     return [(r[0], r[1], r[2], r[3], int(r[4])) for r in rows]
 
 
+ALONE_DAYS = 30
+"""Who signed in by POP3 within these days, and neither by IMAP nor in the webmail, sees POP3's inbox alone."""
+
+
 def uses_only_pop3(tx: Tx, account_id: int, since: Micros) -> bool:
     """Whether an account was read by POP3 since then, and neither by IMAP nor in a browser."""
     found = {r[0] for r in tx.all("SELECT DISTINCT protocol FROM sign_ins WHERE account_id = :a AND at >= :t AND is_good = 1", {"a": account_id, "t": since})}

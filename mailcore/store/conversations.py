@@ -66,8 +66,8 @@ _THREADS = (
     "WITH t AS (SELECT m.id, m.thread_id, m.mailbox_id, m.flags, m.email_id, m.internal_date, row_number() OVER (PARTITION BY m.thread_id"
     " ORDER BY m.internal_date DESC, m.id DESC) AS place, count(*) OVER (PARTITION BY m.thread_id) AS total FROM messages m"
     " WHERE m.thread_id IN ({ids}) AND (m.mailbox_id = :b OR m.mailbox_id NOT IN ({hidden})))"
-    " SELECT t.thread_id, t.total, t.mailbox_id, t.flags, e.has_attachments, e.from_name, e.from_addr, e.id FROM t JOIN emails e ON e.id = t.email_id"
-    " WHERE t.place <= :n ORDER BY t.internal_date, t.id"
+    " SELECT t.thread_id, t.total, t.mailbox_id, t.flags, e.has_attachments, e.from_name, e.from_addr, e.id, e.msgid, x.role FROM t"
+    " JOIN emails e ON e.id = t.email_id JOIN mailboxes x ON x.id = t.mailbox_id WHERE t.place <= :n ORDER BY t.internal_date, t.id"
 )
 
 
@@ -77,19 +77,34 @@ def threads(tx: Tx, mailbox_id: int | None, thread_ids: list[int], hidden: list[
         return {}
     ids = ", ".join(str(int(i)) for i in thread_ids)
     sql = _THREADS.format(ids=ids, hidden=", ".join(str(int(i)) for i in [0, *hidden]))
-    found: dict[int, list[tuple[int, int, int, int, str, str, int]]] = {}
+    found: dict[int, list[tuple[int, int, int, int, str, str, int, str, str]]] = {}
     for r in tx.all(sql, {"b": mailbox_id or 0, "n": PEOPLE}):
         found.setdefault(r[0], []).append(tuple(r[1:]))
     return {thread_id: _thread(mailbox_id, rows) for thread_id, rows in found.items()}
 
 
-def _thread(mailbox_id: int | None, rows: list[tuple[int, int, int, int, str, str, int]]) -> Thread:
+def _thread(mailbox_id: int | None, rows: list[tuple[int, int, int, int, str, str, int, str, str]]) -> Thread:
     here = [flags for _total, box, flags, *_rest in rows if mailbox_id is None or box == mailbox_id]
-    once = {r[6]: r for r in rows}
+    came = {(r[7], r[5]) for r in rows if r[7] and r[8] != "sent"}
+    once = {r[6]: r for r in rows if r[8] != "sent" or (r[7], r[5]) not in came}
     return Thread(
         count=rows[0][0] - (len(rows) - len(once)), is_unread=any(not flags & (SEEN | DELETED) for flags in here), is_starred=any(flags & FLAGGED for flags in here),
         has_attachments=any(r[3] for r in rows), senders=tuple((r[4], r[5]) for r in once.values()),
     )  # fmt: skip
+
+
+def sent_and_back(tx: Tx, account_id: int, thread_id: int) -> list[tuple[int, int]]:
+    """(copy in Sent, the one that came) of what a person wrote to themselves or to a list they are on: one item of a conversation. POLICY, Mailboxes.
+
+    The same Message-ID alone says nothing: it must be a copy of ours, from the same author.
+    """
+    rows = tx.all(
+        "SELECT s.id, o.id FROM messages s JOIN mailboxes b ON b.id = s.mailbox_id JOIN emails e ON e.id = s.email_id JOIN messages o ON o.thread_id = s.thread_id"
+        " JOIN mailboxes x ON x.id = o.mailbox_id JOIN emails f ON f.id = o.email_id WHERE s.thread_id = :t AND +s.account_id = :a AND +o.account_id = :a"
+        " AND b.role = 'sent' AND x.role <> 'sent' AND e.msgid <> '' AND f.msgid = e.msgid AND f.from_addr = e.from_addr ORDER BY o.id",
+        {"t": thread_id, "a": account_id},
+    )
+    return [(r[0], r[1]) for r in rows]
 
 
 def whole(tx: Tx, account_id: int, mailbox_id: int | None, message_ids: list[int]) -> list[int]:

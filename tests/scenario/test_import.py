@@ -138,6 +138,21 @@ def test_a_whole_account_from_another_server(server: RoostServer) -> None:
         old.remove()
 
 
+def test_paths_with_dots_and_names_of_roles_in_other_languages_are_translated(server: RoostServer) -> None:
+    old = RoostServer(listeners=("imap",), people=1, workers=1, settings={"imap.delimiter": "."})
+    try:
+        with imaplib.IMAP4("127.0.0.1", old.ports["imap"]) as imap:
+            imap.login("u1@x.test", PASSWORD)
+            for box, subject in (("Garden.Roses.Red", "deep"), ("Gesendete Elemente", "out"), ("INBOX.&BBoEPgRABDcEOAQ9BDA-", "gone")):
+                imap.create(f'"{box}"')
+                imap.append(f'"{box}"', "", None, letter(subject).replace(b"\n", b"\r\n"))
+        words = ("imap", "u6@x.test", "--host", "127.0.0.1", "--port", str(old.ports["imap"]), "--security", "none", "--user", "u1@x.test", "--password-stdin")
+        assert imported(server, *words, input=PASSWORD + "\n")["brought"] == 3
+        assert held(server, "u6@x.test") == {"Garden/Roses/Red": ["deep()"], "Sent": ["out()"], "Trash": ["gone()"]}
+    finally:
+        old.remove()
+
+
 def test_mail_comes_and_goes_while_a_dry_run_is_under_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It used to hold the machine's one writer until its end: a large import stopped all mail for so long."""
     backup, server = hmail_backup.write(tmp_path / "HMBackup"), RoostServer(listeners=("imap", "smtp"), people=1, workers=1)
@@ -182,12 +197,16 @@ def test_a_whole_hmailserver(tmp_path: Path) -> None:
         assert again["counts"]["domain"]["here"] == 1 and again["counts"]["account"]["here"] == 2 and "made" not in again["counts"]["alias"]  # type: ignore[index]
 
         assert held(server, "ann@old.test", "old secret 1") == {
-            "INBOX": [r"one(\Seen)", r"two(\Flagged)"], "Sent": [r"sent(\Seen)"], "Public/News": [r"news(\Seen)"],
-        }  # fmt: skip
+            "INBOX": ["Your mail can now go to ann@elsewhere.test()", r"one(\Seen)", r"two(\Flagged)"], "Sent": [r"sent(\Seen)"], "Public/News": [r"news(\Seen)"],
+        }, "German Sent is Sent, and the owner is told of the address that the admin's import said yes for"  # fmt: skip
         assert held(server, "ann@old2.test", "old secret 1")["INBOX"], "the old name of the domain signs in, and the new hash fits"
 
         shown = json.loads(server.run("account", "show", "ann@old.test", "--json"))
         assert (shown["name"], shown["role"], shown["quota_bytes"]) == ("Ann Old", "domain-admin", 100 * 1024**2)
+        with imaplib.IMAP4("127.0.0.1", server.ports["imap"]) as imap:
+            imap.login("ann@old.test", "old secret 1")
+            names = b" ".join(line for line in imap.list()[1] if isinstance(line, bytes))
+        assert b'"Bills/M&APw-nchen"' in names and "Bills/2026" in server.run("rule", "list", "ann@old.test", "--json"), "levels are slashes here, in rules too"
         assert json.loads(server.run("account", "show", "bob@old.test", "--json"))["enabled"] is False
         assert json.loads(server.run("settings", "get", "trash.days", "--account", "ann@old.test", "--json"))["value"] in ("0", 0), "nothing of theirs is emptied by itself"
         assert json.loads(server.run("settings", "get", "smtp.message_size", "--json"))["value"] in ("20M", 20 * 1024**2)

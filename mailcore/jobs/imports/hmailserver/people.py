@@ -1,12 +1,13 @@
 """Domains, accounts, aliases and lists of hMailServer, each by the verb that the panel uses."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from xml.etree.ElementTree import Element
 
 from mailcore.auth import ldap
 from mailcore.base.clock import to_micros
-from mailcore.delivery.confirm import confirm
+from mailcore.delivery import confirm, notices
 from mailcore.directory import away, fetching, identities, list_verbs, renaming, resolve, rules, verbs
 from mailcore.jobs.imports.hmailserver import secrets
 from mailcore.jobs.imports.hmailserver.reading import Record, number
@@ -14,7 +15,7 @@ from mailcore.jobs.imports.hmailserver.rules import rules_of
 from mailcore.jobs.imports.hmailserver.work import ACTOR, Work
 from mailcore.settings import values
 from mailcore.sieve.rules import forwarded_to
-from mailcore.store import Tx, accounts, fetched, lists
+from mailcore.store import Tx, accounts, fetched, filters, lists
 from mailcore.store.accounts import Account
 from mailcore.store.fetched import Fetched
 from mailcore.store.identities import Signature
@@ -143,22 +144,41 @@ def _forwarding(work: Work, one: Record, mine: Account) -> None:
         return
     wanted = away.Forwarding(is_on=one.flag("ForwardEnabled"), targets=(target,), keeps_copy=one.flag("ForwardKeepOriginal"))
 
+    told = _told(work, mine, [target.lower()] if wanted.is_on else [])
+
     def step(tx: Tx) -> None:
         for outside in away.set_forwarding(tx, ACTOR, mine, wanted, work.now):
-            confirm(tx, ACTOR, mine, outside, work.now)
+            _confirm(tx, work, mine, outside, told)
 
     work.do("forwarding", mine.address, step)
+
+
+def _told(work: Work, mine: Account, targets: Iterable[str]) -> dict[str, notices.Notice]:
+    """The notes to an owner about addresses elsewhere that get their mail from now on; none in a dry run, and none of what they know."""
+    if work.is_dry:
+        return {}
+    known = {one.address for one in filters.targets(work.read(), mine.id) if one.confirmed_at is not None}
+    return {key: confirm.told(work.runtime, mine, key) for key in targets if key not in known}
+
+
+def _confirm(tx: Tx, work: Work, mine: Account, target: str, told: dict[str, notices.Notice]) -> None:
+    """The admin who imports says yes for *target*, and its owner reads of it."""
+    confirm.confirm(tx, ACTOR, mine, target, work.now)
+    if target in told:
+        notices.put(tx, work.runtime, told[target], work.now)
 
 
 def rules_into(work: Work, element: Element, scope: str, owner: str, mine: Account | None = None) -> None:
     """The rules below *element* as those of *scope*; outside addresses that an account's rules forward to are confirmed by the import."""
     found, told = rules_of(element, work.delimiter)
 
+    letters = _told(work, mine, forwarded_to(found)) if mine is not None else {}
+
     def step(tx: Tx) -> None:
         rules.save(tx, ACTOR, scope, found, work.now)
         for target in forwarded_to(found):
             if mine is not None and resolve.local_domain(tx, target.rpartition("@")[2]) is None:
-                confirm(tx, ACTOR, mine, target, work.now)
+                _confirm(tx, work, mine, target, letters)
 
     if found:
         work.do("rules", owner, step)
