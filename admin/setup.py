@@ -4,7 +4,6 @@ The link's token becomes a cookie; answers wait in the signed session until the 
 """
 
 import hmac
-import socket
 from typing import Any
 
 import flask
@@ -18,7 +17,9 @@ from mailcore.base.errors import MailError, Reason
 from mailcore.directory import dkim_keys, personal, programs, verbs
 from mailcore.directory import setup as room
 from mailcore.directory.actor import Actor
-from mailcore.serve.start import setup_token
+from mailcore.queue import diagnose
+from mailcore.queue.route import Hop
+from mailcore.serve.start import own_addresses, setup_token
 from mailcore.store import accounts
 from web import signed_in
 from web.drawing import done, page
@@ -28,8 +29,6 @@ from web.words import said
 
 STEPS = ("welcome", "domain", "relay", "admin")
 REACH = {"network": "lan", "internet": "internet", "relay": "relay"}
-PROBES = ("gmail-smtp-in.l.google.com", "mx1.mail.icloud.com", "mx.yandex.net")
-PROBE_SECONDS = 1.5
 
 
 def is_finished() -> bool:
@@ -101,22 +100,30 @@ def form_of(step: str, errors: dict[str, str]) -> p.SetupForm:
         step=step, number={"welcome": 1, "domain": 2, "relay": 2, "admin": 3}[step], steps=3, reach=known.get("reach", "internet"),
         host_name=known.get("host_name", "") or (host if "." in host else ""), domain=domain, address=known.get("address", "") or (f"admin@{domain}" if domain else ""),
         relay_host=known.get("relay_host", ""), relay_port=known.get("relay_port", "587"), relay_user=known.get("relay_user", ""),
-        port_25_text=port_25() if step == "domain" and known.get("reach") == "internet" else "", errors=errors,
+        port_25_text=port_25() if step == "domain" and known.get("reach") == "internet" else "", is_blocked=known.get("reach") == "internet" and known.get("reached") == "0", errors=errors,
     )  # fmt: skip
 
 
+def looked_outside() -> dict[str, str]:
+    """What a look outside found, once in a set-up: how many well-known servers answered, and the address they see."""
+    if "reached" not in answers():
+        found = diagnose.outward(site().runtime)
+        keep(reached=str(found.reached), public=found.address)
+    return answers()
+
+
 def port_25() -> str:
-    """Whether other mail servers can be reached, in one sentence; asked for at most a few seconds."""
-    reached = 0
-    for host in PROBES:
-        try:
-            with socket.create_connection((host, 25), timeout=PROBE_SECONDS):
-                reached += 1
-        except OSError:
-            continue
-    if reached:
-        return _("Port 25 is open from here: %(count)d of three well-known servers answered.", count=reached)
-    return _("None of three well-known servers answered on port 25. Many providers block it; if yours does, go back and choose a relay.")
+    """Whether other mail servers can be reached, and where they see this one."""
+    known = looked_outside()
+    if known["reached"] == "0":
+        return _("None of three well-known servers answered on port 25. Many providers block it; then mail goes out through a relay, which the next page asks for.")
+    text = _("Port 25 is open from here: %(count)s of three well-known servers answered.", count=known["reached"])
+    if not known["public"]:
+        return text
+    text += " " + _("They see this server at %(address)s.", address=known["public"])
+    if known["public"] in own_addresses():
+        return text
+    return text + " " + _("A router stands in between: it must pass ports 25, 465, 587 and 993 on to this machine.")
 
 
 def keep(**more: str) -> None:
@@ -136,6 +143,7 @@ def take_welcome(form: Any) -> Any:
     if form.get("reach") not in REACH:
         raise wrong("form", _("Choose one of the three."))
     keep(reach=form["reach"])
+    flask.session["answers"] = {k: v for k, v in answers().items() if k != "reached"}  # looked anew, in case port 25 was opened meanwhile
     return flask.redirect(flask.url_for("setup.step", step="domain"), 303)
 
 
@@ -147,17 +155,30 @@ def take_domain(form: Any) -> Any:
         except MailError as error:
             raise wrong(field, said(error)) from error
     keep(domain=verbs.domain_name(form["domain"]), host_name=room.check_hostname(form["host_name"]))
-    return flask.redirect(flask.url_for("setup.step", step="relay" if answers().get("reach") == "relay" else "admin"), 303)
+    needs_relay = answers().get("reach") == "relay" or (answers().get("reach") == "internet" and looked_outside()["reached"] == "0")
+    return flask.redirect(flask.url_for("setup.step", step="relay" if needs_relay else "admin"), 303)
 
 
 def take_relay(form: Any) -> Any:
-    """The relay. Raises MailError."""
+    """The relay, which is tried first. Raises MailError."""
+    if form.get("op") == "none":
+        return flask.redirect(flask.url_for("setup.step", step="admin"), 303)
     if not form.get("relay_host", "").strip():
         raise wrong("relay_host", _("Name the server that sends for you."))
     if not form.get("relay_port", "").isdigit():
         raise wrong("relay_port", _("A port is a number, usually 587."))
-    keep(relay_host=form["relay_host"].strip(), relay_port=form["relay_port"], relay_user=form.get("relay_user", "").strip(), relay_password=form.get("relay_password", ""))
+    host, port, user, password = form["relay_host"].strip(), int(form["relay_port"]), form.get("relay_user", "").strip(), form.get("relay_password", "")
+    if form.get("op") != "untested":
+        hop = Hop(host=host, addresses=(), port=port, security=security_of(port), user=user, password=password, is_relay=True)
+        if why := diagnose.why_no_relay(site().runtime, hop):
+            raise wrong("relay_host", _("It does not send for us: %(why)s", why=why))
+    keep(reach="relay", relay_host=host, relay_port=str(port), relay_user=user, relay_password=password)
     return flask.redirect(flask.url_for("setup.step", step="admin"), 303)
+
+
+def security_of(port: int) -> str:
+    """How a relay encrypts, by its port."""
+    return "tls" if port == 465 else "starttls"
 
 
 def take_admin(form: Any) -> Any:
@@ -176,8 +197,8 @@ def take_admin(form: Any) -> Any:
     relay = None
     if known.get("reach") == "relay":
         port = int(known.get("relay_port", "587"))
-        relay = room.Relay(host=known.get("relay_host", ""), port=port, security="tls" if port == 465 else "starttls", user=known.get("relay_user", ""), password=known.get("relay_password", ""))
-    made = room.Answers(mode=REACH[known.get("reach", "internet")], hostname=known["host_name"], admin=address, admin_hash=hashed, domain=known["domain"], relay=relay)
+        relay = room.Relay(host=known.get("relay_host", ""), port=port, security=security_of(port), user=known.get("relay_user", ""), password=known.get("relay_password", ""))
+    made = room.Answers(mode=REACH[known.get("reach", "internet")], hostname=known["host_name"], admin=address, admin_hash=hashed, domain=known["domain"], relay=relay, address=known.get("public", ""))
     who = Actor(name="set-up wizard", role="server-admin", ip=flask.request.remote_addr or "")
     site().write(lambda tx: room.finish(tx, who, made, site().now()))
     dkim_keys.make_missing(site().runtime, who)

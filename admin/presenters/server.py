@@ -89,6 +89,8 @@ class SetupForm:
     relay_user: str = ""
     port_25_text: str = ""
     """What the try of port 25 found, worded; empty before it ran."""
+    is_blocked: bool = False
+    """A relay is asked for because port 25 is closed; one may go on without."""
     errors: dict[str, str] = field(default_factory=dict)
 
 

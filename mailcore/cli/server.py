@@ -1,11 +1,11 @@
 """`settings`, `ban`, `doctor`, `dns`: how the server is set, whom it keeps out, and what is wrong with it."""
 
 import shutil
-import socket
 import sys
 from typing import Any
 
 from mailcore.auth.login import network_of
+from mailcore.base.clock import SECOND
 from mailcore.base.errors import MailError, Reason
 from mailcore.cli.grammar import verb
 from mailcore.cli.grammar import verbs as verbs_of
@@ -14,7 +14,11 @@ from mailcore.cli.offline import runtime_of
 from mailcore.config import process
 from mailcore.directory import guard_verbs, verbs
 from mailcore.directory.actor import COMMAND_LINE
+from mailcore.net import clock
 from mailcore.policy import sources
+from mailcore.policy.outside import split
+from mailcore.queue import diagnose
+from mailcore.runtime.runtime import Runtime
 from mailcore.serve import start
 from mailcore.settings import values
 from mailcore.settings.catalogue import BY_NAME, CATALOGUE
@@ -181,19 +185,29 @@ def doctor(context: Context) -> int:
             say("The server has no host name of its own.", "./roost settings set server.hostname mail.example.org")
         if not accounts.domains(runtime.store.read()):
             say("No domain is served.", "./roost domain add example.org")
-        if runtime.settings.get("server.mode") == "internet" and not _can_reach(runtime.settings.get("outgoing.port")):
+        for peer, seconds in clock_errors(runtime):
+            say(f"The clock is {abs(seconds):.0f} seconds {'ahead of' if seconds > 0 else 'behind'} that of {peer}.", "Have the system set it: timedatectl set-ntp true")
+        if runtime.settings.get("server.mode") == "internet" and not diagnose.outward(runtime).reached:
             say("Nothing outside answers on port 25.", "Your provider may block it; set a relay: ./roost settings set relay.host …")
     return _told(context, found)
 
 
-def _can_reach(port: int) -> bool:
-    for host in ("gmail-smtp-in.l.google.com", "mx1.mail.icloud.com"):
+CLOCK_SECONDS = 10
+"""What a clock may be off: codes of the second step are good for half a minute."""
+
+
+def clock_errors(runtime: Runtime) -> list[tuple[str, float]]:
+    """(peer, seconds ahead of it) of the time servers of the settings and the database's machine, where this clock is not theirs. Who does not answer says nothing."""
+    found: list[tuple[str, float]] = []
+    for peer in str(runtime.settings.get("server.time_peers")).split()[:4]:
         try:
-            with socket.create_connection((host, port), timeout=3):
-                return True
+            found.append((peer, clock.ahead_of(*split(peer, clock.PORT))))
         except OSError:
             continue
-    return False
+    tx = runtime.store.read()
+    if tx.is_postgres:
+        found.append(("the database", runtime.clock.micros() / SECOND - float(tx.value("SELECT extract(epoch FROM clock_timestamp())"))))
+    return [(peer, seconds) for peer, seconds in found if abs(seconds) > CLOCK_SECONDS]
 
 
 def _told(context: Context, found: list[dict[str, str]]) -> int:

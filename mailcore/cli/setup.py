@@ -1,6 +1,7 @@
 """`setup`: everything the wizard asks, from the command line; also before the first `up`."""
 
 import sys
+from dataclasses import replace
 from typing import Any
 
 from mailcore.base.errors import MailError, Reason
@@ -11,6 +12,7 @@ from mailcore.directory import dkim_keys, dns_records, verbs
 from mailcore.directory import setup as room
 from mailcore.directory.actor import COMMAND_LINE
 from mailcore.directory.programs import services
+from mailcore.queue import diagnose
 from mailcore.runtime.runtime import Runtime
 from mailcore.serve import start
 from mailcore.serve.sockets import Bound
@@ -60,17 +62,21 @@ def setup(context: Context) -> int:
         person_name=arguments.account_name, relay=relay,
     )  # fmt: skip
     with runtime_of(context) as runtime:
+        outward = diagnose.outward(runtime) if arguments.mode == "internet" else None
+        answers = replace(answers, address=outward.address if outward else "")
         runtime.store.write(lambda tx: room.finish(tx, COMMAND_LINE, answers, runtime.clock.micros()))
         dkim_keys.make_missing(runtime)
         runtime.settings.refresh()
         told = _what_comes_next(runtime, arguments.mode)
+    if outward is not None:
+        told |= {"port_25": {"reached": outward.reached, "asked": len(diagnose.WELL_KNOWN)}, "public_address": outward.address}
     (config.data_dir / "setup-token").unlink(missing_ok=True)
     start.prepare(config, Bound())
     facts = {"setup_done": True, "admin": arguments.admin, "hostname": arguments.hostname, **told}
     return context.answer(facts, "\n".join([f"Set-up is done. {arguments.admin} is the server admin.", *_in_words(told)]))
 
 
-def _what_comes_next(runtime: Runtime, mode: str) -> dict[str, list[dict[str, Any]]]:
+def _what_comes_next(runtime: Runtime, mode: str) -> dict[str, Any]:
     """What the wizard's last page shows: records to publish, which a LAN needs none of, and what mail programs ask for."""
     tx = runtime.store.read()
     domains = () if mode == "lan" else accounts.domains(tx)
@@ -79,8 +85,11 @@ def _what_comes_next(runtime: Runtime, mode: str) -> dict[str, list[dict[str, An
     return {"dns_records": records, "mail_programs": ways}
 
 
-def _in_words(told: dict[str, list[dict[str, Any]]]) -> list[str]:
-    lines = ["", "Mail programs (user name: the whole address):"]
+def _in_words(told: dict[str, Any]) -> list[str]:
+    lines = [f"Other servers see this one at {told['public_address']}."] if told.get("public_address") else []
+    if "port_25" in told and not told["port_25"]["reached"]:
+        lines += ["None of three well-known servers answered on port 25. If your provider blocks it, send through a relay: the same command with --mode relay --relay-host …"]
+    lines += ["", "Mail programs (user name: the whole address):"]
     lines += [f"  {way['protocol']:<5} {way['host']} port {way['port']}, {'TLS' if way['security'] == 'tls' else 'STARTTLS'}" for way in told["mail_programs"]]
     if told["dns_records"]:
         lines += ["", "DNS records to publish (./roost dns check DOMAIN says which are there):"]

@@ -72,7 +72,8 @@ UNKNOWN_ADDRESS = "the public address of this server"
 def of_server(runtime: Runtime) -> list[Record]:
     """The server's own name and the names of its IPv4 addresses, with what DNS shows; most servers refuse mail from an address without a name."""
     host, is_needed = runtime.hostname, not runtime.settings.get("relay.host")
-    own = next((one for one in str(runtime.settings.get("outgoing.bind")).split() if ":" not in one), UNKNOWN_ADDRESS)
+    known = f"{runtime.settings.get('server.address')} {runtime.settings.get('outgoing.bind')}".split()
+    own = next((one for one in known if ":" not in one), UNKNOWN_ADDRESS)
     name = Record(name=host, rdtype="A", value=own, why="Where the server is.")
     try:
         found = runtime.resolver.query(host, "A").values
@@ -82,7 +83,7 @@ def of_server(runtime: Runtime) -> list[Record]:
         has_new = _values(runtime, host, "AAAA")
         return [replace(name, state="optional" if has_new else "missing", is_needed=not has_new)]
     records = [replace(name, value=", ".join(found), state="right", found=found)]
-    for address in [one for one in found if not _is_inside(one)][:MAX_ADDRESSES]:
+    for address in [one for one in found if not is_inside(one)][:MAX_ADDRESSES]:
         record = Record(
             name=reverse_name(address), rdtype="PTR", value=f"{host}.", is_needed=is_needed,
             why="The name of this server's address; it must lead back there. Your provider sets it. Most servers refuse mail from an address without one.",
@@ -97,7 +98,8 @@ def of_server(runtime: Runtime) -> list[Record]:
     return records
 
 
-def _is_inside(address: str) -> bool:
+def is_inside(address: str) -> bool:
+    """Whether an IPv4 address is of a network of its own."""
     return any(ipaddress.ip_address(address) in network for network in INSIDE)
 
 

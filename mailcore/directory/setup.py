@@ -38,6 +38,8 @@ class Answers:
     person_hash: str = ""
     person_name: str = ""
     relay: Relay | None = None
+    address: str = ""
+    """The public one, where it was found out."""
 
 
 def check_hostname(text: str) -> str:
@@ -57,6 +59,8 @@ def finish(tx: Tx, actor: Actor, answers: Answers, now: Micros) -> None:
     hostname = check_hostname(answers.hostname)
     for name, value in (("server.mode", answers.mode), ("server.hostname", hostname)):
         values.write(tx, name, value, actor=actor.name, ip=actor.ip, now=now)
+    if answers.address:
+        values.write(tx, "server.address", answers.address, actor=actor.name, ip=actor.ip, now=now)
     if not any(name == "auth.id" for _, name, _ in records.setting_values(tx)):
         # Set once: what was written under it must still be known as ours after the server got another name (RFC 8601 §2.5).
         values.write(tx, "auth.id", hostname, actor=actor.name, ip=actor.ip, now=now)

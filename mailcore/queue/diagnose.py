@@ -3,14 +3,19 @@
 The dialogue goes as far as RCPT and then takes everything back (RSET), so the other side delivers nothing.
 """
 
+import ipaddress
+import re
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from mailcore.base.errors import MailError, Reason
 from mailcore.base.resolver import DnsTrouble
+from mailcore.directory import dns_records
 from mailcore.mail.address import Address, Domain
 from mailcore.net.dns import BudgetResolver
+from mailcore.policy import sources
 from mailcore.queue import attempt, route, sts
 from mailcore.queue.route import Hop
 from mailcore.runtime.runtime import Runtime
@@ -21,6 +26,18 @@ SECONDS = 30.0
 """A whole diagnosis; a person waits for it."""
 HOSTS = 3
 """Servers that are spoken with."""
+WELL_KNOWN = ("gmail-smtp-in.l.google.com", "outlook-com.olc.protection.outlook.com", "mx1.mail.icloud.com")
+"""Mail servers that answer anybody; some say in their greeting whom they see."""
+WELL_KNOWN_SECONDS = 3.0
+_SEEN = re.compile(r"\[(?:IPv6:)?([0-9A-Fa-f:.]{3,45})\]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outward:
+    """What a look outside found: how many of the WELL_KNOWN answer on port 25, and the address they see this server at ("" when none says)."""
+
+    reached: int
+    address: str
 
 
 @dataclass(slots=True)
@@ -55,11 +72,11 @@ class Recorded(attempt.Conversation):
         self.said.append(f"  ({self.tls})")
 
     def probe(self, sender: str, recipient: str) -> str:
-        """Greeting to RCPT and back; "" when the recipient was taken, else why not. Raises Gone."""
+        """Greeting to RCPT and back, or to the sign-in where there is no *recipient*; "" when all was taken, else why not. Raises Gone."""
         try:
             self.connection = socket.create_connection((self.address, self.hop.port), timeout=attempt.CONNECT_SECONDS / 3, source_address=route.source(self.hop, self.address))
             refusal = self.greet() or self.sign_in()
-            for line in (f"MAIL FROM:<{sender}>", f"RCPT TO:<{recipient}>") if refusal is None else ():
+            for line in (f"MAIL FROM:<{sender}>", f"RCPT TO:<{recipient}>") if refusal is None and recipient else ():
                 answer = self.ask(line.encode() + b"\r\n")
                 if answer.code // 100 != 2:
                     refusal = answer
@@ -109,6 +126,54 @@ def dialogue(runtime: Runtime, recipient: str, sender: str = "") -> list[Step]:
         if time.monotonic() > deadline:
             break
     return steps
+
+
+def outward(runtime: Runtime) -> Outward:
+    """Speak with the WELL_KNOWN, all at once; a person waits for it."""
+    with ThreadPoolExecutor(len(WELL_KNOWN)) as pool:
+        said = list(pool.map(lambda host: _greeting(runtime, host), WELL_KNOWN))
+    seen = (one for text in said for one in _SEEN.findall(text))
+    return Outward(reached=sum(map(bool, said)), address=next((one for one in seen if is_public(one)), ""))
+
+
+def is_public(address: str) -> bool:
+    """Whether others may reach *address*: it is none of a network of its own."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return not (dns_records.is_inside(address) if found.version == 4 else sources.is_near(address))
+
+
+def _greeting(runtime: Runtime, host: str) -> str:
+    """What a server answers to EHLO; "" when it is no mail server, or none can be reached."""
+    deadline = time.monotonic() + WELL_KNOWN_SECONDS
+    try:
+        hop = Hop(host=host, addresses=(), port=int(runtime.settings.get("outgoing.port")))
+        address = next(iter(route.addresses_of(runtime.resolver, host, False)), "")
+        talk = attempt.Conversation(hop, address, runtime.hostname, deadline, is_plain=True)
+        talk.connection = socket.create_connection((address, hop.port), timeout=WELL_KNOWN_SECONDS)
+        with talk.connection:
+            greeting = talk.reply(WELL_KNOWN_SECONDS)
+            answer = talk.ask(f"EHLO {runtime.hostname}\r\n".encode())
+            talk.write(b"QUIT\r\n")
+            return str(answer) if greeting.code == 220 else ""
+    except (OSError, MailError, attempt.Gone):
+        return ""
+
+
+def why_no_relay(runtime: Runtime, hop: Hop) -> str:
+    """Greet and sign in at a relay, and leave; why it would not send for us, "" when it would."""
+    said: list[str] = []
+    try:
+        address = next(iter(route.addresses_of(BudgetResolver(runtime.resolver, runtime.clock, seconds=SECONDS / 3), hop.host, False)), "")
+        if not address:
+            return f"{hop.host} has no address in DNS."
+        return Recorded(hop, address, runtime.hostname, time.monotonic() + SECONDS, said).probe("", "")
+    except DnsTrouble as error:
+        return error.detail
+    except attempt.Gone as error:
+        return str(error)
 
 
 def way(runtime: Runtime, domain: str) -> Step:

@@ -192,6 +192,7 @@ def test_set_up_from_the_command_line_tells_what_the_wizard_tells(tmp_path: Path
     assert told["setup_done"] and told["admin"] == "ann@x.test"
     assert {(way["protocol"], way["host"], way["port"], way["security"]) for way in told["mail_programs"]} >= {("imap", "mx.x.test", 993, "tls"), ("smtp", "mx.x.test", 465, "tls")}
     records = {(record["type"], record["name"]): record["wanted"] for record in told["dns_records"]}
+    assert ("port_25" in told, "public_address" in told) == (mode == "internet", mode == "internet")
     if mode == "lan":
         assert records == {}
     else:

@@ -214,7 +214,7 @@ def _admin_routes(app: flask.Flask) -> None:
         ("admin.undo", "/admin/undo", lambda: _answer(), ["POST"]),
         ("setup.start", "/setup", lambda: flask.redirect("/setup/welcome"), ["GET"]),
         ("setup.done", "/setup/done", lambda: page("setup/done.html", done=samples.SETUP_DONE), ["GET"]),
-        ("setup.step", "/setup/<step>", lambda step: page("setup/step.html", form=adm.SetupForm(step=step, number={"welcome": 1, "domain": 2, "relay": 2}.get(step, 3), port_25_text="Port 25 is open from here: two of three well-known servers answered." if step == "domain" else "", errors={"host_name": "Give a full name, with a dot."} if step == "domain" else {})), both),
+        ("setup.step", "/setup/<step>", lambda step: page("setup/step.html", form=adm.SetupForm(step=step, number={"welcome": 1, "domain": 2, "relay": 2}.get(step, 3), port_25_text="Port 25 is open from here: two of three well-known servers answered." if step == "domain" else "", is_blocked=step == "relay", errors={"host_name": "Give a full name, with a dot."} if step == "domain" else {})), both),
         ("not_ready", "/not-ready", lambda: page("setup/not_ready.html", command="roost setup --admin ada@harbour.test --password-stdin --hostname mail.harbour.test"), ["GET"]),
     )
     for endpoint, rule, view, methods in rules:
