@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import flask
+from markupsafe import Markup
 
 from web import slots
 
@@ -70,6 +71,17 @@ def asset(path: str) -> str:
         url = slots.shared_url(_asset(path))
         _urls[key] = (now + FRESH_SECONDS, url)
     return url
+
+
+def icon(name: str, size: str = "", flip: bool = False) -> Markup:
+    """One of the drawings of icons.svg; *flip* turns it round where one reads from the right."""
+    return _icon(asset("icons.svg"), name, size, flip)
+
+
+@lru_cache(maxsize=1024)
+def _icon(url: str, name: str, size: str, flip: bool) -> Markup:
+    classes = "icon" + (f" icon-{size}" if size else "") + (" icon-flip" if flip else "")
+    return Markup('<svg class="{}" viewBox="0 0 24 24" aria-hidden="true"><use href="{}#{}"></use></svg>').format(classes, url, name)
 
 
 def _asset(path: str) -> str:

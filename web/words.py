@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, TypeVar, cast
+from weakref import WeakKeyDictionary
 from zoneinfo import ZoneInfo, available_timezones
 
 import flask
@@ -11,6 +12,7 @@ from babel import Locale
 from babel.dates import format_date
 from flask_babel import get_locale, get_translations
 from flask_babel import gettext as _
+from markupsafe import Markup
 
 from mailcore.base.clock import Micros, from_micros, to_micros
 from mailcore.base.errors import MailError, Reason
@@ -94,6 +96,21 @@ def locale() -> Locale:
 def translations() -> Any:
     """The page's words, as gettext holds them."""
     return kept("_words_translations", get_translations)
+
+
+def marked(text: str, **values: object) -> Markup:
+    """A template's `_()`: *text* in the page's language, the values escaped where they are put in."""
+    found = translations()
+    if values:
+        return Markup(found.ugettext(text)) % values
+    known = _marked.setdefault(found, {})
+    if text not in known:
+        known[text] = Markup(found.ugettext(text)) % {}
+    return known[text]
+
+
+_marked: WeakKeyDictionary[Any, dict[str, Markup]] = WeakKeyDictionary()
+"""The templates' words by language, as many as the templates hold."""
 
 
 def zone() -> ZoneInfo:

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from markupsafe import Markup
 
-from web.drawing import asset
+from web.drawing import icon
 from webmail import presenters as p
 from webmail.blueprints import mail
 from webmail.marking import marked, phrases_of
@@ -26,19 +26,14 @@ class Pen:
     def __init__(self, page: p.ListPage) -> None:
         self.can_star = "star" in page.offers
         self.query, self.phrases = page.list_query, page.query.phrases if page.query else ()
-        self.sprite = escape(asset("icons.svg"))
         self.urls: dict[tuple[str, bool], tuple[str, str]] = {}
         self.tick, self.star = escape(_("Tick: %(subject)s")), escape(_("Star: %(subject)s"))
         self.no_subject, self.draft = _("(no subject)"), _("Draft")
         self.unread = f'<span class="sr row-unread-word" dir="auto">{escape(_("Unread:"))} </span>'
         said = {"pin": _("Pinned"), "mute": _("Muted"), "reply": _("Answered"), "forward": _("Forwarded"), "clip": _("Has attachments")}
-        self.marks = {name: f'<span title="{escape(word)}">{self.icon(name)}<span class="sr">{escape(word)}</span></span>' for name, word in said.items()}
+        self.marks = {name: f'<span title="{escape(word)}">{icon(name)}<span class="sr">{escape(word)}</span></span>' for name, word in said.items()}
         star = f' title="{escape(_("Star"))} (s)">'
-        self.stars = {on: star + self.icon("star-on" if on else "star") + "</button>" for on in (True, False)}
-
-    def icon(self, name: str) -> str:
-        """An icon of the sprite, as components/ui.html draws it."""
-        return f'<svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><use href="{self.sprite}#{name}"></use></svg>'
+        self.stars = {on: f'{star}{icon("star-on" if on else "star")}</button>' for on in (True, False)}
 
     def url(self, item: p.ListRow) -> str:
         """The address of a message, escaped."""
