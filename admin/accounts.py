@@ -110,7 +110,7 @@ def account(address: str) -> Any:
         try:
             return change(found, flask.request.form)
         except MailError as error:
-            errors[{"password": "password", "delete": "confirm", "rename": "new_address"}.get(flask.request.form.get("op", ""), "quota")] = beside(error)
+            errors["also_as" if isinstance(error, verbs.Foreign) else {"password": "password", "delete": "confirm", "rename": "new_address"}.get(flask.request.form.get("op", ""), "quota")] = beside(error)
     return page("admin/account.html", area="accounts", page=account_page(found, errors)), 422 if errors else 200
 
 
@@ -128,15 +128,22 @@ def account_page(found: store.Account, errors: dict[str, str]) -> p.AccountPage:
     return p.AccountPage(
         address=found.address, name=found.display_name, initials=row.initials, tint=row.tint, role=found.role, quota=shown(found.quota_bytes), language=found.locale or "en", zone=found.time_zone, languages=words.LANGUAGE_NAMES, zones=words.zones(personal.zone_name(site().runtime, replace(found, time_zone=""))), used_text=row.used_text,
         percent=row.percent, aliases=others, created_text=words.long(found.created_at), seen_text=row.seen_text, messages=found.used_count,
-        is_disabled=not found.is_enabled, directory_state=directory_state(found), offers=tuple((o.box.name, o.home.name, o.box.message_count) for o in role_names.offers(site().read(), found.id)), is_me=found.id == mine().id, is_device=site().runtime.settings.get("signin.device", account_id=found.id), domains=domain_choices(), errors=errors,
+        is_disabled=not found.is_enabled, directory_state=directory_state(found), offers=tuple((o.box.name, o.home.name, o.box.message_count) for o in role_names.offers(site().read(), found.id)), is_me=found.id == mine().id, is_device=site().runtime.settings.get("signin.device", account_id=found.id), also_as=also_as_of(found), domains=domain_choices(), errors=errors,
     )  # fmt: skip
 
 
-def save(tx: Tx, found: store.Account, wanted: dict[str, Any], *, is_device: bool) -> None:
+def also_as_of(found: store.Account) -> str:
+    """The addresses that were granted to an account."""
+    return str(site().runtime.settings.get("signin.also_as", account_id=found.id))
+
+
+def save(tx: Tx, found: store.Account, wanted: dict[str, Any], *, is_device: bool, also_as: str) -> None:
     """What the first form says, in one write."""
     verbs.set_account(tx, actor(), found.id, wanted, site().now())
     if is_device != bool(site().runtime.settings.get("signin.device", account_id=found.id)):
         verbs.set_device(tx, actor(), found.id, is_device, site().now())
+    if also_as.split() != also_as_of(found).split():
+        verbs.set_also_as(tx, actor(), found.id, also_as, site().now())
 
 
 def change(found: store.Account, form: Any) -> Any:
@@ -147,7 +154,7 @@ def change(found: store.Account, form: Any) -> Any:
         wanted |= {name: form[name] for name in ("locale", "time_zone") if name in form}
         if found.id != mine().id:
             wanted["role"] = form.get("role", found.role)
-        site().write(lambda tx: save(tx, found, wanted, is_device="device" in form))
+        site().write(lambda tx: save(tx, found, wanted, is_device="device" in form, also_as=form.get("also_as", also_as_of(found))))
     elif op == "rename":
         new, keeps = form.get("new_address", ""), "keep" in form
         key = site().write(lambda tx: renaming.rename_account(tx, actor(), found.id, new, site().now(), keeps_old=keeps))

@@ -122,7 +122,7 @@ def resolve_own(text: str) -> bool:
 
 def signatures(*, is_reply: bool) -> dict[str, dict[str, str]]:
     """By sender, the signature as text and HTML: the page changes it with From."""
-    own = resolve.addresses_of(site().read(), account())
+    own = resolve.senders_of(site().read(), account())
     return {a: {"text": starting.signature_block(a, is_reply=is_reply), "html": starting.signature_html(a, is_reply=is_reply)} for a in own}
 
 

@@ -119,6 +119,8 @@ class AccountPage:
     directory_state: str = ""
     """"on": the LDAP server knows the password; "off": it could; "": there is none."""
     is_me: bool = False
+    also_as: str = ""
+    """Addresses of its domain that it may write as beside its own."""
     is_device: bool = False
     """May send as any address of its domain."""
     """An admin can neither disable nor delete the own account."""

@@ -9,7 +9,7 @@ from dataclasses import replace
 from mailcore.base.clock import Micros
 from mailcore.base.errors import MailError, Reason
 from mailcore.directory.actor import Actor
-from mailcore.directory.resolve import addresses_of
+from mailcore.directory.resolve import senders_of
 from mailcore.directory.verbs import clean_name, own_or_manageable
 from mailcore.mail.address import Address
 from mailcore.mail.html import sanitise
@@ -28,7 +28,7 @@ NONE = 0
 def of_account(tx: Tx, account: Account) -> list[Identity]:
     """Every identity of *account*: own address first, then those it has chosen something for, then the rest."""
     stored = {one.address: one for one in identities.identities(tx, account.id)}
-    found = [stored.get(a) or Identity(address=a, position=i) for i, a in enumerate(addresses_of(tx, account))]
+    found = [stored.get(a) or Identity(address=a, position=i) for i, a in enumerate(senders_of(tx, account))]
     return [replace(one, name=one.name or account.display_name) for one in found]
 
 
@@ -47,7 +47,7 @@ def signature_for(tx: Tx, account: Account, address: str, *, is_reply: bool) -> 
 def set_identity(tx: Tx, actor: Actor, account: Account, wanted: Identity, now: Micros) -> None:
     """Store a choice for one of the person's addresses. Raises MailError(NOT_PERMITTED, SYNTAX, NOT_FOUND)."""
     own_or_manageable(tx, actor, account.id)
-    if wanted.address not in addresses_of(tx, account):
+    if wanted.address not in senders_of(tx, account):
         raise MailError(Reason.NOT_PERMITTED, f"{wanted.address} is not one of your addresses.")
     name = clean_name(wanted.name)
     reply_to = str(Address.parse(wanted.reply_to)) if wanted.reply_to.strip() else ""

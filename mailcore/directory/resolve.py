@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from mailcore.base.errors import MailError, Reason
 from mailcore.mail.address import Address
-from mailcore.store import Tx, accounts, lists
+from mailcore.store import Tx, accounts, lists, records
 
 MAX_DEPTH = 25
 """Deepest chain of aliases that is followed."""
@@ -176,6 +176,13 @@ def addresses_of(tx: Tx, account: accounts.Account) -> list[str]:
     return list(found)
 
 
+def senders_of(tx: Tx, account: accounts.Account) -> list[str]:
+    """Every address a person may write as, without details: those that deliver to them, and what an admin granted in the account's own domain."""
+    granted = str(records.account_setting(tx, account.id, "signin.also_as") or "").lower().split()
+    names = [one for one in granted if (domain := local_domain(tx, one.rpartition("@")[2])) is not None and domain.id == account.domain_id]
+    return list(dict.fromkeys((*addresses_of(tx, account), *names)))
+
+
 def _spellings(tx: Tx, address: str) -> list[str]:
     """*address*, and it under the other names of its domain."""
     local, _, name = address.rpartition("@")
@@ -184,10 +191,10 @@ def _spellings(tx: Tx, address: str) -> list[str]:
 
 
 def may_send_as(tx: Tx, account: accounts.Account, address: Address) -> bool:
-    """Whether *address* is one of the account's own, plus details included."""
+    """Whether *address* is one of the account's own or granted ones, plus details included."""
     local, _, name = address.key.rpartition("@")
     domain = local_domain(tx, name)
     if domain is None:
         return False
     base = local.partition(domain.plus_separator)[0] if domain.plus_separator else local
-    return any(f"{form}@{domain.name}" in addresses_of(tx, account) for form in (local, base)) or address.key in addresses_of(tx, account)
+    return any(f"{form}@{domain.name}" in senders_of(tx, account) for form in (local, base)) or address.key in senders_of(tx, account)

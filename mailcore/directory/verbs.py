@@ -11,6 +11,7 @@ from mailcore.auth import ldap, passwords
 from mailcore.base.clock import Micros
 from mailcore.base.errors import MailError, Reason
 from mailcore.base.secret import Secret
+from mailcore.directory import resolve
 from mailcore.directory.actor import ROLES, Actor
 from mailcore.mail.address import Address, Domain
 from mailcore.settings import values
@@ -209,6 +210,21 @@ def set_device(tx: Tx, actor: Actor, account_id: int, is_device: bool, now: Micr
     """Let an account send as any address of its domain, or no longer. Raises MailError."""
     account = manageable(tx, actor, account_id)
     values.write(tx, "signin.device", is_device or None, scope=f"account:{account.id}", actor=actor.name, ip=actor.ip, now=now)
+
+
+class Foreign(MailError):
+    """An address that an account cannot be given."""
+
+
+def set_also_as(tx: Tx, actor: Actor, account_id: int, text: str, now: Micros) -> None:
+    """Let an account write as other addresses of its domain, *text* with blanks between. Raises MailError(SYNTAX, NOT_PERMITTED)."""
+    account = manageable(tx, actor, account_id)
+    keys = [Address.parse(one).key for one in text.replace(",", " ").split()]
+    for key in keys:
+        domain = resolve.local_domain(tx, key.rpartition("@")[2])
+        if domain is None or domain.id != account.domain_id:
+            raise Foreign(Reason.SYNTAX, f"{key} is not of this account's domain.")
+    values.write(tx, "signin.also_as", " ".join(dict.fromkeys(keys)) or None, scope=f"account:{account.id}", actor=actor.name, ip=actor.ip, now=now)
 
 
 def manageable(tx: Tx, actor: Actor, account_id: int) -> accounts.Account:

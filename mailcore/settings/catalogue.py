@@ -123,6 +123,7 @@ CATALOGUE: tuple[Setting, ...] = (
     _s("signin.session", "seconds", 14 * DAY, "A browser stays signed in", "Counted from its last visit.", low=300, high=365 * DAY),
     _s("submission.keep_sent", "bool", False, "Keep what programs send", "A copy of what is sent by SMTP is filed in Sent. Off, because most programs file their own: there would be two.", scope="account"),
     _s("signin.device", "bool", False, "Sends as any address of its domain", "For a scanner, a printer or a program that writes the sender itself. Off: an account sends as its own addresses only.", scope="account"),
+    _s("signin.also_as", "text", "", "Also sends as", "Addresses of the account's own domain beside its own, with spaces between, such as support@example.org. They are offered as senders.", scope="account"),
     _s("web.page_size", "int", 50, "Messages on a page", "Rows of one page of a list.", low=10, high=200, scope="account"),
     _s("web.theme", "choice", "auto", "Theme", "Light, dark, or what the device says.", choices={"auto": "As the device", "light": "Light", "dark": "Dark"}, scope="account"),
     _s("web.density", "choice", "comfortable", "Density", "How tall the rows of the list are.", choices={"comfortable": "Comfortable", "compact": "Compact"}, scope="account"),

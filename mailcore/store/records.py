@@ -240,6 +240,12 @@ def setting_values(tx: Tx) -> list[tuple[str, str, str]]:
     return [(r[0], r[1], r[2]) for r in tx.all("SELECT scope, name, value FROM settings")]
 
 
+def account_setting(tx: Tx, account_id: int, name: str) -> Any:
+    """What is set for one account, or None; for what has to be known inside a transaction."""
+    found = tx.value("SELECT value FROM settings WHERE scope = :s AND name = :n", {"s": f"account:{account_id}", "n": name})
+    return None if found is None else json.loads(found)
+
+
 def setting_version(tx: Tx) -> tuple[int, int]:
     """A pair that changes with every change of a setting."""
     row = tx.one("SELECT count(*), coalesce(max(changed_at), 0) FROM settings")

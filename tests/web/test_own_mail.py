@@ -129,3 +129,30 @@ def test_a_program_sends_by_each_of_them_too_and_by_no_other(server: RoostServer
             assert client.sendmail(address, ["u3@x.test"], f"From: {address}\r\nTo: u3@x.test\r\nSubject: program\r\n\r\nText\r\n") == {}
         with pytest.raises(smtplib.SMTPSenderRefused):
             client.sendmail("u1@x.test", ["u3@x.test"], "From: u1@x.test\r\nSubject: program\r\n\r\nText\r\n")
+
+
+def test_an_address_that_an_admin_grants_is_an_identity_until_it_is_taken_back(server: RoostServer) -> None:
+    server.run("account", "add", "support@x.test", "--password-stdin", input=PASSWORD + "\n")
+    admin, me = signed_in(server, "admin@x.test"), signed_in(server, "u3@x.test")
+
+    def grant(text: str) -> str:
+        admin.get("/admin/accounts/u3@x.test")
+        return admin.post("/admin/accounts/u3@x.test", {"op": "save", "name": "Una Three", "quota": "", "role": "user", "also_as": text}).text
+
+    def submits() -> bool:
+        with smtplib.SMTP("127.0.0.1", server.ports["submission"]) as client:
+            client.login("u3@x.test", PASSWORD)
+            try:
+                return client.sendmail("support@x.test", ["u1@x.test"], "From: support@x.test\r\nTo: u1@x.test\r\nSubject: granted\r\n\r\nText\r\n") == {}
+            except smtplib.SMTPSenderRefused:
+                return False
+
+    assert not submits() and "support@x.test" not in me.get("/compose").text
+    assert "is not of this account&#39;s domain" in grant("boss@elsewhere.test")
+    assert "support@x.test" in grant("support@x.test")
+    assert submits() and '<option value="support@x.test"' in me.get("/compose").text
+    compose(me, "From us all", "u1@x.test", **{"from": "support@x.test"})
+    eventually(lambda: messages(server, "u1@x.test", "From us all"))
+    assert email.message_from_bytes(messages(server, "u1@x.test", "From us all")[0][1])["From"] == "Una Three <support@x.test>"
+    grant("")
+    assert not submits()

@@ -49,3 +49,22 @@ def test_sqlite_becomes_postgresql_and_sqlite_again(tmp_path: Path, postgres: Po
     assert added > 1, "ids go on where they were"
     for store in stores:
         store.close()
+
+
+def test_the_next_row_has_a_number_above_the_one_that_was_asked_for(store: Store) -> None:
+    for table in ("emails", "messages", "mailboxes"):
+        assert dump.last_number(store.read(), table) == 0
+        store.write(lambda tx, t=table: dump.raise_number(tx, t, 5_000))
+        assert dump.last_number(store.read(), table) == 5_000
+
+    def live(tx):
+        account = accounts.add_account(tx, accounts.add_domain(tx, "d.test", NOW), "a@d.test", NOW)
+        mailboxes.create_standard(tx, account, actor="t", now=NOW)
+        box = mailboxes.by_name(tx, account, "INBOX")
+        data = b"Subject: x\r\n\r\nbody"
+        return box, messages.append(tx, store.blobs, account, box.id, new_email(store.blobs.add(data), summarise(data)), actor="t", now=NOW)
+
+    box, placed = store.write(live)
+    assert (box.id, placed.email_id, placed.message_id) == (5_001, 5_001, 5_001)
+    store.write(lambda tx: messages.expunge(tx, box.account_id, box.id, None, actor="t", now=NOW))
+    assert dump.last_number(store.read(), "messages") == 5_001, "a number stays given when its row is gone"
