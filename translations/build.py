@@ -27,7 +27,7 @@ SAID = "said"
 FOLDERS = ("admin", "web", "webmail", "templates")
 METHODS = [("**/templates/**.html", "jinja2"), ("**/templates/**.txt", "jinja2"), ("templates/**.html", "jinja2"), ("templates/**.txt", "jinja2"), ("**.html", "jinja2"), ("**.txt", "jinja2"), ("**.py", "python")]
 KEYWORDS = {"_": None, "gettext": None, "_l": None, "lazy_gettext": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
-ERRORS = {"MailError": 1, "wrong": 1, "_wrong": 0}
+ERRORS = {"MailError": 1, "Foreign": 1, "Overtaken": 1, "wrong": 1, "_wrong": 0}
 """Callable → which argument is the sentence."""
 WORD = re.compile(r"[a-z]{2}")
 """A shape without one would fit any sentence."""

@@ -105,7 +105,7 @@ def test_date_signature_dkim_and_the_sent_copy_are_made_when_the_hold_ends(place
 
 
 def test_a_program_calls_it_off_by_editing_moving_away_or_marking_the_draft(place: Place) -> None:
-    for subject in ("Edited there", "Thrown away there", "Marked there", "Left alone"):
+    for subject in ("Edited there", "Replaced there", "Thrown away there", "Marked there", "Left alone"):
         compose(place.me, subject, "u2@x.test")
     with imaplib.IMAP4("127.0.0.1", place.server.ports["imap"]) as imap:
         imap.login("u1@x.test", PASSWORD)
@@ -121,9 +121,14 @@ def test_a_program_calls_it_off_by_editing_moving_away_or_marking_the_draft(plac
         imap.expunge()
         assert imap._simple_command("MOVE", number("Thrown away there"), "Trash")[0] == "OK"
         imap.store(number("Marked there"), "+FLAGS", "\\Deleted")
+        old = number("Replaced there")
+        text = imap.fetch(old, "BODY.PEEK[]")[1][0][1]
+        imaplib.Commands["REPLACE"] = ("SELECTED",)  # type: ignore[attr-defined]
+        imap.literal = text.replace(b"\r\n\r\nx", b"\r\n\r\nedited")
+        assert imap._simple_command("REPLACE", old, "Drafts", "(\\Draft)")[0] == "OK"
     eventually(lambda: place.messages("u2@x.test", "INBOX", "Left alone"))
     jobs_are_done(place)
-    for subject, box in (("Edited there", "Drafts"), ("Thrown away there", "Trash"), ("Marked there", "Drafts")):
+    for subject, box in (("Edited there", "Drafts"), ("Replaced there", "Drafts"), ("Thrown away there", "Trash"), ("Marked there", "Drafts")):
         assert not place.messages("u2@x.test", "INBOX", subject), subject
         assert not place.messages("u1@x.test", "Sent", subject), subject
         ((flags, _message),) = place.messages("u1@x.test", box, subject)
