@@ -32,6 +32,12 @@ from webmail import files
 from webmail.reach import message_of
 
 _PICTURE = re.compile(r'(<img\b[^>]*?\bsrc=")([^"]*)(")', re.IGNORECASE)
+QUOTE_CHARS = 200_000
+"""Of a text that is quoted; an editor with megabytes in it takes no keys. A reply says what it leaves out, a forward goes as one file."""
+FILES_PASSED_ON = 200
+"""Files that a forward takes over one by one; with more it goes as one file."""
+FACT_CHARS = 2000
+"""Of a field that heads a forward."""
 _ORIGIN = re.compile(r"r(\d{1,18})-(reply|all|forward|attached)")
 
 
@@ -78,6 +84,8 @@ def start_of(origin: str) -> drafts.Draft:
     stored = message_of(number)
     data = site().store.blobs.read(stored.locator)
     headers, parts = scan_headers(data), load_parts(stored.parts)
+    if kind == "forward" and is_too_much(parts):
+        kind = "attached"
     own = set(resolve.addresses_of(tx, mine))
     is_forward, is_enclosed = kind in ("forward", "attached"), kind == "attached"
     answer = reply_all(headers, own) if kind == "all" else reply_to(headers, own)
@@ -98,14 +106,35 @@ def start_of(origin: str) -> drafts.Draft:
 def quoted(stored: listing.Stored, data: bytes, headers: Headers, parts: Part, *, is_forward: bool) -> tuple[str, str]:
     """The message as a quote, in text and in HTML; a forward is headed by whom it was from and to instead."""
     plain, markup, _attached = leaves(parts)
-    text = files.make_body(stored, shows_images=False).text if plain is not None or markup is None else html_to_text(decode_text(data, markup))
-    safe = sanitise(decode_text(data, markup), cid_url=lambda cid: f"cid:{cid}", remote_url=lambda url: url).html if markup is not None else text_to_html(text)
+    written = decode_text(data, markup, QUOTE_CHARS * 4)[:QUOTE_CHARS] if markup is not None else ""
+    text = (files.body_of(stored, shows_images=False).text if plain is not None or markup is None else html_to_text(written))[:QUOTE_CHARS]
+    safe = sanitise(written, cid_url=lambda cid: f"cid:{cid}", remote_url=lambda url: url).html if markup is not None else text_to_html(text)
+    if is_too_long(plain, markup):
+        left_out = f"[{_('The rest of this message is left out here.')}]"
+        text, safe = f"{text}\n\n{left_out}", f"{safe}<p>{escape(left_out)}</p>"
     if not is_forward:
         line = _("On %(when)s %(who)s wrote:", when=words.long(stored.row.internal_date), who=stored.row.from_name or stored.row.from_addr)
         return quote_text(text, line), quote_html(safe, line)
     facts = [(_("From"), headers.text(b"from")), (_("Date"), words.long(stored.row.internal_date)), (_("Subject"), headers.text(b"subject")), (_("To"), headers.text(b"to")), (_("Cc"), headers.text(b"cc"))]
-    head = [_("Forwarded message:"), *(f"{name}: {' '.join(value.split())}" for name, value in facts if value.strip())]
+    head = [_("Forwarded message:"), *(f"{name}: {cut(' '.join(value.split()))}" for name, value in facts if value.strip())]
     return "\n".join(head) + "\n\n" + text, "<p>" + "<br>".join(escape(line) for line in head) + "</p>" + safe
+
+
+def is_too_much(parts: Part) -> bool:
+    """Whether a message is too big to be passed on inside another."""
+    plain, markup, attached = leaves(parts)
+    return len(attached) > FILES_PASSED_ON or is_too_long(plain, markup)
+
+
+def is_too_long(plain: Part | None, markup: Part | None) -> bool:
+    """Whether a text is longer than what is quoted."""
+    shown = markup or plain
+    return shown is not None and files.decoded_size(shown) > QUOTE_CHARS
+
+
+def cut(value: str) -> str:
+    """A field's value of a length that people read."""
+    return value if len(value) <= FACT_CHARS else value[:FACT_CHARS].rpartition(",")[0] + ", \u2026"
 
 
 def kept_files(data: bytes, parts: Part, *, with_files: bool) -> tuple[Attachment, ...]:

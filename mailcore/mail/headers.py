@@ -19,8 +19,10 @@ from mailcore.mail.encode import has_control as has_control
 from mailcore.mail.words import decode_value as decode_value
 from mailcore.mail.words import unfold as unfold
 
-MAX_HEADER_BYTES = 1 << 20
-"""Octets of one header block; what follows is body. Stops a message that is all header from being indexed as one."""
+MAX_HEADER_BYTES = 4 << 20
+"""Octets of one header block; what follows is body. Stops a message that is all header from being indexed as one; a hundred thousand recipients fit."""
+MAX_VALUE_BYTES = 512 << 10
+"""Octets of one field that are looked at. Stops a field of recipients from costing seconds wherever it is shown."""
 MAX_FIELDS = 10_000
 """Fields of one block that are listed. Stops a million empty fields from filling memory."""
 MAX_MSGID_BYTES = 998
@@ -121,7 +123,7 @@ def scan_headers(data: bytes | mmap | memoryview, start: int = 0, limit: int | N
     for found in _FIELD.finditer(block):
         name, value = found.groups()
         at, end_at = found.span()
-        append((name.lower(), value.rstrip(b"\r"), name, start + at, start + end_at, start + found.start(2)))
+        append((name.lower(), value[:MAX_VALUE_BYTES].rstrip(b"\r"), name, start + at, start + end_at, start + found.start(2)))
         if len(rows) >= MAX_FIELDS:
             break
     return Headers(source, start, end, rows)

@@ -28,6 +28,8 @@ MAX_DEPTH = 120
 """Elements inside elements that are kept as such. Stops a nest of thousands from costing its square in the reader's browser."""
 MAX_TAGS = 30_000
 """Tags that are kept. Stops a page of tags only."""
+MAX_BREAKS = 10_000
+"""Line breaks that are kept; a browser takes the square of those of one block. Stops a page of line breaks."""
 MAX_CLEAN_CHARS = 2_000_000
 """Characters that the first wall may hand to the second: escaping makes text up to five times as long."""
 MAX_ENTITIES = 40_000
@@ -172,16 +174,17 @@ _LINK_GUARD = ' rel="noopener noreferrer" target="_blank">'
 
 
 def _flatten(html: str) -> tuple[str, bool]:
-    """Takes out the tags of elements nested too deep, and all after MAX_TAGS; their text stays."""
-    depth = count = 0
+    """Takes out the tags of elements nested too deep, and all after MAX_TAGS or MAX_BREAKS; their text stays."""
+    depth = count = breaks = 0
     was_cut = False
 
     def keep(found: re.Match[str]) -> str:
-        nonlocal depth, count, was_cut
+        nonlocal depth, count, breaks, was_cut
         closing, name = found.groups()
         count += 1
         if name in _VOID:
-            keeps = count <= MAX_TAGS
+            breaks += name == "br"
+            keeps = count <= MAX_TAGS and breaks <= MAX_BREAKS
         elif closing:
             keeps = depth <= MAX_DEPTH and count <= MAX_TAGS * 2
             depth -= 1

@@ -21,7 +21,7 @@ MAX_DEPTH = 100
 """Parts inside parts. Stops a nest of thousands from costing its square, and every reader's stack."""
 MAX_PARTS = 10_000
 """Parts of one message. Stops a message of delimiters from filling memory."""
-MAX_ALL_HEADER_BYTES = 2 << 20
+MAX_ALL_HEADER_BYTES = 5 << 20
 """Octets of all header blocks of one message together. Stops a message of enclosed messages from being all fields."""
 MAX_FALSE_DELIMITERS = 100_000
 """Lines that begin like a delimiter and are none. Stops a body made of them from keeping a worker busy."""

@@ -129,8 +129,9 @@ def holds(text: Words, phrase: Phrase) -> bool:
 
 def document_of(blobs: BlobStore, row: Row) -> Document:
     """An email (COLUMNS) as the index takes it."""
-    data = blobs.read(Locator(segment=row[6], offset=row[7], length=row[8]), 0, SCAN_BYTES)
-    text = search_text(data, load_parts(bytes(row[5])))
+    root = load_parts(bytes(row[5]))
+    data = blobs.read(Locator(segment=row[6], offset=row[7], length=row[8]), 0, root.body_start + SCAN_BYTES)
+    text = search_text(data, root)
     return Document(email_id=row[0], account_id=row[1], subject=row[2], sender=f"{row[3]} {row[4]}", rcpt=text.rcpt, body=text.body)
 
 
