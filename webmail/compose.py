@@ -14,6 +14,7 @@ from mailcore.directory import file_links, identities, resolve
 from mailcore.mail.address import Address
 from mailcore.mail.compose import Attachment
 from mailcore.mail.html import html_to_text, text_to_html
+from mailcore.policy import intake
 from mailcore.sessions import webmail_drafts as drafts
 from mailcore.sessions import webmail_held
 from mailcore.store import listing, templates
@@ -92,14 +93,15 @@ def form_of(draft: drafts.Draft, title: str, errors: dict[str, str] | None = Non
     """A draft on screen."""
     mine, typed = account(), draft.typed
     links = file_links.limits(site().runtime, mine)
-    limit = drafts.file_bytes(int(site().runtime.settings.get("smtp.message_size", domain_id=mine.domain_id)))
+    whole = intake.size_limit(site().runtime, mine.domain_id)
+    limit = intake.file_bytes(whole)  # of files: base64 makes a third more of them
     html = starting.on_screen(typed.html, draft) if typed.html else ""
     shown = tuple(replace_id(files.card(f.name, len(f.content), ""), i) for i, f in enumerate(draft.files) if not f.content_id)
     total = sum(len(f.content) for f in draft.files)
     return p.ComposeForm(
         draft_id=draft.key, title=title, identities=senders(typed.sender), from_value=typed.sender or mine.address, to=typed.to, cc=typed.cc, bcc=typed.bcc,
         subject=typed.subject, body_text=typed.text, body_html=html or text_to_html(typed.text), format="html" if html or not draft.message_id else "text",
-        attachments=shown, saved_text=saved, revision=draft.revision, limit_text=words.size(limit), limit_bytes=limit, errors=errors or {}, total_bytes=total,
+        attachments=shown, saved_text=saved, revision=draft.revision, limit_text=intake.file_words(whole), limit_bytes=limit, errors=errors or {}, total_bytes=total,
         total_text=words.size(total) if total else "", priority=typed.priority, wants_receipt=typed.wants_receipt, wants_report=typed.wants_report,
         templates=tuple(p.Choice(value=str(number), label=name) for number, name in templates.names(site().read(), mine.id)),
         account=mine.address, signatures=signatures(is_reply="-r" in draft.key or bool(draft.answers)), moments=later.sending(),

@@ -23,6 +23,23 @@ def size_limit(runtime: Runtime, domain_id: int | None = None) -> int:
     return int(runtime.settings.get("smtp.message_size", domain_id=domain_id))
 
 
+def file_bytes(limit: int) -> int:
+    """How many bytes of files fit into a message of *limit* bytes: base64 writes 57 bytes as 78 (RFC 2045 §6.8)."""
+    return limit * 57 // 78
+
+
+def file_words(limit: int) -> str:
+    """`file_bytes` for people, such as "36.5 MB": the same number on the page, in the webmail's errors and in the replies to programs."""
+    count = file_bytes(limit)
+    return f"{count / 1024**2:.1f} MB" if count >= 1024**2 else f"{count // 1024} KB"
+
+
+def too_big(limit: int, size: int = 0) -> MailError:
+    """A message over *limit*; *size* where it is known."""
+    held = f"; this one has {size}" if size else ""
+    return MailError(Reason.TOO_BIG, f"A message may have {limit} bytes here, which is {file_words(limit)} of files{held}.")
+
+
 def largest_limit(runtime: Runtime) -> int:
     """What EHLO's SIZE announces: the server's own limit."""
     return size_limit(runtime)
@@ -33,7 +50,7 @@ def check_size(runtime: Runtime, mail: Mail, size: int) -> None:
     domain_id = mail.client.account.domain_id if mail.client.account is not None else None
     limit = size_limit(runtime, domain_id)
     if size > limit:
-        raise MailError(Reason.TOO_BIG, f"A message may have {limit} bytes here; this one has {size}.")
+        raise too_big(limit, size)
 
 
 def sent_before(runtime: Runtime, tx: Tx, mail: Mail) -> int:

@@ -45,8 +45,8 @@ class Look:
 
 
 def scored(check: str, score: int, text: str, **facts: Any) -> Finding:
-    """A finding that only adds to the score; *text* says why, for people."""
-    return Finding(check=check, level=Level.ACCEPT, facts={"score": score, "text": text, **facts})
+    """A finding that only adds to the score; *text* says why, for people, where it adds something."""
+    return Finding(check=check, level=Level.ACCEPT, facts={"score": score, **({"text": text} if score else {}), **facts})
 
 
 @lru_cache(maxsize=256)

@@ -26,6 +26,7 @@ from mailcore.mail.mime import decode_text, parse
 from mailcore.mail.part import Part
 from mailcore.mail.plain import unflow
 from mailcore.mail.structure import leaves, summarise
+from mailcore.policy import intake
 from mailcore.runtime.runtime import Runtime
 from mailcore.sessions.webmail import actor_of, label
 from mailcore.store import Tx, accounts, contacts, listing, mailboxes, messages
@@ -253,17 +254,12 @@ def _change(runtime: Runtime, account: Account, key: str, change: Callable[[Draf
     raise MailError(Reason.CONFLICT, "This draft is being changed in another window. Try again.")
 
 
-def file_bytes(limit: int) -> int:
-    """How many bytes of files fit into a message of *limit* bytes: base64 writes 57 bytes as 78 (RFC 2045 §6.8). Said the same everywhere."""
-    return limit * 57 // 78
-
-
 def store(runtime: Runtime, account: Account, draft: Draft) -> Draft:
     """Write the draft, in the place of the version that was read. Raises Overtaken, MailError(TOO_BIG, OVER_QUOTA)."""
     data = compose(runtime, account, draft, is_draft=True)
     limit = int(runtime.settings.get("smtp.message_size", domain_id=account.domain_id))
     if len(data) > limit:
-        raise MailError(Reason.TOO_BIG, f"A message may have {file_bytes(limit) / 1024**2:.1f} MB with all its files; this one would have {file_bytes(len(data)) / 1024**2:.1f} MB.")
+        raise MailError(Reason.TOO_BIG, f"A message may have {intake.file_words(limit)} with all its files; this one would have {intake.file_words(len(data))}.")
     mine = accounts.account(runtime.store.read(), account.id) or account
     if mine.quota_bytes and mine.used_bytes + len(data) > mine.quota_bytes * RESERVE:
         raise MailError(Reason.OVER_QUOTA, "Your mailbox is full. Delete some messages or empty Trash.")

@@ -16,7 +16,7 @@ from mailcore.serve.sockets import Bound
 
 HOME = Path(__file__).resolve().parents[2]
 POSIX_ONLY = {"fcntl", "pwd", "grp", "resource", "termios", "pty"}
-POSIX_ROOMS = ("mailcore/serve/", "mailcore/config/", "mailcore/store/")
+POSIX_ROOMS = ("mailcore/serve/", "mailcore/config/")
 
 
 def sources(*folders: str) -> Iterator[Path]:

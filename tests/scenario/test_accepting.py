@@ -3,6 +3,7 @@
 import contextlib
 import imaplib
 import json
+import re
 import smtplib
 import sys
 import time
@@ -18,6 +19,7 @@ from mailcore.store import jobs, scripts
 from tests.scenario.dns_server import LocalDns
 from tests.scenario.server import PASSWORD, RoostServer
 from tests.scenario.test_protection import HONEST, at_the_store, deliver, found, letter, setting, told_of, waiting_for
+from tests.web.visitor import signed_in
 
 REFUSES = 'require ["reject"]; reject "Not for me.";'
 
@@ -224,3 +226,41 @@ def test_what_filters_remember_is_forgotten_when_its_time_is_over(world: SimpleN
             return [r[0] for r in tx.all("SELECT handle FROM replied WHERE account_id = :a", {"a": one})], [r[0] for r in tx.all("SELECT mark FROM seen_marks WHERE account_id = :a", {"a": one})]
 
         until(lambda: left() == (["new"], ["new"]), 30)
+
+
+def test_one_limit_of_size_is_told_everywhere(world: SimpleNamespace) -> None:
+    """50 MiB: as SIZE and in each refusal the bytes of a message, and everywhere the same number for files, of which base64 makes a third more."""
+    person = signed_in(world.server, "u1@x.test")
+    for value, size, words in (("50M", 52_428_800, "36.5 MB"), ("10M", 10_485_760, "7.3 MB")):
+        setting(world, "smtp.message_size", value)
+        try:
+            with smtplib.SMTP("127.0.0.1", world.server.ports["smtp"], timeout=20) as client:
+                client.ehlo()
+                assert client.esmtp_features["size"] == str(size)
+                code, text = client.mail("bob@honest.test", [f"SIZE={size + 1}"])
+                assert (code, f"{size} bytes" in text.decode(), words in text.decode()) == (552, True, True)
+            with imap_of(world, "u1@x.test") as imap:
+                imap.send(f"x1 APPEND INBOX {{{size + 1}}}\r\n".encode())
+                answer = imap.readline().decode()
+                assert answer.startswith("x1 NO") and f"{size} bytes" in answer and words in answer
+            page = person.get("/compose").text
+            assert f"A message may hold {words}" in page and f'data-limit="{size * 57 // 78}"' in page
+        finally:
+            world.server.run("settings", "set", "smtp.message_size")
+    setting(world, "smtp.message_size", "1M")
+    try:
+        draft = re.search(r'data-draft="([^"]+)"', person.get("/compose").text)[1]  # type: ignore[index]
+        said = person.post(f"/compose/{draft}/files", {}, files={"files": ("big.bin", b"x" * 1_000_000)})
+        assert "748 KB" in said.text, said.text[:500]
+    finally:
+        setting(world, "smtp.message_size", "50M")
+
+
+def test_a_person_reached_by_name_alias_and_list_gets_one_copy(world: SimpleNamespace) -> None:
+    world.server.run("alias", "add", "by-alias@x.test", "u3@x.test")
+    world.server.run("list", "add", "by-list@x.test", "--member", "u3@x.test", "--member", "u2@x.test")
+    assert deliver(world, "bob@honest.test", letter("bob@honest.test", "once-only"), to=("by-list@x.test", "by-alias@x.test", "u3@x.test"))[0] == 250
+    until(lambda: found(world, "INBOX", "once-only", "u2@x.test") is not None)
+    with imap_of(world, "u3@x.test") as imap:
+        imap.select("INBOX", readonly=True)
+        assert len(imap.search(None, "SUBJECT", "once-only")[1][0].split()) == 1

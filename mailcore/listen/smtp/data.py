@@ -59,7 +59,7 @@ class Spooled(Incoming):
             return
         try:
             if self.spool.size + len(data) > self.limit:
-                raise MailError(Reason.TOO_BIG, f"A message may have {self.limit} bytes here.")
+                raise intake.too_big(self.limit)
             self.spool.write(data)
         except MailError as error:
             self.trouble = error

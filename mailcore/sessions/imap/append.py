@@ -7,6 +7,7 @@ from mailcore.base.clock import to_micros
 from mailcore.base.errors import MailError, Reason
 from mailcore.delivery.parcel import new_email
 from mailcore.mail.structure import summarise
+from mailcore.policy import intake
 from mailcore.sessions.imap.marks import allowed_flags, require, target, writable
 from mailcore.sessions.imap.steps import Asking, Compute, Read, Steps, Write
 from mailcore.sessions.imap.view import split_flags
@@ -38,7 +39,7 @@ def refusal(session: "Session", command: c.Append, size: int, before: int = 0) -
     """Raises why a message of *size* bytes, *before* it others of the same command, may not come, ahead of its first byte. RFC 7889, RFC 9208."""
     place = yield from target(session, str(command.mailbox))
     if size > limit(session):
-        raise MailError(Reason.TOO_BIG, f"A message may have {limit(session)} bytes here.")
+        raise intake.too_big(limit(session), size)
     old = replaced(session, command) if isinstance(command, c.Replace) else []
     yield Read(lambda tx: check_room(tx, place.box, before + size - freed(tx, session, place.box, old)))
     return place
