@@ -136,7 +136,7 @@ def resume(tx: Tx, actor: Actor, list_id: int, address: str, now: Micros) -> Non
     """Send to a paused member again, with its bounces forgotten. Raises MailError(NOT_FOUND)."""
     found = manageable(tx, actor, list_id)
     member = _member(tx, found, address)
-    lists.set_bounces(tx, member.id, 0, None, None)
+    lists.set_bounces(tx, member.id, (), None)
     _audit(tx, actor, "list:resumed", found.address, now, found.domain_id, new={"member": member.address})
 
 
@@ -148,18 +148,17 @@ def _member(tx: Tx, found: MailingList, address: str) -> Member:
 
 
 def count_bounce(tx: Tx, member_id: int, now: Micros, *, limit: int, window_seconds: int) -> str:
-    """Count mail that came back for good; "counted", "paused" (the *limit*th in the window), "paused before" or "gone"."""
+    """Count mail that came back for good; "counted", "paused" (the *limit*th within *window_seconds*), "paused before" or "gone"."""
     member = lists.member(tx, member_id)
     if member is None:
         return "gone"
     if member.paused_at is not None:
         return "paused before"
-    is_fresh = member.bounces_since is None or now - member.bounces_since > window_seconds * SECOND
-    bounces, since = (1, now) if is_fresh else (member.bounces + 1, member.bounces_since)
-    is_paused = bounces >= limit
-    lists.set_bounces(tx, member_id, bounces, since, now if is_paused else None)
+    bounced = [*(at for at in member.bounced if now - at <= window_seconds * SECOND), now]
+    is_paused = len(bounced) >= limit
+    lists.set_bounces(tx, member_id, bounced, now if is_paused else None)
     if is_paused and (found := lists.by_id(tx, member.list_id)) is not None:
-        new = {"member": member.address, "bounces": bounces}
+        new = {"member": member.address, "bounces": len(bounced)}
         records.audit(tx, "list:paused", found.address, actor="lists", ip="", now=now, new=new, domain_id=found.domain_id)
     return "paused" if is_paused else "counted"
 

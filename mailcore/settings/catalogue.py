@@ -80,7 +80,7 @@ CATALOGUE: tuple[Setting, ...] = (
     _s("queue.per_domain", "int", 5, "Deliveries at once to one domain", "Keeps a slow destination from taking every place.", low=1, high=100),
     _s("lists.members", "int", 10_000, "Members of one list", "One more is refused. Stops one address from becoming a mailing machine.", scope="domain", low=1, high=10_000),
     _s("lists.pause_bounces", "int", 5, "Pause a member of a list after", "So many messages that came back for good (5xx) within the time below; an admin resumes it.", low=1, high=1000),
-    _s("lists.pause_window", "seconds", 14 * DAY, "Time in which they are counted", "The count begins anew after it.", low=DAY, high=365 * DAY),
+    _s("lists.pause_window", "seconds", 14 * DAY, "Time in which they are counted", "What came back longer ago counts no more.", low=DAY, high=365 * DAY),
     _s("relay.host", "text", "", "Relay server", "Outgoing mail goes to this host instead of the recipients' servers. Empty: directly.", was="SMTP Relayer"),
     _s("relay.port", "int", 587, "Relay port", "Usually 587, or 465 with TLS from the first byte.", low=1, high=65535),
     _s("relay.security", "choice", "starttls", "Relay encryption", "none, starttls-optional, starttls (required) or tls (from the first byte).", choices={"none": "No TLS", "starttls-optional": "STARTTLS where it is offered", "starttls": "STARTTLS, always", "tls": "TLS from the first byte"}),

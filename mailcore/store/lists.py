@@ -49,12 +49,14 @@ class Member:
     address: str
     bounces: int
     bounces_since: Micros | None
+    bounced: tuple[Micros, ...]
+    """When mail came back, oldest first."""
     paused_at: Micros | None
     joined_at: Micros
 
 
 _LIST = "id, domain_id, address, name, mode, owner, reply_to, needs_sign_in, is_enabled, created_at"
-_MEMBER = "id, list_id, address, bounces, bounces_since, paused_at, joined_at"
+_MEMBER = "id, list_id, address, bounces, bounces_since, paused_at, joined_at, bounced"
 FIELDS = frozenset({"name", "mode", "owner", "reply_to", "needs_sign_in", "is_enabled"})
 
 
@@ -66,7 +68,7 @@ def _list(r: Row) -> MailingList:
 
 
 def _member(r: Row) -> Member:
-    return Member(id=r[0], list_id=r[1], address=r[2], bounces=r[3], bounces_since=r[4], paused_at=r[5], joined_at=r[6])
+    return Member(id=r[0], list_id=r[1], address=r[2], bounces=r[3], bounces_since=r[4], paused_at=r[5], joined_at=r[6], bounced=tuple(map(int, r[7].split())))
 
 
 def add(tx: Tx, domain_id: int, address: str, now: Micros, **fields: Any) -> int:
@@ -212,6 +214,9 @@ def remove_member(tx: Tx, member_id: int) -> None:
     tx.run("DELETE FROM list_members WHERE id = :i", {"i": member_id})
 
 
-def set_bounces(tx: Tx, member_id: int, bounces: int, since: Micros | None, paused_at: Micros | None) -> None:
-    """Note how often mail to a member came back."""
-    tx.run("UPDATE list_members SET bounces = :b, bounces_since = :s, paused_at = :p WHERE id = :i", {"b": bounces, "s": since, "p": paused_at, "i": member_id})
+def set_bounces(tx: Tx, member_id: int, bounced: Sequence[Micros], paused_at: Micros | None) -> None:
+    """Note when mail to a member came back, oldest first."""
+    tx.run(
+        "UPDATE list_members SET bounces = :b, bounces_since = :s, bounced = :w, paused_at = :p WHERE id = :i",
+        {"b": len(bounced), "s": bounced[0] if bounced else None, "w": " ".join(map(str, bounced)), "p": paused_at, "i": member_id},
+    )

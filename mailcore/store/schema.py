@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from mailcore.base.errors import MailError, Reason
 from mailcore.store.engine import Database, SqliteDatabase
 
-HEAD = "0013"
+HEAD = "0014"
 """The revision this program was written for: the newest file in `migrations/versions`."""
 KNOWN = tuple(f"{number:04}" for number in range(1, int(HEAD) + 1))
 LOCK_KEY = 0x526F6F7374

@@ -24,7 +24,7 @@ class List(Base):
 
 
 class ListMember(Base):
-    """One address on a list. `bounces` are counted since `bounces_since`; `paused_at` is when they became too many."""
+    """One address on a list. `bounces` are counted since `bounces_since`, `bounced` says when each was; `paused_at` is when they became too many."""
 
     __tablename__ = "list_members"
     id: Mapped[Id]
@@ -32,6 +32,7 @@ class ListMember(Base):
     address: Mapped[Str]
     bounces: Mapped[Small]
     bounces_since: Mapped[OptBig]
+    bounced: Mapped[Str]
     paused_at: Mapped[OptBig]
     joined_at: Mapped[Big]
     __table_args__ = (UniqueConstraint("list_id", "address"), Index(None, "address"))
