@@ -9,6 +9,7 @@ from typing import Any
 
 from mailcore.cli.main import Context
 from mailcore.serve import start, web, worker
+from mailcore.serve.alone import Alone
 from mailcore.serve.supervisor import Supervisor
 
 
@@ -39,7 +40,8 @@ def up(context: Context) -> int:
         from mailcore.cli.demo import prepare_demo
 
         prepare = prepare_demo
-    supervisor = Supervisor(config=config, say=lambda text: print(text, file=sys.stdout, flush=True), prepare=prepare, work=worker.run, web=web.run)
+    kind = Alone if config.one_process else Supervisor
+    supervisor = kind(config=config, say=lambda text: print(text, file=sys.stdout, flush=True), prepare=prepare, work=worker.run, web=web.run)
     try:
         return supervisor.run()
     finally:

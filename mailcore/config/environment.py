@@ -55,6 +55,8 @@ class Config:
     listen: Mapping[str, tuple[Address, ...]] | None = None
     workers: int = 0
     web_workers: int = 0
+    one_process: bool = False
+    """Without a fork: one worker and one web in one process."""
     dns: str = ""
     hostname: str = ""
     log: str = ""
@@ -62,16 +64,16 @@ class Config:
     @property
     def web_processes(self) -> int:
         """Processes that draw pages: what was asked for, else one a core up to WEB_WORKERS."""
-        return self.web_workers or min(os.cpu_count() or 1, WEB_WORKERS)
+        return 1 if self.one_process else self.web_workers or min(os.cpu_count() or 1, WEB_WORKERS)
 
 
 def load(environ: Mapping[str, str], *, data_dir: Path | None = None) -> Config:
     """The configuration of this start. Raises MailError(SYNTAX) with one sentence."""
     folder = data_dir or Path(environ.get("ROOST_DATA_DIR") or "data")
     file = _read_file(folder / "roost.toml")
-    unknown = sorted(set(file) - {"user", "database_url", "blob_url", "listen", "workers", "web_workers", "dns", "hostname", "log", "s3"})
+    unknown = sorted(set(file) - {"user", "database_url", "blob_url", "listen", "workers", "web_workers", "one_process", "dns", "hostname", "log", "s3"})
     if unknown:
-        raise MailError(Reason.SYNTAX, f"{folder / 'roost.toml'}: unknown name {unknown[0]!r}. Known: user, database_url, blob_url, listen, workers, web_workers, dns, hostname, log, s3.")
+        raise MailError(Reason.SYNTAX, f"{folder / 'roost.toml'}: unknown name {unknown[0]!r}. Known: user, database_url, blob_url, listen, workers, web_workers, one_process, dns, hostname, log, s3.")
 
     def text(name: str) -> str:
         value = environ.get("ROOST_" + name.upper()) or file.get(name) or ""
@@ -82,6 +84,7 @@ def load(environ: Mapping[str, str], *, data_dir: Path | None = None) -> Config:
     s3 = file.get("s3") or {}
     options = {k: str(v) for k, v in (s3 if isinstance(s3, dict) else {}).items()}
     options |= {name: environ[name.upper()] for name in S3_NAMES if name.upper() in environ}
+    is_one = text("one_process") not in ("", "0", "off") or not hasattr(os, "fork")
     return Config(
         data_dir=folder.absolute(),
         user=text("user") or "roost",
@@ -89,8 +92,9 @@ def load(environ: Mapping[str, str], *, data_dir: Path | None = None) -> Config:
         blob_url=text("blob_url"),
         blob_options=options,
         listen=parse_listen(text("listen")) if text("listen") else None,
-        workers=_workers("ROOST_WORKERS", text("workers")),
+        workers=1 if is_one else _workers("ROOST_WORKERS", text("workers")),
         web_workers=_workers("ROOST_WEB_WORKERS", text("web_workers")),
+        one_process=is_one,
         dns=check_dns(text("dns")),
         hostname=text("hostname").lower(),
         log=text("log"),

@@ -19,6 +19,8 @@ Subscriber = Callable[[int, int], None]
 _PAIR = struct.Struct("!qq")
 HINTS_A_DATAGRAM = 200
 QUEUE, SETTINGS = (0, 0), (-1, 0)
+HAS_LOCAL_SOCKETS = hasattr(socket, "AF_UNIX")
+"""Where there are none, all is one process, or a second late."""
 ADDRESS_BYTES = 100
 """A socket's name has at most 107 bytes on Linux, 103 elsewhere; a longer path goes by way of a descriptor of its folder."""
 
@@ -33,14 +35,17 @@ class Bus:
         self._socket: socket.socket | None = None
         self._path: str = ""
         self._descriptor = -1
-        self._sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._sender.setblocking(False)
+        self._sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) if HAS_LOCAL_SOCKETS else None
+        if self._sender is not None:
+            self._sender.setblocking(False)
         self._peers: tuple[int, list[str]] = (-1, [])
         self._lock = threading.Lock()
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
         """Receive hints on *loop* from now on."""
         self._loop = loop
+        if self._sender is None:
+            return
         self._path = str(self._folder / f"{os.getpid()}-{id(self):x}.sock")
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self._path)
@@ -77,6 +82,8 @@ class Bus:
         if self._loop is not None:
             with contextlib.suppress(RuntimeError):  # the loop has ended
                 self._loop.call_soon_threadsafe(self._dispatch, distinct)
+        if self._sender is None:
+            return
         with self._lock:
             for start in range(0, len(distinct), HINTS_A_DATAGRAM):
                 data = b"".join(_PAIR.pack(*h) for h in distinct[start : start + HINTS_A_DATAGRAM])
@@ -84,6 +91,7 @@ class Bus:
                     self._send(data, path)
 
     def _send(self, data: bytes, path: str) -> None:
+        assert self._sender is not None
         try:
             self._sender.sendto(data, self._short(path))
         except (ConnectionRefusedError, FileNotFoundError):  # that process is gone
@@ -125,7 +133,8 @@ class Bus:
             self._socket.close()
             with contextlib.suppress(OSError):
                 os.unlink(self._path)
-        self._sender.close()
+        if self._sender is not None:
+            self._sender.close()
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1

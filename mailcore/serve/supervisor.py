@@ -71,6 +71,16 @@ class Supervisor:
         self.choose_user()
         bound = socket_room.bind_all(self.config)
         told = self.prepared(bound)
+        try:
+            self.live(bound, told)
+        finally:
+            socket_room.close(bound)
+            self.clear_run_folder()
+            lock.close()
+        return 0
+
+    def live(self, bound: Bound, told: dict[str, object]) -> None:
+        """Start the children, and watch over them until told to stop."""
         gc.collect()
         gc.freeze()
         workers = self.config.workers or os.cpu_count() or 1
@@ -86,13 +96,7 @@ class Supervisor:
             self.start(child)
         self.write_status(bound, told)
         self.greet(bound, told)
-        try:
-            self.watch(bound, told)
-        finally:
-            socket_room.close(bound)
-            self.clear_run_folder()
-            lock.close()
-        return 0
+        self.watch(bound, told)
 
     def clear_run_folder(self) -> None:
         """Sockets and status of a start that ended badly mislead; they go."""

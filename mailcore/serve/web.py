@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 import importlib
 import os
-import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -20,11 +19,12 @@ from mailcore.auth import sessions
 from mailcore.config.environment import Config
 from mailcore.listen.bridge import Bridge
 from mailcore.listen.live import Live
-from mailcore.runtime.runtime import Runtime, open_runtime
+from mailcore.runtime.runtime import Runtime
+from mailcore.serve import worker
 from mailcore.serve.accept import Acceptor
 from mailcore.serve.sockets import Bound, web_sockets
 from mailcore.serve.threads import InThreads
-from mailcore.serve.worker import SWITCH_SECONDS, heal, load_certificates, tell_sessions, watch_certificates
+from mailcore.serve.worker import SWITCH_SECONDS, heal, tell_sessions, watch_certificates
 
 THREADS = 4
 """More only take turns: with fifty people they cost more time for changing over, and get no more done."""
@@ -47,24 +47,24 @@ def run(config: Config, bound: Bound) -> None:
 
         asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
     os.environ["ROOST_DATA_DIR"] = str(config.data_dir)
-    https_port = next((where.rpartition(":")[2] for where in bound.addresses.get("https", [])), "")
-    asyncio.run(serve(config, web_sockets(bound.sockets), https_port))
+    asyncio.run(worker.live(config, "web", lambda runtime, stop: serve(runtime, web_sockets(bound.sockets), https_port_of(bound), stop)))
 
 
-async def serve(config: Config, sockets: dict[str, list[socket.socket]], https_port: str) -> None:
-    """The web process's life."""
-    loop = asyncio.get_running_loop()
-    stop = asyncio.Event()
-    loop.add_signal_handler(signal.SIGTERM, stop.set)
-    runtime = open_runtime(config, name="web")
-    runtime.bus.attach(loop)
-    load_certificates(runtime)
+def https_port_of(bound: Bound) -> str:
+    """Where plain http redirects to; "" for nowhere."""
+    return next((where.rpartition(":")[2] for where in bound.addresses.get("https", [])), "")
+
+
+async def serve(runtime: Runtime, sockets: dict[str, list[socket.socket]], https_port: str, stop: asyncio.Event, *, is_shared: bool = False) -> None:
+    """The web process's life; where *runtime* is shared with a worker, that one looks after it."""
+    loop, config = asyncio.get_running_loop(), runtime.config
     bridge = Bridge(runtime)
     live = Live(bridge, config.web_processes)
     app = build(runtime, live, https_port)
     servers = [make_server(app, runtime, is_tls=name == "https", is_alone=config.web_processes == 1) for name in sockets]
     tasks = [loop.create_task(server.serve(sockets=group)) for server, group in zip(servers, sockets.values(), strict=True)]
-    background = [loop.create_task(heal(runtime)), loop.create_task(watch_certificates(runtime)), loop.create_task(tell_sessions(runtime, lambda: {"live": live.open}))]
+    looks = () if is_shared else (heal(runtime), watch_certificates(runtime), tell_sessions(runtime, lambda: {"live": live.open}))
+    background = [loop.create_task(one) for one in looks]
     await stop.wait()
     bridge.drain()
     for server in servers:
@@ -76,7 +76,6 @@ async def serve(config: Config, sockets: dict[str, list[socket.socket]], https_p
         task.cancel()
     await asyncio.gather(*background, *tasks, return_exceptions=True)
     bridge.close()
-    runtime.close()
 
 
 class Server(uvicorn.Server):

@@ -10,7 +10,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from importlib import import_module
 
 from mailcore.base.errors import MailError
@@ -50,19 +50,28 @@ def run(config: Config, bound: Bound, index: int) -> None:
         import uvloop
 
         asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
-    asyncio.run(serve(config, mail_sockets(bound.sockets), index))
+    asyncio.run(live(config, f"worker-{index}", lambda runtime, stop: serve(runtime, mail_sockets(bound.sockets), index, stop)))
 
 
-async def serve(config: Config, sockets: dict[str, list[socket.socket]], index: int) -> None:
-    """The worker's life."""
-    loop = asyncio.get_running_loop()
-    stop = asyncio.Event()
-    loop.add_signal_handler(signal.SIGTERM, stop.set)
-    runtime = open_runtime(config, name=f"worker-{index}")
+async def live(config: Config, name: str, life: Callable[[Runtime, asyncio.Event], Awaitable[None]], when_told: Callable[[Callable[[], object]], None] | None = None) -> None:
+    """Open the store, do *life* until SIGTERM (or what *when_told* says) sets its event, and close."""
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    if when_told is None:
+        loop.add_signal_handler(signal.SIGTERM, stop.set)
+    else:
+        when_told(lambda: loop.call_soon_threadsafe(stop.set))
+    runtime = open_runtime(config, name=name)
     runtime.bus.attach(loop)
     load_certificates(runtime)
+    await life(runtime, stop)
+    runtime.close()
+
+
+async def serve(runtime: Runtime, sockets: dict[str, list[socket.socket]], index: int, stop: asyncio.Event) -> None:
+    """The worker's life."""
+    loop = asyncio.get_running_loop()
     bridge = Bridge(runtime)
-    workers = config.workers or os.cpu_count() or 1
+    workers = runtime.config.workers or os.cpu_count() or 1
     connections = Connections(runtime, workers)
     servers = [server for name, group in sockets.items() for server in listen(name, group, bridge, connections, is_alone=workers == 1)]
     background = [loop.create_task(heal(runtime)), loop.create_task(watch_certificates(runtime, renews=index == 0))]
@@ -78,7 +87,6 @@ async def serve(config: Config, sockets: dict[str, list[socket.socket]], index: 
     await drain(connections)
     await asyncio.gather(*background, return_exceptions=True)
     bridge.close()
-    runtime.close()
 
 
 def listen(name: str, group: list[socket.socket], bridge: Bridge, connections: Connections, *, is_alone: bool) -> list[Acceptor]:
