@@ -14,6 +14,7 @@ from mailcore.directory import file_links, identities, resolve
 from mailcore.mail.address import Address
 from mailcore.mail.compose import Attachment
 from mailcore.mail.html import html_to_text, text_to_html
+from mailcore.net import fetch
 from mailcore.policy import intake
 from mailcore.sessions import webmail_drafts as drafts
 from mailcore.sessions import webmail_held
@@ -184,13 +185,19 @@ def stand_in() -> Any:
     return flask.Response(STAND_IN, content_type="image/svg+xml", headers={"Content-Security-Policy": "default-src 'none'; sandbox"})
 
 
+def fetched(url: str) -> Attachment:
+    """A picture of pasted text, fetched as those of messages are. Raises MailError(NOT_PERMITTED, NETWORK)."""
+    found = fetch.picture(site().runtime.resolver, url)
+    return Attachment(name=found.mime.replace("/", "."), type=found.mime, content=found.data, content_id=f"{site().runtime.new_trace_id()}@inline")
+
+
 def take_files(draft_id: str) -> drafts.Draft | None:
-    """Add the files of this form to the draft."""
+    """Add the files of this form to the draft, or the picture elsewhere that it names."""
     sent = [f for f in flask.request.files.getlist("files") if f.filename]
-    if not sent:
+    inline, elsewhere = flask.request.form.get("inline") == "1", flask.request.form.get("picture_url", "")
+    if not sent and not elsewhere:
         return None
-    inline = flask.request.form.get("inline") == "1"
-    made = [
+    made = [fetched(elsewhere)] if elsewhere else [
         Attachment(
             name=(f.filename or "file")[-200:], type=f.mimetype if "/" in (f.mimetype or "") else "application/octet-stream", content=f.read(),
             content_id=f"{site().runtime.new_trace_id()}@inline" if inline else "",

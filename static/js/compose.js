@@ -4,7 +4,7 @@ import { $, $$, on, post } from "./dom.js";
 import { toast } from "./toast.js";
 import { cleanHtml } from "./clean.js";
 import { People } from "./recipients.js";
-import { attachFiles, sendFile } from "./uploads.js";
+import { attachFiles, carryPicture, isOurs, sendFile } from "./uploads.js";
 import { keepByEnter, useTemplate } from "./templates.js";
 import { filesAsLinks, placeLink } from "./links.js";
 import { forgetTyped, holdDraft, keepTyped, keptOf, offerKept, renewToken } from "./keep.js";
@@ -33,7 +33,10 @@ class Draft {
     this.showSpare();
     this.people = $$("[data-people]", section).map((box) => new People(box, this.words, section.dataset.peopleUrl, () => this.touch()));
     this.listen();
+    this.asOpened = "";
+    this.lifted = new WeakSet();
     this.ready = this.format.dataset.format === "html" ? this.makeRich() : Promise.resolve();
+    this.ready.then(() => { if (!this.isDirty) this.asOpened = this.print(); });
     this.begin();
     this.restore();
   }
@@ -116,6 +119,7 @@ class Draft {
     const root = this.editor.getRoot();
     const fresh = document.createElement("div");
     fresh.append(this.clean(next.html));
+    this.leavePictures(fresh);
     const words = (html) => { const box = document.createElement("div"); box.append(this.clean(html)); return box.textContent.replace(/\s+/g, ""); };
     const wanted = old?.html ? words(old.html) : "";
     const found = wanted && $$("div", root).find((block) => !block.closest("blockquote") && block.textContent.replace(/\s+/g, "") === wanted);
@@ -143,6 +147,7 @@ class Draft {
     this.editor = new Squire(root, { blockTag: "DIV", sanitizeToDOMFragment: this.clean });
     this.editor.setHTML(this.html.value || asHtml(this.plain.value));
     this.editor.moveCursorToStart();
+    this.leavePictures(root);
     this.format.value = "html";
     this.editor.addEventListener("input", () => { this.touch(); this.lifting = Promise.all([this.lifting, this.liftPictures()]); });
     this.editor.addEventListener("pathChange", () => this.showFormat());
@@ -221,21 +226,26 @@ class Draft {
     }
   }
 
-  /** Pictures inside pasted text become parts of the message: most mail programs show none that stand in the text itself. */
+  /** Pictures of pasted text become parts of the message: most mail programs show none that stand in the text itself, and one from elsewhere would tell who reads. */
   async liftPictures() {
-    this.lifted ||= new WeakSet();
-    for (const image of $$('img[src^="data:image/"]', this.editor.getRoot()).filter((one) => !this.lifted.has(one))) {
+    const pasted = $$("img", this.editor.getRoot()).filter((one) => !this.lifted.has(one) && !isOurs(one));
+    await Promise.all(pasted.map(async (image) => {
       this.lifted.add(image);
-      const [, type, data] = /^data:(image\/(?:png|jpeg|gif|webp));base64,(.+)$/s.exec(image.getAttribute("src")) || [];
-      if (!data) continue;
+      const source = image.getAttribute("src") || "";
       try {
-        const file = new File([Uint8Array.from(atob(data), (one) => one.charCodeAt(0))], type.replace("/", "."), { type });
-        image.src = JSON.parse((await sendFile(this.section.dataset.attach, file, { inline: true })).responseText).url;
-        this.touch();
+        image.src = await carryPicture(this.section.dataset.attach, source);
       } catch {
-        toast(this.words.failed.replace("{n}", image.alt || type), { isError: true });
+        if (source.startsWith("data:")) return toast(this.words.failed.replace("{n}", image.alt || "\u2026"), { isError: true });
+        image.remove();
+        toast(this.words.lostPicture, { isError: true });
       }
-    }
+      return this.touch();
+    }));
+  }
+
+  /** Pictures that were there before stay as they are. */
+  leavePictures(root) {
+    for (const image of $$('img:not([src^="data:"])', root)) this.lifted.add(image);
   }
 
   /** What stands in the form; *isFinal* makes chips of half-typed addresses, as a send does. */
@@ -251,6 +261,12 @@ class Draft {
     return data;
   }
 
+  /** What a person could have changed, without what an editor changes by itself. */
+  print() {
+    const told = [...this.data()].filter(([name]) => !["csrf_token", "revision"].includes(name)).map(([name, value]) => `${name}=${value.name ?? String(value).replace(/<br[^>]*>|\s+/g, "")}`);
+    return `${told.join("&")} ${$("[data-files]", this.section)?.childElementCount}`;
+  }
+
   touch() {
     this.changes += 1;
     clearTimeout(this.timer);
@@ -261,7 +277,7 @@ class Draft {
   keep() {
     clearTimeout(this.keeper);
     this.keeper = 0;
-    return !this.isDirty || keepTyped(this.section.dataset.account, this.section.dataset.draft, this.data());
+    return !this.isDirty || this.asOpened === this.print() || keepTyped(this.section.dataset.account, this.section.dataset.draft, this.data());
   }
 
   restore() {
@@ -287,6 +303,11 @@ class Draft {
   async saveNow() {
     if (!this.isDirty || !open.has(this)) return true;
     const at = this.changes;
+    if (this.asOpened === this.print()) {  // opened and left as it was: no draft comes of that
+      this.savedChanges = at;
+      forgetTyped(this.section.dataset.draft);
+      return true;
+    }
     const isKept = this.keep();
     this.say(this.words.saving);
     try {
@@ -294,6 +315,7 @@ class Draft {
       forgetTyped(this.section.dataset.draft);
       this.move(answer);
       this.savedChanges = at;
+      this.asOpened = "";
       this.say(answer.saved_text || "");
       return !this.isDirty;
     } catch (failure) {
@@ -354,7 +376,7 @@ class Draft {
     if (button?.value === "links") return filesAsLinks(this, button, () => this.refreshFiles());
     if (useTemplate(this, button)) return undefined;
     clearTimeout(this.timer);
-    if (button?.value === "save") return (this.touch(), this.save());
+    if (button?.value === "save") return (this.asOpened = "", this.touch(), this.save());
     if (this.section.uploading) { this.say(this.words.waiting); await this.section.uploading; }
     await this.lifting;
     await this.saving;

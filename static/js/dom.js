@@ -38,9 +38,9 @@ export async function post(url, data) {
   throw failure;
 }
 
-/** True while the person types somewhere, where no single key may act (WCAG 2.1.4). */
+/** True while the person types somewhere, where no single key may act (WCAG 2.1.4). A field of a dialog that is shut has the focus for a moment still. */
 export function isTyping(target) {
-  return target instanceof Element && Boolean(target.closest("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable=true]"));
+  return target instanceof Element && !target.closest("dialog:not([open])") && Boolean(target.closest("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable=true]"));
 }
 
 /** Whether list and message stand side by side. */

@@ -80,6 +80,7 @@ export function openPalette() {
 export function startPalette() {
   on("input", "#palette-input", drawPalette);
   on("keydown", "#palette-input", (event) => {
+    if (!$("#palette").open) return;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step) pointPalette(step);
     else if (event.key === "Enter") runPalette(paletteAt);

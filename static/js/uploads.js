@@ -1,5 +1,5 @@
 // Files of a draft: picked, dropped or pasted, each with a bar while it travels. XMLHttpRequest, because fetch tells no progress.
-import { $, csrfToken } from "./dom.js";
+import { $, csrfToken, post } from "./dom.js";
 import { toast } from "./toast.js";
 import { offerLink } from "./links.js";
 
@@ -79,4 +79,21 @@ async function attachOne(section, file, card, words) {
   } finally {
     card.remove();
   }
+}
+
+/** Whether a picture of the editor is a part of the message already, or stands for one of the message that is answered. */
+export const isOurs = (image) => /^(\/u\/\d+)?\/compose\//.test(image.getAttribute("src") || "");
+
+/** Makes a picture of pasted text a part of the message; its address here. One from elsewhere is fetched by the server, as those of messages are. */
+export async function carryPicture(url, source) {
+  const [, type, data] = /^data:(image\/(?:png|jpeg|gif|webp));base64,(.+)$/s.exec(source) || [];
+  if (data) {
+    const file = new File([Uint8Array.from(atob(data), (one) => one.charCodeAt(0))], type.replace("/", "."), { type });
+    return JSON.parse((await sendFile(url, file, { inline: true })).responseText).url;
+  }
+  if (!/^https?:\/\//i.test(source)) throw new Error(source.slice(0, 100));
+  const fields = new FormData();
+  fields.set("picture_url", source);
+  fields.set("inline", "1");
+  return (await post(url, fields)).url;
 }

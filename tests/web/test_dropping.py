@@ -1,6 +1,7 @@
 """Files and pictures in a message that is written: dragged in from outside the browser, pasted inside text, stopped on their way, and seen small by who gets them."""
 
 import base64
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,12 @@ import pytest
 
 playwright = pytest.importorskip("playwright.sync_api")
 
-from tests.scenario.server import RoostServer  # noqa: E402
+from mailcore.net import fetch  # noqa: E402
+from tests.scenario.server import PASSWORD, RoostServer  # noqa: E402
 from tests.web.gallery.test_gallery import needs_parts  # noqa: E402
 from tests.web.test_browser import signed_in  # noqa: E402
 from tests.web.test_writing import DOT, PASTE  # noqa: E402
+from wsgi import create_app  # noqa: E402
 
 pytestmark = [pytest.mark.browser, needs_parts]
 expect = playwright.expect
@@ -20,7 +23,7 @@ expect = playwright.expect
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[RoostServer]:
-    one = RoostServer(listeners=("smtp", "http"), people=1, settings={"web.undo_seconds": "0"})
+    one = RoostServer(listeners=("smtp", "http"), people=2, settings={"web.undo_seconds": "0"})
     yield one
     one.remove()
 
@@ -121,4 +124,63 @@ def test_control_shift_enter_sends_and_puts_the_answered_message_away_and_its_pi
     page.goto("/")
     page.click("#nav [data-role=archive]")
     expect(page.locator("#rows .row", has_text="Round trip")).to_have_count(1)
+    assert troubles == []
+
+
+@pytest.mark.parametrize("source", ["http://127.0.0.1:9/a.png", "http://pictures.out.test/a.png", "boat.png", "/mail/1/1/part/2", "file:///tmp/a.png", "cid:boat"])
+def test_a_pasted_picture_that_cannot_come_along_is_left_out_with_a_word(browser: Any, server: RoostServer, source: str) -> None:
+    page, _troubles = signed_in(browser, server, "u1@x.test")
+    asked: list[str] = []
+    page.on("requestfinished", lambda one: asked.append(one.url))
+    page.on("requestfailed", lambda one: asked.append(f"{one.url} {one.failure}") if one.failure != "csp" and "://" in one.url else None)
+    page.click("[data-compose]")
+    text = page.locator(".compose .editor[role=textbox]")
+    expect(text).to_be_visible()
+    page.evaluate(PASTE, f'<p>See <img alt="the boat" src="{source}"> here</p>')
+    expect(page.locator("#toasts")).to_contain_text("was left out")
+    expect(text.locator("img")).to_have_count(0)
+    expect(text).to_contain_text("See")
+    assert not [url for url in asked if not url.startswith(f"http://127.0.0.1:{server.ports['http']}/")], "the browser itself asks nobody"
+
+
+def test_a_pasted_picture_from_elsewhere_is_fetched_here_and_becomes_a_part(server: RoostServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetch, "picture", lambda _resolver, url: fetch.Picture(DOT, "image/png") if url == "https://out.test/boat" else pytest.fail(url))
+    for name, value in server.environ.items():
+        monkeypatch.setenv(name, value)
+    client = create_app().test_client()
+    environ = {"REMOTE_ADDR": "127.0.0.1"}
+
+    def token(page: str) -> str:
+        return re.findall(r'csrf-token" content="([^"]+)"', page)[0]
+
+    form = {"csrf_token": token(client.get("/sign-in", environ_base=environ).text), "address": "u1@x.test", "password": PASSWORD}
+    assert client.post("/sign-in", data=form, environ_base=environ).status_code == 303
+    page = client.get("/compose").text
+    draft = re.findall(r'data-draft="([^"]+)"', page)[0]
+    made = client.post(f"/compose/{draft}/files", data={"csrf_token": token(page), "inline": "1", "picture_url": "https://out.test/boat"})
+    shown = client.get(made.json["url"])
+    assert (shown.data, shown.mimetype) == (DOT, "image/png") and "/picture/" in made.json["url"]
+
+
+def test_what_is_opened_and_left_as_it_was_leaves_no_draft(browser: Any, server: RoostServer) -> None:
+    """An editor tells of a change that nobody made; a message of nothing came of it."""
+    page, troubles = signed_in(browser, server, "u2@x.test")
+    page.click("[data-compose]")
+    text = page.locator(".compose .editor[role=textbox]")
+    expect(text).to_be_visible()
+    page.click("[data-show=cc]")
+    page.click("[data-show=bcc]")
+    for where in ("#subject-field", ".compose .editor[role=textbox]"):
+        page.evaluate("(where) => document.querySelector(where).dispatchEvent(new Event('input', { bubbles: true }))", where)
+    page.click("[data-shut]")
+    expect(page.locator(".compose")).to_have_count(0)
+    page.click("#nav [data-role=drafts]")
+    expect(page.locator("#list")).to_contain_text("Nothing here")
+    page.click("[data-compose]")
+    expect(text).to_be_visible()
+    text.press("x")
+    page.click("[data-shut]")
+    expect(page.locator(".compose")).to_have_count(0)
+    page.goto(page.url)
+    expect(page.locator("#rows .row")).to_have_count(1)
     assert troubles == []

@@ -238,3 +238,25 @@ def test_a_message_is_answered_passed_on_and_sent_by_keys_of_an_arabic_keyboard(
     page.keyboard.press("Escape")
     expect(page.locator("#palette")).to_be_hidden()
     assert troubles == []
+
+
+def test_the_first_key_after_the_palette_counts(browser: Any, server: RoostServer) -> None:
+    """Its field has the focus for a moment longer than it is seen."""
+    page, troubles = signed_in(browser, server, "u1@x.test")
+    begin(page)
+    for _ in range(20):
+        page.keyboard.press("Control+k")
+        expect(page.locator("#palette-input")).to_be_focused()
+        page.keyboard.press("Escape")
+        page.keyboard.press("?")
+        expect(page.locator("#shortcuts")).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(page.locator("#shortcuts")).to_be_hidden()
+    here = page.url
+    page.keyboard.press("Control+k")
+    page.keyboard.type("contacts")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Enter")
+    page.keyboard.press("?")
+    expect(page.locator("#shortcuts")).to_be_visible()
+    assert page.url == here and troubles == [], "what was shut runs nothing"
