@@ -120,10 +120,13 @@ class Mail:
 
     @property
     def is_proved(self) -> bool:
-        """Whether the envelope's domain surely sent this: signed in, real loopback, or SPF or DMARC passed."""
+        """Whether the envelope's domain surely sent this: signed in, real loopback, or SPF passed, or DMARC did for a From of that domain."""
         if self.client.account is not None or self.client.is_near:
             return True
-        return any(finding.check in ("spf", "dmarc") and finding.facts.get("result") == "pass" for finding in self.findings)
+        passed = {finding.check: str(finding.facts.get("domain", "")) for finding in self.findings if finding.facts.get("result") == "pass"}
+        domain = self.sender.address.key.rpartition("@")[2] if self.sender.address is not None else ""
+        author = passed.get("dmarc", "")
+        return "spf" in passed or (author != "" and (domain == author or domain.endswith(f".{author}")))
 
     @property
     def spam_percent(self) -> int | None:

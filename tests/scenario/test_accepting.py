@@ -1,5 +1,6 @@
 """The lines of POLICY on accepting mail that one clause at a time is easily lost of: over the wire, from strangers' addresses."""
 
+import base64
 import contextlib
 import imaplib
 import json
@@ -11,6 +12,8 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from mailcore.base.clock import DAY
 from mailcore.directory import verbs
@@ -19,6 +22,7 @@ from mailcore.store import jobs, scripts
 from tests.scenario.dns_server import LocalDns
 from tests.scenario.server import PASSWORD, RoostServer
 from tests.scenario.test_protection import HONEST, at_the_store, deliver, found, letter, setting, told_of, waiting_for
+from tests.scenario.test_smtp import Wire
 from tests.web.visitor import signed_in
 
 REFUSES = 'require ["reject"]; reject "Not for me.";'
@@ -264,3 +268,39 @@ def test_a_person_reached_by_name_alias_and_list_gets_one_copy(world: SimpleName
     with imap_of(world, "u3@x.test") as imap:
         imap.select("INBOX", readonly=True)
         assert len(imap.search(None, "SUBJECT", "once-only")[1][0].split()) == 1
+
+
+def test_a_proved_author_does_not_prove_the_envelope_that_a_report_would_go_to(world: SimpleNamespace) -> None:
+    """DMARC passes for From by a signature of its domain; the envelope names somebody else, who sent nothing and must not be told."""
+    import dkim
+
+    key = rsa.generate_private_key(65537, 2048)
+    public = base64.b64encode(key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()
+    world.dns.table.put("s._domainkey.honest.test", "TXT", f'v=DKIM1; k=rsa; p={public[:180]}" "{public[180:]}')
+    with at_the_store(world) as runtime:
+        one, now = verbs.find_account(runtime.store.read(), "u2@x.test").id, runtime.clock.micros()
+        runtime.store.write(lambda tx: (scripts.put(tx, one, "no", REFUSES, now), scripts.activate(tx, one, "no", now)))
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    before = waiting_for(world, "carl@honest.test")
+    try:
+        for envelope, is_told in (("victim@forged.test", False), ("carl@honest.test", True)):
+            data = letter("carl@honest.test", f"signed-{envelope.partition('@')[0]}")
+            signed = dkim.sign(data, b"s", b"honest.test", pem, include_headers=[b"From", b"To", b"Subject"]) + data
+            assert deliver(world, envelope, signed, ip="127.0.0.88", to=("u1@x.test", "u2@x.test"))[0] == 250
+            told = told_of(world, f"signed-{envelope.partition('@')[0]}")
+            assert '"check": "dmarc", "level": "accept", "result": "pass"' in told and ("sender told" in told) == is_told, told
+    finally:
+        with at_the_store(world) as runtime:
+            runtime.store.write(lambda tx: scripts.activate(tx, one, "", now))
+    assert (waiting_for(world, "victim@forged.test"), waiting_for(world, "carl@honest.test")) == (0, before + 1)
+    assert found(world, "Junk", "signed-victim", "u2@x.test") is not None and found(world, "Junk", "signed-carl", "u2@x.test") is None
+
+
+@pytest.mark.parametrize("chunk", [b"Subject: x\r\n\r\na\n.\nb\r\n", b"Subject: x\r\n\r\na\rb\r\n", b"Subject: x\r\n\r\nends in CR\r"])
+def test_a_bare_cr_or_lf_in_a_chunk_refuses_and_closes_too(world: SimpleNamespace, chunk: bytes) -> None:
+    wire = Wire(world.server.ports["smtp"])
+    wire.begin()
+    wire.socket.sendall(b"BDAT %d LAST\r\n%bMAIL FROM:<a@b.test>\r\n" % (len(chunk), chunk))
+    assert wire.reply().startswith("550 5.5.2")
+    assert wire.is_closed()
+    wire.socket.close()

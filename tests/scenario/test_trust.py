@@ -4,7 +4,9 @@ import base64
 import contextlib
 import imaplib
 import json
+import re
 import smtplib
+import socket
 import sqlite3
 import ssl
 import time
@@ -13,6 +15,7 @@ from email.message import EmailMessage
 from types import SimpleNamespace
 
 import pytest
+import requests
 
 from mailcore.base.clock import HOUR
 from mailcore.directory import verbs
@@ -22,6 +25,7 @@ from tests.scenario.sealer import Sealer
 from tests.scenario.server import PASSWORD, RoostServer
 from tests.scenario.sink import Behaviour, Sink
 from tests.scenario.test_accepting import until
+from tests.scenario.test_bans import From
 from tests.scenario.test_protection import HONEST, RELAY, at_the_store, deliver, found, letter, setting, told_of, waiting_for
 from tests.web.visitor import signed_in
 
@@ -267,3 +271,46 @@ def test_ten_different_passwords_in_half_an_hour_are_a_ban_and_old_ones_do_not_c
     assert json.loads(world.server.run("ban", "list", "--json"))[0]["network"] == ip
     world.server.run("ban", "lift", ip)
     assert enters(PASSWORD)
+
+
+@pytest.mark.parametrize("way", ["smtp", "submission", "imap", "pop3", "sieve", "web"])
+def test_a_password_in_the_clear_is_taken_from_real_loopback_only(plain: RoostServer, way: str) -> None:
+    assert {ip: clear(plain, way, ip) for ip in ("127.0.0.1", "127.0.0.9")} == {"127.0.0.1": way != "smtp", "127.0.0.9": False}, "and on port 25 from nowhere"
+
+
+@pytest.fixture(scope="module")
+def plain() -> Iterator[RoostServer]:
+    one = RoostServer(listeners=("smtp", "submission", "imap", "pop3", "sieve", "http", "https"), host="0.0.0.0", people=1, workers=1)
+    yield one
+    one.remove()
+
+
+def clear(server: RoostServer, way: str, ip: str) -> bool:
+    """Whether u1's password is taken without TLS from *ip*."""
+    token = base64.b64encode(f"\0u1@x.test\0{PASSWORD}".encode()).decode()
+    if way == "web":
+        with requests.Session() as session:
+            session.trust_env = False
+            session.mount("http://", From(ip))
+            base = f"http://127.0.0.1:{server.ports['http']}"
+            page = session.get(base + "/sign-in", timeout=20, allow_redirects=False)
+            if page.status_code != 200:
+                return False
+            word = re.search(r'name="csrf_token" value="([^"]+)"', page.text)[1]  # type: ignore[index]
+            return session.post(base + "/sign-in", data={"csrf_token": word, "address": "u1@x.test", "password": PASSWORD}, timeout=20, allow_redirects=False).status_code == 303
+    said = {
+        "smtp": (f"EHLO c\r\nAUTH PLAIN {token}\r\nQUIT\r\n", "235 "), "submission": (f"EHLO c\r\nAUTH PLAIN {token}\r\nQUIT\r\n", "235 "),
+        "imap": (f'a LOGIN u1@x.test "{PASSWORD}"\r\nb LOGOUT\r\n', "a OK"), "pop3": (f"USER u1@x.test\r\nPASS {PASSWORD}\r\nQUIT\r\n", "+OK Welcome"),
+        "sieve": (f'AUTHENTICATE "PLAIN" "{token}"\r\nLOGOUT\r\n', ""),
+    }[way]  # fmt: skip
+    with socket.create_connection(("127.0.0.1", server.ports[way]), 20, source_address=(ip, 0)) as line:
+        line.sendall(said[0].encode())
+        answer = b""
+        while chunk := line.recv(4096):
+            answer += chunk
+    text = answer.decode()
+    if way == "sieve":
+        return text.count("OK") == 3  # the greeting, the sign-in, the goodbye
+    if way == "pop3":
+        return text.count("+OK") == 4
+    return said[1] in text
