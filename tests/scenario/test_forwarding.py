@@ -61,11 +61,7 @@ class Place:
         return [one for one in (sink or self.sink).taken if message_from_bytes(one.data)["Subject"] == subject]
 
     def inbox(self, number: int, box: str = "INBOX") -> list[str]:
-        with imaplib.IMAP4("127.0.0.1", self.server.ports["imap"]) as imap:
-            imap.login(f"u{number}@x.test", PASSWORD)
-            imap.select(box, readonly=True)
-            found = imap.fetch("1:*", "BODY.PEEK[HEADER.FIELDS (SUBJECT)]")[1] if imap.search(None, "ALL")[1][0] else []
-        return [part[1].decode().partition(":")[2].strip() for part in found if isinstance(part, tuple)]
+        return subjects(self.server, f"u{number}@x.test", box)
 
     def story(self, subject: str) -> str:
         return "".join(self.run("trace", one["trace_id"], "--json") for one in json.loads(self.run("trace", subject, "--json")))
@@ -187,3 +183,23 @@ def test_following_a_link_confirms_nothing_and_the_owner_reads_of_what_was_added
     eventually(lambda: any("new@far.test" in one for one in place.inbox(4)))
     assert place.send(["u4@x.test"], "After the button") == ""
     eventually(lambda: place.left("After the button"))
+
+
+def test_a_long_chain_of_forwards_ends_with_a_copy_and_a_word_why(place: Place) -> None:
+    for number in range(1, 8):
+        place.run("account", "add", f"chain{number}@x.test", "--password-stdin", input=PASSWORD + "\n")
+    for number in range(1, 7):
+        place.run("account", "forward", f"chain{number}@x.test", f"chain{number + 1}@x.test", "--no-copy")
+    time.sleep(1.2)
+    assert place.send(["chain1@x.test"], "On and on") == ""
+    eventually(lambda: "it was redirected 5 times already: a loop" in place.story("On and on"))
+    kept = [number for number in range(1, 8) if "On and on" in subjects(place.server, f"chain{number}@x.test")]
+    assert kept == [6], "who may not pass it on keeps it"
+
+
+def subjects(server: RoostServer, address: str, box: str = "INBOX") -> list[str]:
+    with imaplib.IMAP4("127.0.0.1", server.ports["imap"]) as imap:
+        imap.login(address, PASSWORD)
+        imap.select(box, readonly=True)
+        found = imap.fetch("1:*", "BODY.PEEK[HEADER.FIELDS (SUBJECT)]")[1] if imap.search(None, "ALL")[1][0] else []
+    return [part[1].decode().partition(":")[2].strip() for part in found if isinstance(part, tuple)]
