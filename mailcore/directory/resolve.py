@@ -15,7 +15,7 @@ MAX_DEPTH = 25
 """Deepest chain of aliases that is followed."""
 MAX_TARGETS = 10_000
 """Most addresses one recipient may grow to."""
-MAX_ADDRESSES = 500
+MAX_ADDRESSES = 200
 """Most addresses of one person that are looked for."""
 ROLE_LOCALPARTS = frozenset({"postmaster", "abuse"})
 
@@ -167,12 +167,11 @@ def _to_admin(tx: Tx, domain: accounts.Domain, recipient: Recipient) -> None:
 def addresses_of(tx: Tx, account: accounts.Account) -> list[str]:
     """Every address that delivers to a person: own, aliases that lead here at last, and each of them under the other names of its domain."""
     found = dict.fromkeys(_spellings(tx, account.address))
-    waiting = list(found)
-    while waiting and len(found) < MAX_ADDRESSES:
-        for alias in accounts.aliases_to(tx, waiting.pop(0)):
-            fresh = [one for one in _spellings(tx, alias.address) if one not in found]
-            found |= dict.fromkeys(fresh)
-            waiting += fresh
+    fresh = list(found)
+    while fresh and len(found) < MAX_ADDRESSES:
+        led = [one for alias in accounts.aliases_to(tx, fresh[:MAX_ADDRESSES]) for one in _spellings(tx, alias.address)]
+        fresh = [one for one in dict.fromkeys(led) if one not in found]
+        found |= dict.fromkeys(fresh)
     return list(found)
 
 
@@ -197,4 +196,4 @@ def may_send_as(tx: Tx, account: accounts.Account, address: Address) -> bool:
     if domain is None:
         return False
     base = local.partition(domain.plus_separator)[0] if domain.plus_separator else local
-    return any(f"{form}@{domain.name}" in senders_of(tx, account) for form in (local, base)) or address.key in senders_of(tx, account)
+    return not {f"{local}@{domain.name}", f"{base}@{domain.name}", address.key}.isdisjoint(senders_of(tx, account))

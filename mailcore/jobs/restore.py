@@ -16,11 +16,14 @@ from mailcore.base.clock import Micros
 from mailcore.base.errors import MailError, Reason
 from mailcore.jobs import ledger
 from mailcore.jobs.backup import digest
-from mailcore.store import Store, dump, schema
+from mailcore.sessions import webmail_held
+from mailcore.store import Store, Tx, dump, jobs, messages, schema
 from mailcore.store.keeping import folders
 
 Say = Callable[[str], None]
 PIECE = 1024 * 1024
+LEAVING = (webmail_held.KIND, "announce", jobs.APART)
+"""Kinds of jobs that write to somebody or run a program."""
 UID_LEAP_UNTIL = 2**31
 """No leap above it: UIDs have 32 bits."""
 
@@ -64,11 +67,24 @@ def everything(store: Store, data_dir: Path, source: Path, now: Micros, say: Say
     copy_blobs(store, source, say)
     dump.load(store, source / "tables", step, change)
     store.write(lambda tx: ledger.apply(tx, known, now))
+    store.write(lambda tx: put_aside(tx, now))
     for name in ("secret.key", "roost.toml"):
         if (source / name).exists() and not (data_dir / name).exists():
             shutil.copy2(source / name, data_dir / name)
     if (source / "tls").is_dir():
         shutil.copytree(source / "tls", data_dir / "tls", dirs_exist_ok=True)
+
+
+def put_aside(tx: Tx, now: Micros) -> None:
+    """Stop what was due to leave before *now*: it may have left after the backup. A scheduled message is a draft again, for its owner to look at."""
+    marks = ", ".join(f"'{kind}'" for kind in LEAVING)
+    due = tx.all(f"SELECT id FROM jobs WHERE kind IN ({marks}) AND state IN ('waiting', 'running') AND next_at <= :n", {"n": now})
+    for job in [found for (job_id,) in due if (found := jobs.get(tx, job_id)) is not None]:
+        jobs.cancel(tx, job.id, now)
+        draft = job.payload.get("message_id") if job.kind == webmail_held.KIND else None
+        row = tx.one("SELECT account_id, mailbox_id, uid FROM messages WHERE id = :i", {"i": draft}) if draft else None
+        if row is not None:
+            messages.store_flags(tx, row[0], row[1], [(row[2], row[2])], "remove", 0, (webmail_held.KEYWORD,), actor="restore", now=now)
 
 
 def copy_blobs(store: Store, source: Path, say: Say) -> None:

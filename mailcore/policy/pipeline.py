@@ -43,7 +43,7 @@ def may_send_as(runtime: Runtime, account: Account, address: Address) -> bool:
 
 def denied(account: Account, what: str) -> MailError:
     """Who may not send as *what*, and what would allow it."""
-    return MailError(Reason.SENDER_DENIED, f"{account.address} may not send as {what}. An alias or the setting signin.device of the account allows it.")
+    return MailError(Reason.SENDER_DENIED, f"{account.address} may not send as {what}. An alias, or the settings signin.also_as and signin.device of the account, allow it.")
 
 
 def at_recipient(runtime: Runtime, mail: Mail, address: Address, *, notify: str = "", orcpt: str = "") -> Accepted:

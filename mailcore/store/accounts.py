@@ -3,6 +3,7 @@
 Every address is a key (`Address.key`). A row in `addresses` is made and removed with the account, alias or list it leads to.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -324,10 +325,11 @@ def count_aliases(tx: Tx, domain_id: int | None = None) -> int:
     return int(tx.value(f"SELECT count(*) FROM aliases{extra}", {"d": domain_id}))
 
 
-def aliases_to(tx: Tx, address: str) -> list[Alias]:
-    """Enabled aliases that lead straight to *address*: the identities of a person."""
-    rows = tx.all(f"SELECT {_ALIAS} FROM aliases WHERE is_enabled = 1 AND targets LIKE :c ESCAPE '\\'", {"c": like(address)})
-    return [a for a in map(_alias, rows) if address in a.targets]
+def aliases_to(tx: Tx, addresses: Sequence[str]) -> list[Alias]:
+    """Enabled aliases that lead straight to one of *addresses*, in one look at the table: the identities of a person."""
+    wanted = " OR ".join(f"targets LIKE :c{n}x ESCAPE '\\'" for n in range(len(addresses)))
+    rows = tx.all(f"SELECT {_ALIAS} FROM aliases WHERE is_enabled = 1 AND ({wanted})", {f"c{n}x": like(one) for n, one in enumerate(addresses)})
+    return [a for a in map(_alias, rows) if set(addresses) & set(a.targets)]
 
 
 def remove_alias(tx: Tx, alias_id: int) -> None:

@@ -131,6 +131,34 @@ def test_auto_replies_bans_and_codes_are_not_taken_back_and_numbers_stay_above_a
     assert max(after["emails"]) > max(before["emails"]) and set(after["emails"]) & set(before["emails"]) == {min(before["emails"])}
 
 
+def test_a_scheduled_message_that_left_after_the_backup_does_not_leave_again(server: RoostServer, tmp_path: Path) -> None:
+    me = Browser(server)
+    me.sign_in("u1@x.test")
+    me.get("/settings/display")
+    me.post("/settings/display", {"theme": "auto", "density": "comfortable", "undo_seconds": "10"})
+    for subject, more in (("Left once", {"op": "send"}), ("Next year", {"op": "schedule", "when": time.strftime("%Y-%m-%dT08:00", time.localtime(time.time() + 30 * 86_400))})):
+        draft = re.search(r'data-draft="([^"]+)"', me.get("/compose").text)[1]  # type: ignore[index]
+        me.post(f"/compose/{draft}/send", {"from": "u1@x.test", "to": "u2@x.test", "subject": subject, "body": "x", "format": "text", **more})
+    server.run("backup", str(tmp_path / "keep"))
+    assert subjects(server, "u2@x.test") == []
+    eventually(lambda: subjects(server, "u2@x.test") == ["Left once"], seconds=40)
+    server.stop()
+    shutil.rmtree(server.folder / "data")
+    done = subprocess.run([sys.executable, "-m", "mailcore.cli", "restore", str(tmp_path / "keep")], env=server.environ, cwd=HOME, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    server.start()
+    send(server, "u2@x.test", "Later", sender="admin@x.test")
+    eventually(lambda: "Later" in subjects(server, "u2@x.test"))
+    with opened(server) as runtime:
+        waiting = runtime.store.read().all("SELECT count(*) FROM jobs WHERE kind = 'send' AND state IN ('waiting', 'running')")
+    assert waiting[0][0] == 1 and subjects(server, "u2@x.test") == ["Later"]
+    with signed_in(server) as imap:
+        imap.select("Drafts", readonly=True)
+        for subject, count in (("Left once", 0), ("Next year", 1)):
+            assert len(imap.search(None, "SUBJECT", f'"{subject}"', "KEYWORD", "$Scheduled")[1][0].split()) == count, subject
+        assert imap.search(None, "SUBJECT", '"Left once"')[1][0], "its owner finds it among the drafts"
+
+
 def test_a_domain_comes_back_with_rights_accounts_elsewhere_and_learned_words(server: RoostServer, tmp_path: Path) -> None:
     server.run("domain", "add", "y.test")
     for address in ("ann@y.test", "ben@y.test"):
