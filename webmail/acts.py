@@ -40,7 +40,7 @@ def counts() -> dict[str, int]:
 def act() -> Any:
     form, op = flask.request.form, flask.request.form.get("op", "")
     back = safe_next(form.get("next"), flask.url_for("mail.home"))
-    if form.get("scope") == "all":
+    if form.get("scope") == "all" and not form.get("star", "").isdigit():  # the star of a row is that row's
         return bulk.everything(form, op, back)
     op, ids = meant(form, op)
     if op == "show-images":

@@ -115,12 +115,13 @@ export async function act(op, ids, fields = {}) {
 
 function submitList(event, form) {
   const button = event.submitter;
-  if (!button || "plainSubmit" in button.dataset || $('input[name="scope"]:checked', form)) return;
+  if (!button || "plainSubmit" in button.dataset) return;
   if (button.name === "star") {
     event.preventDefault();
     act(button.getAttribute("aria-pressed") === "true" ? "unstar" : "star", [button.value]);
     return;
   }
+  if ($('input[name="scope"]:checked', form)) return;
   const ids = form.matches("[data-list]") ? tickedRows().map((row) => row.dataset.id) : $$('input[name="ids"]', form).map((input) => input.value);
   if (button.value === "read-all" || button.value === "empty" || !ids.length) return;
   event.preventDefault();

@@ -57,6 +57,28 @@ def test_shift_and_a_click_tick_everything_between_and_the_bar_counts(browser: A
     assert troubles == []
 
 
+def test_a_star_is_its_rows_alone_also_when_all_of_the_mailbox_is_ticked(browser: Any, server: RoostServer) -> None:
+    page, troubles = signed_in(browser, server, ME)
+    box(page, 7).check(force=True)
+    page.locator("input[name=scope]").check()
+    star = page.locator("#rows .row", has_text="Letter 5").locator(".row-star")
+    star.click()
+    expect(star).to_have_attribute("aria-pressed", "true")
+    page.reload()
+    expect(page.locator("#rows .row-star[aria-pressed=true]")).to_have_count(1)
+    expect(star).to_have_attribute("aria-pressed", "true")
+    assert troubles == []
+
+
+@pytest.mark.parametrize("path", ["/contacts", "/compose", "/settings/profile", "/mail/mailboxes"])
+def test_the_mailboxes_beside_every_page_are_open_by_a_click(browser: Any, server: RoostServer, path: str) -> None:
+    page, troubles = signed_in(browser, server, ME)
+    page.goto(path)
+    page.locator("#nav a[data-role=inbox]").click()
+    expect(page.locator("#rows .row", has_text="Letter 8")).to_be_visible()
+    assert troubles == []
+
+
 def test_a_message_is_kept_as_the_very_bytes_that_came_and_printed_without_what_surrounds_it(browser: Any, server: RoostServer, tmp_path: Path) -> None:
     page, troubles = signed_in(browser, server, ME)
     page.locator("#rows .row", has_text="Letter 3").locator(".row-sub > a").click()

@@ -79,9 +79,14 @@ def addresses() -> Any:
     return app.url_map
 
 
+DEAD = """() => [["hx-target", (v) => v], ["hx-include", (v) => v], ["hx-indicator", (v) => v], ["data-open", (v) => "#" + v], ["href", (v) => v]].flatMap(([name, place]) =>
+  [...document.querySelectorAll(`[${name}]`)].map((one) => [one, place(one.getAttribute(name))]).filter(([, where]) => /^#[\\w-]+$/.test(where) && !document.querySelector(where)).map(([one, where]) => `${name} leads to ${where}, which is not there: ${one.outerHTML.slice(0, 160)}`))"""
+"""What a press would do nothing for: HTMX and dialogs whose place is not on the page."""
+
+
 def faults(page: Any, path: str) -> list[str]:
     """What is wrong with a page that is open, in a light wide window and a dark narrow one."""
-    found: list[str] = []
+    found = [f"{path}: {one}" for one in page.evaluate(DEAD)]
     for theme, width in (("light", "wide"), ("dark", "phone")):
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")
         page.set_viewport_size(dict(zip(("width", "height"), WIDTHS[width], strict=True)))
