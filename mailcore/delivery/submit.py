@@ -24,6 +24,10 @@ from mailcore.store import Tx, mailboxes, messages, sharing
 from mailcore.store.accounts import Account
 
 
+RECEIPTED = "$MDNSent"
+"""The keyword of a message whose receipt was sent, or never will be. RFC 3503."""
+
+
 def from_program(runtime: Runtime, mail: facts.Mail, parcel: Parcel, data: bytes, headers: Headers) -> "Future[None]":
     """A message that came by submission: checked, completed, handed on. Raises MailError."""
     account = mail.client.account
@@ -88,6 +92,8 @@ class Aftermath:
     """The version of the draft that is sent; where it is another one by then, nothing is. 0 does not ask."""
     answered_message_id: int | None = None
     forwarded_message_id: int | None = None
+    receipted_message_id: int | None = None
+    """A message whose receipt this is; where it was answered by then, nothing is sent."""
 
 
 def checked(
@@ -158,6 +164,10 @@ def _aftermath(runtime: Runtime, account: Account, own: bytes, trace_id: str, th
             _flag_one(tx, account, then.answered_message_id, messages.ANSWERED, (), actor, now)
         if then.forwarded_message_id is not None:
             _flag_one(tx, account, then.forwarded_message_id, 0, ("$Forwarded",), actor, now)
+        if then.receipted_message_id is not None:
+            if RECEIPTED.lower() in str(tx.value("SELECT keywords FROM messages WHERE id = :i", {"i": then.receipted_message_id}) or "").lower().split():
+                raise MailError(Reason.NOT_PERMITTED, "There is nothing to answer here.")
+            _flag_one(tx, account, then.receipted_message_id, 0, (RECEIPTED,), actor, now)
 
     return also
 

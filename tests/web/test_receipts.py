@@ -5,6 +5,7 @@ import re
 import smtplib
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -61,6 +62,22 @@ def test_a_receipt_is_sent_when_one_says_so_and_asked_for_once(server: RoostServ
     assert me.post(f"/mail/{number}/receipt", {"op": "send"}).status_code == 403, "once is enough"
     assert found(server, "INBOX", "KEYWORD", "$MDNSent", address=ME) == 1 and found(server, "Sent", "ALL", address=ME) == 0
     assert "ann@out.test asks to be told" in opened(me, "Outside")[0], "mail from outside carries the path it came by"
+
+
+def test_two_clicks_at_once_send_one_receipt(server: RoostServer) -> None:
+    put(server, "INBOX", letter("Twice"), ME)
+    me = signed_in(server, ME)
+    number = opened(me, "Twice")[1]
+    others = [signed_in(server, ME) for _ in range(4)]
+    for one in others:
+        one.get("/mail/mailboxes")
+    with ThreadPoolExecutor() as pool:
+        codes = list(pool.map(lambda one: one.post(f"/mail/{number}/receipt", {"op": "send"}).status_code, others))
+    assert codes.count(200) == 1, codes
+    deadline = time.monotonic() + 10
+    while not found(server, "INBOX", "TEXT", "<twice@x.test>", address=ASKER) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert found(server, "INBOX", "TEXT", "<twice@x.test>", address=ASKER) == 1
 
 
 def test_one_can_say_no_and_never(server: RoostServer) -> None:
