@@ -23,7 +23,6 @@ from mailcore.runtime.runtime import Runtime
 from mailcore.store import Tx, mailboxes, messages, sharing
 from mailcore.store.accounts import Account
 
-
 RECEIPTED = "$MDNSent"
 """The keyword of a message whose receipt was sent, or never will be. RFC 3503."""
 
