@@ -10,7 +10,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from mailcore.base.clock import DAY, SECOND
-from mailcore.base.errors import MailError
+from mailcore.base.errors import MailError, Reason
 from mailcore.delivery import accept
 from mailcore.delivery.parcel import parcel_of
 from mailcore.directory import fetching
@@ -30,6 +30,8 @@ IDLE_SECONDS = 5.0
 MESSAGES_A_LOOK = 500
 """The rest comes with the next look, so that a huge mailbox does not keep a thread for hours."""
 LOOK_SECONDS = 600.0
+BUSY = 10 * SECOND
+"""When a mailbox that another program was reading is looked at again."""
 
 
 async def run(runtime: Runtime) -> None:
@@ -67,7 +69,7 @@ def take(runtime: Runtime, room: int) -> list[Fetched]:
 
 def look_into(runtime: Runtime, one: Fetched) -> None:
     """One look: bring what is new, delete there what has been kept long enough, and remember how it went."""
-    trouble = ""
+    trouble, is_busy = "", False
     try:
         source = fetching.opened(runtime, one, lambda secret: runtime.store.write(lambda tx: fetched.set_password(tx, one.id, secret), bulk=True))
         try:
@@ -75,12 +77,19 @@ def look_into(runtime: Runtime, one: Fetched) -> None:
         finally:
             source.close()
     except MailError as error:
-        trouble = error.detail
+        trouble, is_busy = error.detail, error.reason is Reason.IN_USE
     except Exception as error:  # noqa: BLE001 - whatever a server elsewhere does, the next look comes
         trouble = f"{one.host} broke off: {type(error).__name__}."
         runtime.log.warning("fetching failed", host=one.host, error=f"{type(error).__name__}: {error}")
+    now = runtime.clock.micros()
+
+    def told(tx: Tx) -> None:
+        fetched.told(tx, one.id, trouble, now)
+        if is_busy:
+            fetched.set_next(tx, one.id, now + BUSY)
+
     with contextlib.suppress(MailError):
-        runtime.store.write(lambda tx: fetched.told(tx, one.id, trouble, runtime.clock.micros()), bulk=True)
+        runtime.store.write(told, bulk=True)
 
 
 def bring(runtime: Runtime, one: Fetched, source: elsewhere.Source) -> str:
@@ -119,9 +128,14 @@ def deliver(runtime: Runtime, one: Fetched, account: accounts.Account, name: str
     parcel = parcel_of(trace_id, runtime.store.blobs.add(data), data)
 
     def remember(tx: Tx) -> None:
-        fetched.remember(tx, one.id, name, runtime.clock.micros())
+        if not fetched.remember(tx, one.id, name, runtime.clock.micros()):
+            raise MailError(Reason.ALREADY_EXISTS)  # by another look meanwhile
 
-    (accept.drop(runtime, mail, parcel, also=remember) if mail.is_dropped else accept.accept(runtime, mail, parcel, also=remember)).result()
+    try:
+        (accept.drop(runtime, mail, parcel, also=remember) if mail.is_dropped else accept.accept(runtime, mail, parcel, also=remember)).result()
+    except MailError as error:
+        if error.reason is not Reason.ALREADY_EXISTS:  # then nothing of this write has stayed, and all is well
+            raise
 
 
 def with_line_ends(data: bytes) -> bytes:

@@ -95,6 +95,8 @@ def in_words(host: str, port: int) -> Iterator[None]:
 
 def refused(account: Account, said: str) -> MailError:
     """The sign-in did not work, and what that may mean."""
+    if "[in-use]" in said.lower():  # RFC 2449 §8.1.1
+        return MailError(Reason.IN_USE, f"Another program is reading the mailbox at {account.host}.", temporary=True)
     if account.token:
         return MailError(Reason.AUTH_FAILED, f"{account.host} did not take the permission you gave. It says: {said[:200]}. Check the user name, and that IMAP or POP3 is switched on there.")
     provider = NO_PASSWORDS.get(account.host.lower())

@@ -94,10 +94,11 @@ def known(tx: Tx, fetched_id: int) -> dict[str, Micros]:
     return {r[0]: r[1] for r in tx.all("SELECT uid, at FROM fetched_messages WHERE fetched_id = :i", {"i": fetched_id})}
 
 
-def remember(tx: Tx, fetched_id: int, uid: str, now: Micros) -> None:
-    """This message is here: it never comes again."""
-    tx.run("INSERT INTO fetched_messages (fetched_id, uid, at) VALUES (:i, :u, :n) ON CONFLICT (fetched_id, uid) DO NOTHING", {"i": fetched_id, "u": uid, "n": now})
+def remember(tx: Tx, fetched_id: int, uid: str, now: Micros) -> bool:
+    """This message is here: it never comes again. False when it had come before."""
+    is_new = tx.run("INSERT INTO fetched_messages (fetched_id, uid, at) VALUES (:i, :u, :n) ON CONFLICT (fetched_id, uid) DO NOTHING", {"i": fetched_id, "u": uid, "n": now}) > 0
     tx.run("UPDATE fetched_accounts SET brought = brought + 1 WHERE id = :i", {"i": fetched_id})
+    return is_new
 
 
 def forget(tx: Tx, fetched_id: int, uids: list[str]) -> None:

@@ -13,6 +13,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from mailcore.config.environment import Config
+from mailcore.jobs import fetch
+from mailcore.runtime.runtime import open_runtime
+from mailcore.store import accounts, fetched
 from tests.scenario.server import PASSWORD, RoostServer
 from tests.web.visitor import Browser
 
@@ -124,6 +128,41 @@ def test_mail_that_stays_for_some_days_is_deleted_there_after_them(server: Roost
     server.run("fetch", "now", "u4@x.test", str(number))
     wait_for(lambda: is_empty(far, "days@x.test"))
     assert len(subjects(server, "u4@x.test")) == 2, "here it is all the same"
+
+
+def test_a_mailbox_that_another_program_reads_is_looked_at_again_soon(server: RoostServer, far: RoostServer) -> None:
+    far.run("account", "add", "busy@x.test", "--password-stdin", input=PASSWORD + "\n")
+    number = add(server, far, "u4@x.test", "pop3", user="busy@x.test")
+    reading = poplib.POP3("127.0.0.1", far.ports["pop3"], timeout=20)
+    wait_for(lambda: reading.user("busy@x.test").startswith(b"+OK"))
+    wait_for(lambda: takes(reading))
+    send(far, "busy@x.test", "meanwhile")
+    server.run("fetch", "now", "u4@x.test", str(number))
+    wait_for(lambda: "Another program is reading the mailbox" in server.run("fetch", "list", "u4@x.test", "--json"))
+    reading.quit()
+    wait_for(lambda: "meanwhile" in subjects(server, "u4@x.test"), 30)
+    assert "Another program" not in server.run("fetch", "list", "u4@x.test", "--json")
+
+
+def test_two_looks_at_once_bring_a_message_once(server: RoostServer, far: RoostServer) -> None:
+    """A look that was asked for while another was under way: both have seen the message, one brings it."""
+    far.run("account", "add", "twice@x.test", "--password-stdin", input=PASSWORD + "\n")
+    number = add(server, far, "u3@x.test", "imap", user="twice@x.test")
+    with contextlib.closing(open_runtime(Config(data_dir=server.folder / "data", dns="none", hostname="mx.x.test"), name="test")) as runtime:
+        one, mine = fetched.get(runtime.store.read(), number), accounts.account_by_address(runtime.store.read(), "u3@x.test")
+        assert one is not None and mine is not None
+        for _ in range(2):
+            fetch.deliver(runtime, one, mine, "17.4", b"From: Eve <eve@y.test>\r\nSubject: seen by both\r\n\r\nx\r\n")
+    assert subjects(server, "u3@x.test").count("seen by both") == 1
+
+
+def takes(client: poplib.POP3) -> bool:
+    """Whether the password is taken: not while the mailbox is in use."""
+    try:
+        return client.pass_(PASSWORD).startswith(b"+OK")
+    except poplib.error_proto:
+        client.user("busy@x.test")
+        return False
 
 
 def test_what_is_wrong_is_said_beside_the_field_and_nothing_typed_is_lost(server: RoostServer, far: RoostServer) -> None:
