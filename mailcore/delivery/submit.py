@@ -20,7 +20,7 @@ from mailcore.mail.headers import Headers, scan_headers
 from mailcore.mail.structure import summarise
 from mailcore.policy import facts, intake, pipeline
 from mailcore.runtime.runtime import Runtime
-from mailcore.store import Tx, mailboxes, messages, sharing
+from mailcore.store import Tx, mailboxes, messages, sharing, threads
 from mailcore.store.accounts import Account
 
 RECEIPTED = "$MDNSent"
@@ -87,6 +87,8 @@ class Aftermath:
 
     files_sent: bool = True
     draft_message_id: int | None = None
+    msgid: str = ""
+    """The Message-ID of a draft that is sent by its key; where it stands in Sent by then, it was sent by another click. "" does not ask."""
     draft_email_id: int = 0
     """The version of the draft that is sent; where it is another one by then, nothing is. 0 does not ask."""
     answered_message_id: int | None = None
@@ -152,11 +154,16 @@ def _aftermath(runtime: Runtime, account: Account, own: bytes, trace_id: str, th
     actor = f"webmail:{account.address}"
 
     def also(tx: Tx) -> None:
+        if then.msgid and _was_sent(tx, account.id, then.msgid):
+            raise Overtaken(Reason.CONFLICT, "It has been sent already.")
         if email is not None:
             box = mailboxes.by_role(tx, account.id, "sent") or mailboxes.create(tx, account.id, "Sent", role="sent", actor=actor, now=now)
             messages.append(tx, runtime.store.blobs, account.id, box.id, email, actor=actor, now=now, flags=messages.SEEN)
         if then.draft_message_id is not None:
-            if then.draft_email_id and tx.value("SELECT email_id FROM messages WHERE id = :i", {"i": then.draft_message_id}) != then.draft_email_id:
+            stands = tx.value("SELECT email_id FROM messages WHERE id = :i AND account_id = :a", {"i": then.draft_message_id, "a": account.id})
+            if stands is None:
+                raise Overtaken(Reason.CONFLICT, "It has been sent already.")
+            if then.draft_email_id and stands != then.draft_email_id:
                 raise Overtaken(Reason.CONFLICT, "This draft was changed in another window.")
             _expunge_one(tx, account.id, then.draft_message_id, actor, now)
         if then.answered_message_id is not None:
@@ -169,6 +176,14 @@ def _aftermath(runtime: Runtime, account: Account, own: bytes, trace_id: str, th
             _flag_one(tx, account, then.receipted_message_id, 0, (RECEIPTED,), actor, now)
 
     return also
+
+
+def _was_sent(tx: Tx, account_id: int, msgid: str) -> bool:
+    sql = (
+        "SELECT 1 FROM messages m JOIN emails e ON e.id = m.email_id JOIN mailboxes b ON b.id = m.mailbox_id"
+        " WHERE m.thread_id = :t AND +m.account_id = :a AND b.role = 'sent' AND e.msgid = :m LIMIT 1"
+    )
+    return any(tx.one(sql, {"t": thread_id, "a": account_id, "m": msgid}) is not None for thread_id in threads.named(tx, account_id, [msgid]))
 
 
 def _where(tx: Tx, account_id: int, message_id: int) -> tuple[int, int] | None:

@@ -349,7 +349,7 @@ def send(runtime: Runtime, account: Account, key: str, typed: Typed, *, start: D
     sender = own_sender(runtime.store.read(), account, typed.sender).address
     kind, answered = draft.answers or ("", 0)
     aftermath = Aftermath(
-        draft_message_id=existing.message_id if existing else None, draft_email_id=start.email_id if start else 0, answered_message_id=answered if kind == "reply" else None,
+        msgid=f"{draft.key}@{runtime.hostname}" if draft.key.startswith("n") else "", draft_message_id=existing.message_id if existing else None, draft_email_id=start.email_id if start else 0, answered_message_id=answered if kind == "reply" else None,
         forwarded_message_id=answered if kind == "forward" else None,
     )  # fmt: skip
     trace_id = submit_message(runtime, account, data, sender, distinct, aftermath=aftermath, ip=ip, notify=REPORTS if typed.wants_report else "")

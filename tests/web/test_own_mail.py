@@ -6,6 +6,7 @@ import re
 import smtplib
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -156,3 +157,27 @@ def test_an_address_that_an_admin_grants_is_an_identity_until_it_is_taken_back(s
     assert email.message_from_bytes(messages(server, "u1@x.test", "From us all")[0][1])["From"] == "Una Three <support@x.test>"
     grant("")
     assert not submits()
+
+
+@pytest.mark.parametrize("how", ["new", "saved", "opened among the drafts"])
+def test_two_clicks_at_once_send_one_message(server: RoostServer, how: str) -> None:
+    me = signed_in(server, "u1@x.test")
+    me.get("/settings/display")
+    me.post("/settings/display", {"theme": "auto", "density": "comfortable", "undo_seconds": "0"})
+    subject = f"Clicked twice, {how}"
+    draft = re.search(r'data-draft="([^"]+)"', me.get("/compose").text)[1]  # type: ignore[index]
+    form = {"from": "u1@x.test", "to": "u3@x.test", "subject": subject, "body": "x", "format": "text"}
+    if how != "new":
+        me.post(f"/compose/{draft}/draft", form)
+    if how == "opened among the drafts":
+        box = re.search(r'href="(/mail/\d+)"[^>]*>(?:(?!</a>).)*?#draft"', me.get("/").text, re.DOTALL)[1]  # type: ignore[index]
+        draft = re.search(r'data-id="(\d+)"', next(row for row in re.findall(r"<li class=\"row.*?</li>", me.get(box).text, re.DOTALL) if subject in row))[1]  # type: ignore[index]
+        form["revision"] = "1"
+    others = [signed_in(server, "u1@x.test") for _ in range(4)]
+    for one in others:
+        one.get("/compose")
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda one: one.post(f"/compose/{draft}/send", form | {"op": "send"}), others))
+    eventually(lambda: messages(server, "u3@x.test", subject))
+    time.sleep(1)  # nothing more may come
+    assert len(messages(server, "u3@x.test", subject)) == len(messages(server, "u1@x.test", subject, "Sent")) == 1
