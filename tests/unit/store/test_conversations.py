@@ -42,6 +42,31 @@ def test_conversations_page_without_gap_or_double_and_count_what_was_sent(store:
     assert len(conversations.whole(tx, account, inbox, [thread.message_id])) == 2
     assert [r.internal_date - NOW for r in conversations.pinned(tx, inbox, whole=True)] == [21] == [r.internal_date - NOW for r in conversations.pinned(tx, inbox, whole=False)]
     assert len(listing.thread(tx, account, thread.thread_id)) == 3
+    assert conversations.sent_and_back(tx, account, thread.thread_id) == []
+
+
+def test_what_one_wrote_to_oneself_is_one_and_a_message_id_alone_says_nothing(store: Store) -> None:
+    def begin(tx):
+        account = accounts.add_account(tx, accounts.add_domain(tx, "self.test", NOW), "u@self.test", NOW)
+        mailboxes.create_standard(tx, account, actor="t", now=NOW)
+        return account
+
+    account = store.write(begin)
+    inbox, sent = (mailboxes.by_name(store.read(), account, name).id for name in ("INBOX", "Sent"))
+
+    def put(box: int, sender: str, msgid: str = "one") -> messages.Placed:
+        data = f"From: {sender}\r\nSubject: s\r\nMessage-ID: <{msgid}@self.test>\r\n\r\n{box} {sender}\r\n".encode()
+        email = new_email(store.blobs.add(data), summarise(data))
+        return store.write(lambda tx: messages.append(tx, store.blobs, account, box, email, actor="t", now=NOW))
+
+    mine, came = put(sent, "u@self.test"), put(inbox, "u@self.test")
+    tx = store.read()
+    assert conversations.sent_and_back(tx, account, mine.thread_id) == [(mine.message_id, came.message_id)]
+    assert conversations.threads(tx, inbox, [mine.thread_id], [])[mine.thread_id].count == 1
+    put(inbox, "eve@out.test")
+    tx = store.read()
+    assert len(conversations.sent_and_back(tx, account, mine.thread_id)) == 1, "another author's with the same Message-ID is another message"
+    assert conversations.threads(tx, inbox, [mine.thread_id], [])[mine.thread_id].count == 2
 
 
 def test_a_conversation_that_never_ends_goes_on_in_a_new_one(store: Store, monkeypatch) -> None:
