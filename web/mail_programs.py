@@ -30,5 +30,5 @@ def rows() -> tuple[ProgramRow, ...]:
 
 def apple(account: Account) -> Any:
     """The profile as a file. Raises MailError(NOT_SUPPORTED)."""
-    profile = programs.apple_profile(site().runtime, account.address, account.display_name, programs.authority(site().runtime))
+    profile = programs.apple_profile(site().runtime, account.address, account.display_name)
     return flask.Response(profile, mimetype="application/x-apple-aspen-config", headers={"Content-Disposition": 'attachment; filename="roost.mobileconfig"'})

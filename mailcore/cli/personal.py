@@ -158,7 +158,7 @@ def account_programs(context: Context) -> int:
     with runtime_of(context) as runtime:
         mine = verbs.find_account(runtime.store.read(), context.arguments.address)
         if context.arguments.apple:
-            sys.stdout.write(programs.apple_profile(runtime, mine.address, mine.display_name, programs.authority(runtime)).decode())
+            sys.stdout.write(programs.apple_profile(runtime, mine.address, mine.display_name).decode())
             return 0
         found = [*programs.services(runtime), *programs.filters(runtime)]
         rows = [{"protocol": one.kind, "host": one.host, "port": one.port, "security": "tls" if one.is_implicit else "starttls", "user": mine.address} for one in found]

@@ -227,10 +227,11 @@ def queue_remote(
 
 def queue_fan_out(tx: Tx, runtime: Runtime, mail: Mail, parcel: Parcel, made: Plan, served: Container[int], prefix: bytes, now: Micros) -> int:
     """Queue a message for many local accounts; the runner serves them in batches (`serve_fan_out`). Who is *served* stands there for the filters, which ask for all."""
+    notify = {one.path: one.notify for one in mail.recipients}
     item = outbox.NewItem(
         trace_id=parcel.trace_id, sender=str(mail.sender.address or ""), staged=parcel.staged, prefix=prefix, kind=LOCAL_KIND,
         recipients=[
-            outbox.NewRecipient(address=target.address, domain="", orcpt=str(i), state="delivered" if i in served else "waiting")
+            outbox.NewRecipient(address=target.address, domain="", orcpt=str(i), notify=notify.get(made.reached_by[i], ""), state="delivered" if i in served else "waiting")
             for i, target in sorted(made.local.items())
         ],
         subject=parcel.summary.subject[:200], expires_at=now + runtime.settings.get("queue.lifetime") * SECOND, state="held" if mail.is_held else "waiting",
@@ -292,7 +293,7 @@ def mail_of(tx: Tx, item: outbox.Item, people: Sequence[outbox.Recipient]) -> Ma
             findings.append(Finding(check=facts.pop("check"), level=Level[facts.pop("level").upper()], facts=facts))
         else:
             client = Client(ip=facts["ip"], helo=facts["helo"], account=accounts.account_by_address(tx, facts["by"]) if facts["by"] else None)
-    recipients = [Accepted(path=one.address, address=Address.parse(one.address), recipient=None) for one in people]
+    recipients = [Accepted(path=one.address, address=Address.parse(one.address), recipient=None, notify=one.notify) for one in people]
     return Mail(client=client, sender=ReversePath(Address.parse(item.sender) if item.sender else None), size=item.size, recipients=recipients, findings=findings)
 
 

@@ -133,15 +133,15 @@ def _told(runtime: Runtime, tx: Tx, decision: Decision) -> notices.Notice | None
 
 
 def _refuse(runtime: Runtime, mail: Mail, parcel: Parcel, ready: Prepared, *, is_taken: bool) -> None:
-    """POLICY, Accepting: refused in the dialogue only if everyone refuses; else each gets a report if the sender is proved, or it is junk."""
+    """POLICY, Accepting: refused in the dialogue only if everyone refuses; else each gets a report if the sender is proved and wants any, or it is junk."""
     refusing = [d for d in ready.decisions.values() if d.refusal]
     if not refusing:
         return
     if not mail.is_fetched and len(refusing) == len(ready.decisions) and not is_taken and not any(d.copies for d in refusing):
         raise MailError(Reason.POLICY, refusing[0].refusal)
-    now = runtime.clock.micros()
+    now, unasked = runtime.clock.micros(), {one.path for one in mail.recipients if one.notify == "NEVER"}  # RFC 3461 §4.1
     for decision in refusing:
-        if mail.is_proved and not mail.is_fetched and mail.sender.address is not None:
+        if mail.is_proved and not mail.is_fetched and mail.sender.address is not None and decision.reached_by not in unasked:
             ready.reports.append(refusal.report(runtime, mail, parcel, decision))
             decision.events.append(_event(decision, now, "refused, and the sender told", why=decision.refusal))
         else:

@@ -18,7 +18,7 @@ from mailcore.config.environment import STANDARD_PORTS
 from mailcore.directory.resolve import local_domain
 from mailcore.mail.address import Address
 from mailcore.runtime.runtime import Runtime
-from mailcore.store import Tx
+from mailcore.store import Tx, certificates
 
 IMPLICIT = {"imap": "imaps", "pop3": "pop3s", "smtp": "submissions"}
 STARTTLS = {"imap": "imap", "pop3": "pop3", "smtp": "submission"}
@@ -69,6 +69,13 @@ def authority(runtime: Runtime) -> bytes | None:
     except OSError:
         return None
     return x509.load_pem_x509_certificate(pem).public_bytes(Encoding.DER)
+
+
+def needed_authority(runtime: Runtime) -> bytes | None:
+    """The authority that a device installs to trust this server's name; None where another one has signed that name."""
+    names = {name for one in certificates.served(runtime.store.read()) for name in one.names}
+    is_signed_elsewhere = runtime.hostname in names or f"*.{runtime.hostname.partition('.')[2]}" in names
+    return None if is_signed_elsewhere else authority(runtime)
 
 
 def domain_of(tx: Tx, address: str) -> str:
@@ -130,8 +137,9 @@ def best(runtime: Runtime) -> list[Service]:
     return list(chosen.values())
 
 
-def apple_profile(runtime: Runtime, address: str, name: str, ca_der: bytes | None) -> bytes:
+def apple_profile(runtime: Runtime, address: str, name: str) -> bytes:
     """A configuration profile for Apple's devices: the account, and Roost's own CA where the server's certificate is its."""
+    ca_der = needed_authority(runtime)
     by_kind = {one.kind: one for one in best(runtime)}
     reading, sending = by_kind.get("imap") or by_kind.get("pop3"), by_kind.get("smtp")
     if reading is None or sending is None:

@@ -304,3 +304,21 @@ def test_a_bare_cr_or_lf_in_a_chunk_refuses_and_closes_too(world: SimpleNamespac
     assert wire.reply().startswith("550 5.5.2")
     assert wire.is_closed()
     wire.socket.close()
+
+
+def test_no_report_goes_to_a_sender_who_asked_for_none(world: SimpleNamespace) -> None:
+    with at_the_store(world) as runtime:
+        one, now = verbs.find_account(runtime.store.read(), "u2@x.test").id, runtime.clock.micros()
+        runtime.store.write(lambda tx: (scripts.put(tx, one, "no", REFUSES, now), scripts.activate(tx, one, "no", now)))
+    before = waiting_for(world, "dora@honest.test")
+    try:
+        with smtplib.SMTP("127.0.0.1", world.server.ports["smtp"], local_hostname="mx.honest.test", timeout=20, source_address=("127.0.0.3", 0)) as client:
+            client.ehlo()
+            client.mail("dora@honest.test")
+            client.rcpt("u1@x.test")
+            client.rcpt("u2@x.test", ["NOTIFY=NEVER"])
+            assert client.data(letter("dora@honest.test", "never-tell"))[0] == 250
+    finally:
+        with at_the_store(world) as runtime:
+            runtime.store.write(lambda tx: scripts.activate(tx, one, "", now))
+    assert found(world, "Junk", "never-tell", "u2@x.test") is not None and waiting_for(world, "dora@honest.test") == before

@@ -4,6 +4,7 @@ import contextlib
 import datetime
 import json
 import os
+import plistlib
 import shutil
 import socket
 import ssl
@@ -34,7 +35,7 @@ def dns() -> Iterator[LocalDns]:
 
 @pytest.fixture(scope="module")
 def server(dns: LocalDns) -> Iterator[RoostServer]:
-    one = RoostServer(listeners=("smtp", "imaps", "http", "https"), people=1, dns=dns.where)
+    one = RoostServer(listeners=("smtp", "submissions", "imaps", "http", "https"), people=1, dns=dns.where)
     yield one
     one.remove()
 
@@ -101,12 +102,21 @@ def issuer(server: RoostServer, name: str, listener: str = "imaps") -> str:
     return x509.load_der_x509_certificate(shown).issuer.rfc4514_string()
 
 
+def asks_for_our_authority(person: Browser) -> bool:
+    """Whether the profile for Apple's devices, and the page beside it, install Roost's own CA."""
+    profile = plistlib.loads(person.get("/settings/programs/apple.mobileconfig").content)
+    kinds = {part["PayloadType"] for part in profile["PayloadContent"]}
+    assert ("com.apple.security.root" in kinds) == ("/ca.crt" in person.get("/settings/programs").text)
+    return "com.apple.security.root" in kinds
+
+
 def test_an_authority_signs_for_the_server_and_for_names_that_lead_here(server: RoostServer, admin: Browser, pebble: str) -> None:
-    assert "Roost CA" in issuer(server, "mx.x.test")
+    assert "Roost CA" in issuer(server, "mx.x.test") and asks_for_our_authority(admin)
     admin.get("/admin/certificates")
     assert admin.post("/admin/certificates", {"op": "acme", "enabled": "1", "email": "admin@x.test"}).status_code == 422
     admin.post("/admin/certificates", {"op": "acme", "enabled": "1", "agreed": "1", "email": "admin@x.test"})
     wait_for(lambda: "Pebble" in issuer(server, "mx.x.test") and "Pebble" in issuer(server, "autoconfig.x.test", "https"))
+    assert not asks_for_our_authority(admin), "devices trust the authority that signed"
     held = {row["names"] for row in json.loads(server.run("certificate", "list", "--json"))}
     assert held == {"mx.x.test", "autoconfig.x.test"}, "mta-sts.x.test leads elsewhere"
     assert "Roost CA" in issuer(server, "other.test")

@@ -17,7 +17,7 @@ def shown(_errors: Errors) -> dict[str, Any]:
     """The page."""
     link = flask.url_for("settings.apple", _external=True)
     picture = segno.make(link, error="m").svg_inline(scale=4, border=2, lineclass=None, svgclass="qr", omitsize=True)
-    has_ca = programs.authority(site().runtime) is not None
+    has_ca = programs.needed_authority(site().runtime) is not None
     return {"form": ProgramsPage(address=account().address, rows=mail_programs.rows(), qr=picture, has_second_step=bool(account().totp_secret), has_ca=has_ca)}
 
 
