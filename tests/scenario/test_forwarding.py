@@ -203,3 +203,17 @@ def subjects(server: RoostServer, address: str, box: str = "INBOX") -> list[str]
         imap.select(box, readonly=True)
         found = imap.fetch("1:*", "BODY.PEEK[HEADER.FIELDS (SUBJECT)]")[1] if imap.search(None, "ALL")[1][0] else []
     return [part[1].decode().partition(":")[2].strip() for part in found if isinstance(part, tuple)]
+
+
+def test_junk_gets_no_auto_reply_though_its_sender_is_not_forged(place: Place) -> None:
+    place.run("account", "add", "away2@x.test", "--password-stdin", input=PASSWORD + "\n")
+    place.run("account", "away", "away2@x.test", "--text", "Back on Monday.")
+    place.run("settings", "set", "spam.mark", "1")
+    time.sleep(1.2)
+    try:
+        assert place.send(["away2@x.test"], "Merely junk", source=STRANGER) == ""
+    finally:
+        place.run("settings", "set", "spam.mark")
+    eventually(lambda: "Merely junk" in subjects(place.server, "away2@x.test", "Junk"))
+    assert "it is junk" in place.story("Merely junk") and '"dmarc", "result": "fail"' not in place.story("Merely junk")
+    assert not any(b"Back on Monday" in one.data for one in place.sink.taken)
