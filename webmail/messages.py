@@ -38,13 +38,17 @@ SHOWN = 200
 """Rows of a list whose state is told anew when something changed."""
 AHEAD_CHARACTERS = 200_000
 """A longer text is not laid out before it is asked for."""
+LONG = 300
+"""Messages of a mailbox whose list is a window on all of them, and not a page that grows."""
 COUNTED = 20_000
 """In a longer mailbox the place of a message is not counted."""
 
 
 def cursor_of(text: str) -> tuple[int, int] | None:
-    """(date, id) of a cursor, or None for one that is not ours."""
-    date, _dot, number = text.lstrip("a").partition(".")
+    """(date, id) of a cursor, which may be a message's number alone, or None for one that is not ours."""
+    date, dot, number = text.lstrip("a").partition(".")
+    if not dot and date.isdigit():
+        return next((place_in_time(row) for row in reach.rows_of([int(date)])), None)
     return (int(date), int(number)) if date.lstrip("-").isdigit() and number.isdigit() else None
 
 
@@ -132,7 +136,7 @@ def list_page(mailbox_id: str, opened: ListRow | None = None) -> p.ListPage:
     """The middle pane: what is pinned stands above its first page."""
     args, size, some = flask.request.args, int(setting("web.page_size")), boxes_of(mailbox_id)
     box = some[0]
-    cursor = cursor_of(args["cursor"]) if "cursor" in args else None
+    cursor = cursor_of(args["cursor"]) if "cursor" in args else place_of(box, args["place"], size) if "place" in args and len(some) == 1 else None
     is_oldest, is_up = args.get("sort") == "oldest", args.get("cursor", "").startswith("a")
     if is_oldest or is_up:
         rows = rows_of(some, after=cursor or (-(2**62), 0), limit=size)
@@ -148,11 +152,18 @@ def list_page(mailbox_id: str, opened: ListRow | None = None) -> p.ListPage:
         groups = (p.DayGroup(key="pinned", label=_("Pinned"), rows=tuple(items_of(some, pinned, opened))), *groups)
     return p.ListPage(
         mailbox_id=mailbox_id, title=title_of(mailbox_id), groups=groups, unread=sum(b.unseen_count for b in some), total=sum(b.message_count for b in some),
-        is_whole=is_whole(box), modseq=sum(b.modseq for b in some), state="ready" if groups else "empty", role=box.role if len(some) == 1 else "inbox",
+        is_long=len(some) == 1 and not is_oldest and cursor is None and box.message_count > LONG, is_whole=is_whole(box), modseq=sum(b.modseq for b in some), state="ready" if groups else "empty", role=box.role if len(some) == 1 else "inbox",
         older=mark(rows[-1]) if len(rows) == size else None, newer="a" + mark(rows[0]) if rows and cursor else None, move_targets=targets(box.id),
         list_query=({"sort": "oldest"} if is_oldest else {}) | query_of(mailbox_id), offers=offers(mailbox_id), marked=box.deleted_count if len(some) == 1 else 0, merge=merging.offers(box) if cursor is None else (),
         share_url=flask.url_for("mail.share", mailbox_id=mailbox_id) if mailbox_id != INBOXES and reach.place_of(mailbox_id).may("a") else "",
     )  # fmt: skip
+
+
+def place_of(box: Mailbox, place: str, size: int) -> tuple[int, int] | None:
+    """The cursor before the message at *place*, counted from the newest; of what lies behind the end, the last page's."""
+    number = min(int(place) if place.isdigit() else 0, max(0, box.message_count - size))
+    found = listing.place(site().read(), box.id, number)
+    return (found[0], found[1] + 1) if found is not None else None
 
 
 def title_of(mailbox_id: str) -> str:

@@ -109,6 +109,8 @@ class ListPage:
     """Arguments of this list's URL beside the cursor (q, sort), kept by every link in it."""
     modseq: int = 0
     """What the list was drawn from, so that the live stream can tell what it missed."""
+    is_long: bool = False
+    """Whether the list is as long as all of the mailbox, and rows are drawn where one looks."""
     is_whole: bool = False
     """Whether a row is a conversation: an act on it is an act on all of its messages in this mailbox."""
     marked: int = 0

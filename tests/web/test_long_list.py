@@ -1,0 +1,146 @@
+"""A mailbox as long as people keep them: its list is scrolled by wheel, key and bar without a blank place, in order, no row twice, with a page that stays small.
+
+Fifty thousand messages in an ordinary run, a million among the long tests: their rows are written as delivery leaves them, without bytes.
+"""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+playwright = pytest.importorskip("playwright.sync_api")
+
+from bench import store as bench  # noqa: E402
+from mailcore.store import mailboxes  # noqa: E402
+from tests.scenario.server import RoostServer  # noqa: E402
+from tests.web.gallery.test_gallery import needs_parts  # noqa: E402
+from tests.web.test_browser import signed_in  # noqa: E402
+
+pytestmark = [pytest.mark.browser, needs_parts]
+NODES = 20_000
+"""Elements of the page, wherever one has scrolled; fifty rows have about 1,500."""
+SEEN = """() => {
+  const scroll = document.querySelector("[data-scroll]"), box = scroll.getBoundingClientRect();
+  const rows = [...document.querySelectorAll("#rows .row")], places = rows.map((row) => row.getBoundingClientRect());
+  const inside = places.filter((one) => one.bottom > box.top && one.top < box.bottom);
+  const gaps = [...document.querySelectorAll("#rows .list-gap")].map((one) => one.getBoundingClientRect()).filter((one) => Math.min(one.bottom, box.bottom) - Math.max(one.top, box.top) > 1);
+  return { ids: rows.map((row) => Number(row.dataset.id)), shown: inside.length, blank: gaps.length, nodes: document.querySelectorAll("*").length,
+           first: Number(rows[places.findIndex((one) => one.bottom > box.top + 1)]?.dataset.id), top: scroll.scrollTop, tall: scroll.scrollHeight, high: scroll.clientHeight };
+}"""
+
+
+def filled(total: int) -> RoostServer:
+    """A server whose u1 has so many messages, by number from the oldest."""
+    server = RoostServer(people=1, listeners=("http",), workers=1)
+    server.stop()
+    store = bench.open_at(str(server.folder / "data"))
+    account = int(store.read().value("SELECT id FROM accounts WHERE address = 'u1@x.test'"))
+    box = mailboxes.by_name(store.read(), account, "INBOX")
+    assert box is not None
+    bench.crowd(store, account, box.id, total)
+    store.close()
+    server.start()
+    return server
+
+
+@pytest.fixture(scope="module", params=[50_000, pytest.param(1_000_000, marks=pytest.mark.long)])
+def long_list(request: Any, browser: Any) -> Iterator[tuple[Any, int]]:
+    server = filled(request.param)
+    page, troubles = signed_in(browser, server, "u1@x.test")
+    page.wait_for_selector("#rows .list-gap", state="attached")
+    yield page, request.param
+    assert troubles == []
+    page.context.close()
+    server.remove()
+
+
+def settled(page: Any) -> dict[str, Any]:
+    """What is seen once nothing blank is; in order, none twice or left out, and the page small."""
+    until = time.monotonic() + 20
+    while True:
+        found = page.evaluate(SEEN)
+        if found["shown"] and not found["blank"]:
+            break
+        assert time.monotonic() < until, f"a blank place stays: {found['top']} of {found['tall']}, {found['shown']} rows"
+        page.wait_for_timeout(50)
+    ids = found["ids"]
+    assert ids == list(range(ids[0], ids[0] - len(ids), -1)), "newest first, none twice, none left out"
+    assert found["nodes"] < NODES
+    return found
+
+
+def drag(page: Any, share: float) -> None:
+    """The bar, let go at that share of its way."""
+    page.evaluate("(share) => { const one = document.querySelector('[data-scroll]'); one.scrollTop = (one.scrollHeight - one.clientHeight) * share; }", share)
+
+
+def test_the_wheel_scrolls_on_and_back_without_a_break(long_list: tuple[Any, int]) -> None:
+    page, total = long_list
+    page.hover("#rows .row >> nth=2")
+    seen: set[int] = set()
+    for _ in range(60):
+        page.mouse.wheel(0, 900)
+        seen |= set(settled(page)["ids"])
+    assert len(seen) > 600 and seen == set(range(total, total - len(seen), -1)), "every row came by"
+    low = settled(page)["first"]
+    for _ in range(20):
+        page.mouse.wheel(0, -900)
+        settled(page)
+    assert low < settled(page)["first"] < total
+    for _ in range(100):
+        page.mouse.wheel(0, -3000)
+        if settled(page)["top"] == 0:
+            break
+    assert settled(page)["ids"][0] == total
+
+
+def test_end_and_home_lead_to_the_oldest_and_back(long_list: tuple[Any, int]) -> None:
+    page, total = long_list
+    page.focus("#rows .row-sub > a >> nth=0")
+    page.evaluate("document.querySelector('[data-scroll]').focus()")
+    page.keyboard.press("End")
+    page.wait_for_timeout(100)
+    end = settled(page)
+    until = time.monotonic() + 20
+    while (end := settled(page))["ids"][-1] != 1 and time.monotonic() < until:
+        page.wait_for_timeout(50)
+    assert end["ids"][-1] == 1 and end["tall"] - end["top"] - end["high"] < 200, "the oldest is seen"
+    page.keyboard.press("Home")
+    until = time.monotonic() + 20
+    while (start := settled(page))["ids"][0] != total and time.monotonic() < until:
+        page.wait_for_timeout(50)
+    assert start["ids"][0] == total and start["top"] < 100
+
+
+@pytest.mark.parametrize("share", [0.5, 0.25, 0.9, 0.01])
+def test_the_bar_leads_to_its_place_and_rows_go_on_from_there_both_ways(long_list: tuple[Any, int], share: float) -> None:
+    page, total = long_list
+    drag(page, share)
+    found = settled(page)
+    assert abs((total - found["first"]) / total - share) < 0.02, found["first"]
+    page.hover("#rows .row:visible >> nth=5")
+    for step in (900,) * 12 + (-900,) * 30:
+        page.mouse.wheel(0, step)
+        found = settled(page)
+    assert abs((total - found["first"]) / total - share) < 0.02
+    assert abs(found["top"] / (found["tall"] - found["high"]) - share) < 0.05, "the bar stands where the rows do"
+
+
+def test_a_range_is_ticked_over_pages(long_list: tuple[Any, int]) -> None:
+    page, total = long_list
+    drag(page, 0)
+    assert settled(page)["ids"][0] == total
+    boxes = page.locator("#rows .row-pick input")
+    page.locator(f'#rows .row[data-id="{total - 1}"] .row-pick').click()
+    page.hover("#rows .row >> nth=4")
+    while not page.locator(f'#rows .row[data-id="{total - 120}"]').count():
+        page.mouse.wheel(0, 900)
+        settled(page)
+    last = page.locator(f'#rows .row[data-id="{total - 120}"] .row-pick')
+    last.scroll_into_view_if_needed()
+    last.click(modifiers=["Shift"])
+    assert sorted(page.evaluate("[...document.querySelectorAll('#rows input[name=ids]:checked')].map((one) => Number(one.value))")) == list(range(total - 120, total))
+    page.keyboard.press("*")
+    page.keyboard.press("n")
+    assert boxes.count() < 1000 and not page.locator("#rows input[name=ids]:checked").count()
