@@ -418,3 +418,19 @@ def test_the_next_message_is_there_before_its_key_and_unread_until_it_is_shown(b
     expect(page.locator("#reader #subject")).to_have_text("Second")
     assert not troubles
     page.context.close()
+
+
+@pytest.mark.parametrize(("language", "width"), [("en", 1280), ("de", 1280), ("de", 390), ("ar", 1024)])
+def test_the_bar_of_ticked_messages_stays_one_line_and_its_menu_stands_where_it_can_be_used(browser: Any, server: RoostServer, language: str, width: int) -> None:
+    """With one button more the last went into a line of its own, and its menu opened behind the mailboxes."""
+    page, _troubles = signed_in(browser, server, "u1@x.test", locale=language, viewport={"width": width, "height": 844})
+    for number in range(12):
+        send(server, f"From: ann@out.test\r\nSubject: Ticked {number}\r\n\r\nx\r\n".encode())
+    page.goto("/")
+    expect(page.locator("#rows .row").nth(11)).to_be_visible()
+    page.evaluate("for (const one of [...document.querySelectorAll('#rows input[name=ids]')].slice(0, 12)) one.click()")
+    bar = page.locator("#list .bulk")
+    assert len({round(one.bounding_box()["y"]) for one in bar.locator(":scope > .icon-btn, :scope > .menu > summary").all() if one.is_visible()}) == 1
+    assert bar.locator(".chosen").evaluate("(one) => one.scrollWidth <= one.clientWidth"), "and says how many in full"
+    bar.locator("summary").last.click()
+    page.locator("#list .bulk button[name=snooze]").first.click(trial=True)
