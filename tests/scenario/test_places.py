@@ -180,7 +180,7 @@ PUBLIC = "203.0.113.5"
 @contextlib.contextmanager
 def fresh(*, is_open: bool, **environ: str) -> Iterator[tuple[RoostServer, Browser, LocalDns]]:
     """A server nobody has set up, before an Internet whose well-known servers answer or not; and a browser with the link."""
-    sink = Sink(Behaviour(ehlo=(f"at your service, [{PUBLIC}]", "8BITMIME")))
+    sink = Sink(Behaviour(ehlo=(f"at your service, [10.0.0.9] seen as [{PUBLIC}]", "8BITMIME")))
     dns = LocalDns([(host, "A", "127.0.0.1") for host in diagnose.WELL_KNOWN])
     one = RoostServer(listeners=("smtp", "imap", "http"), workers=1, is_set_up=False, dns=dns.where, **environ)
     try:

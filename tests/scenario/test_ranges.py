@@ -12,7 +12,7 @@ import pytest
 
 from tests.scenario.server import PASSWORD, RoostServer
 
-INSIDE, RELAY, CLEAN, OLD, OTHER = "127.0.0.21", "127.0.0.22", "127.0.0.23", "127.0.0.24", "127.0.0.25"
+INSIDE, RELAY, CLEAN, OLD, OTHER, WIDE = "127.0.0.21", "127.0.0.22", "127.0.0.23", "127.0.0.24", "127.0.0.25", "127.0.0.26"
 
 
 @pytest.fixture(scope="module")
@@ -20,6 +20,7 @@ def server() -> Iterator[RoostServer]:
     one = RoostServer(listeners=("smtp", "submission", "imap", "http"), people=2, settings={"outgoing.port": "1", "virus.blocked_action": "refuse", "spam.enabled": "off"})
     one.run("range", "add", "Inside", INSIDE, "--allow", "local-local local-external", "--auth", "")
     one.run("range", "add", "Programs", RELAY, "--auth", "external-external")
+    one.run("range", "add", "Wide open", WIDE, "--auth", "")
     one.run("range", "add", "Scanned elsewhere", CLEAN, "--no-virus")
     one.run("range", "add", "Old devices", OLD, "--without-tls-until", "2099-12-31")
     time.sleep(2.2)  # ranges are looked at again every two seconds
@@ -50,6 +51,8 @@ def test_a_named_range_relays_for_senders_of_domains_here_and_for_nobody_else(se
     assert told(server, RELAY, "eve@out.test", "bob@far.test")[0] == 550
     assert told(server, RELAY, "", "bob@far.test")[0] == 550, "nobody is no sender of a domain here"
     assert told(server, OTHER, "u1@x.test", "bob@out.test")[0] == 550
+    assert told(server, WIDE, "u1@x.test", "bob@out.test")[0] == 250
+    assert told(server, WIDE, "eve@out.test", "bob@far.test")[0] == 550, "whatever the range allows, it sends for domains here only"
 
 
 def test_a_range_may_be_left_out_of_the_search_for_viruses(server: RoostServer) -> None:
