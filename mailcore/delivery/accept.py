@@ -120,7 +120,8 @@ def accept(runtime: Runtime, mail: Mail, parcel: Parcel, *, also: Callable[[Tx],
     ready = prepare(runtime, runtime.store.read(), mail, parcel, made, at_once) if at_once else Prepared()
     away = leaving.rules(runtime, runtime.store.read(), mail, parcel, made) if made.remote or made.forwarded else leaving.Leaving()
     passed_on, unfit = forward.by_sender(runtime, runtime.store.read(), mail, made.forwarded), forward.unfit(mail) if made.forwarded else ""
-    if unfit and not mail.is_fetched and not (ids or made.remote or made.lists or made.bounced):
+    is_role = any(one.address.local.lower() in resolve.ROLE_LOCALPARTS for one in mail.recipients)
+    if unfit and not mail.is_fetched and not is_role and not (ids or made.remote or made.lists or made.bounced):
         raise MailError(Reason.POLICY, "This address leads elsewhere, and neither junk nor a virus is passed on.")
     is_final = bool(made.bounced) and list_bounces.is_final(bytes(parcel.data))
 

@@ -115,12 +115,14 @@ def test_what_would_have_to_be_changed_for_the_next_server_comes_back_instead(pl
 
 def test_junk_leaves_by_no_alias_and_stays_with_who_has_a_mailbox(place: Place) -> None:
     assert "550" in (said := place.send(["away@x.test"], "Bait alone", sender=FORGED, source=STRANGER)) and "neither junk nor a virus is passed on" in said
+    place.run("alias", "add", "abuse@x.test", "out@far.test")
+    assert place.send(["abuse@x.test"], "Bait reported", sender=FORGED, source=STRANGER) == "", "abuse is never refused as spam"
     assert place.send(["both@x.test"], "Bait for two", sender=FORGED, source=STRANGER) == ""
     assert place.send(["u1@x.test"], "Bait forwarded", sender=FORGED, source=STRANGER) == ""
     eventually(lambda: "Bait for two" in place.inbox(2, "Junk") and "Bait forwarded" in place.inbox(1, "Junk"))
     waiting = [(one["subject"], one["state"]) for one in json.loads(place.run("queue", "list", "--json"))]
-    assert [one for one in waiting if "Bait" in one[0]] == [("Bait for two", "held")], "an admin may look at it and let it go"
-    assert "not redirected" in place.story("Bait for two") and not any(place.left(one) for one in ("Bait alone", "Bait for two", "Bait forwarded"))
+    assert [one for one in waiting if "Bait" in one[0]] == [("Bait reported", "held"), ("Bait for two", "held")], "an admin may look at it and let it go"
+    assert "not redirected" in place.story("Bait for two") and not any(place.left(one) for one in ("Bait alone", "Bait reported", "Bait for two", "Bait forwarded"))
 
 
 def test_what_held_a_virus_is_passed_on_to_nobody_even_when_it_was_taken_off(place: Place) -> None:
