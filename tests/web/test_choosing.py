@@ -98,3 +98,16 @@ def test_a_message_is_kept_as_the_very_bytes_that_came_and_printed_without_what_
     expect(paper.locator("body")).to_contain_text("Letter 3")
     assert paper.locator("#nav, #list, nav").count() == 0
     assert troubles == []
+
+
+@pytest.mark.parametrize("way", ["allowed", "forbidden"])
+def test_what_one_copies_is_copied_also_where_pages_may_not_write_the_clipboard(browser: Any, server: RoostServer, way: str) -> None:
+    page, troubles = signed_in(browser, server, ME)
+    page.context.grant_permissions(["clipboard-read", *(["clipboard-write"] if way == "allowed" else [])])
+    page.goto("/settings/programs")
+    button = page.locator("[data-copy]:visible").first
+    button.click()
+    expect(button).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == button.get_attribute("data-copy")
+    expect(button).to_have_text("Copy", timeout=5000)
+    assert troubles == []
