@@ -1,5 +1,6 @@
 """The pages in the person's language: words, errors of the server, dates, and the direction of the script."""
 
+import re
 import smtplib
 from collections.abc import Iterator
 from typing import Any
@@ -30,6 +31,17 @@ def test_a_wrong_password_is_said_in_german(server: RoostServer) -> None:
     browser.session.headers["Accept-Language"] = "de"
     browser.get("/sign-in")
     assert "Der Benutzername oder das Passwort ist falsch." in browser.post("/sign-in", {"address": "u1@x.test", "password": "wrong"}).text
+
+
+def test_who_chose_no_language_keeps_the_browsers_when_the_name_is_saved(server: RoostServer) -> None:
+    """The form once showed English then, and saved it."""
+    browser = Browser(server)
+    browser.session.headers["Accept-Language"] = "de"
+    browser.sign_in("u1@x.test")
+    page = browser.get("/settings/profile").text
+    chosen = re.findall(r'<option value="(\w+)" selected', page)
+    assert chosen[0] == "de"
+    assert 'lang="de"' in browser.post("/settings/profile", {"display_name": "U", "language": chosen[0], "zone": ""}).text
 
 
 def test_the_chosen_language_stands_over_the_browsers(server: RoostServer) -> None:

@@ -20,7 +20,7 @@ def shown(_errors: Errors) -> dict[str, Any]:
     mine, typed = account(), flask.request.form
     return {
         "form": p.ProfileForm(
-            display_name=typed.get("display_name", mine.display_name), address=mine.address, language=mine.locale or "en",
+            display_name=typed.get("display_name", mine.display_name), address=mine.address, language=mine.locale or words.language(),
             languages=words.LANGUAGE_NAMES, zone=typed.get("zone", mine.time_zone),
             zones=words.zones(personal.zone_name(site().runtime, replace(mine, time_zone=""))),
         )
