@@ -31,7 +31,8 @@ export function startNeed() {
   on("click", "a[data-compose]", openWriting);
   if ($(NEEDS) || hasKept()) return void later().catch(() => {});
   const told = ["pointermove", "pointerdown", "keydown"];
-  const come = () => {
+  const come = (event) => {
+    if (event.type === "pointermove" && !event.movementX && !event.movementY) return;  // the page moved under a pointer at rest
     for (const type of told) removeEventListener(type, come, true);
     later().catch(() => {});
   };
