@@ -59,7 +59,10 @@ def test_a_folder_is_looked_into_and_nothing_is_changed_until_it_is_imported(ser
     assert "is imported." in done and "Look at these" in done
     with imaplib.IMAP4("127.0.0.1", server.ports["imap"]) as imap:
         imap.login("ann@old.test", "old secret 1")
-        assert imap.select("INBOX")[1] == [b"2"] and imap.select("Sent")[1] == [b"1"]
+        imap.select("INBOX")
+        told = imap.search(None, "FROM", "postmaster@old.test")[1][0].split()
+        assert len(imap.search(None, "ALL")[1][0].split()) == 2 + len(told) and len(told) == 1, "what came over, and the word that mail goes elsewhere from now on"
+        assert imap.select("Sent")[1] == [b"1"]
     audit = admin.get("/admin/audit?q=import").text
     assert "import asked" in audit and "import begun" in audit
     admin.post(HERE, {"op": "anew"})
