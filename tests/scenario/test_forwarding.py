@@ -5,7 +5,7 @@ import json
 import re
 import smtplib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from email import message_from_bytes
 
 import pytest
@@ -14,6 +14,7 @@ from mailcore.mail import srs
 from tests.scenario.dns_server import LocalDns
 from tests.scenario.server import PASSWORD, RoostServer
 from tests.scenario.sink import Behaviour, Sink, Taken
+from tests.scenario.waiting import eventually
 from tests.web.visitor import signed_in
 
 STRANGER, FORGED = "127.0.0.9", "eve@forged.test"
@@ -78,13 +79,6 @@ def place() -> Iterator[Place]:
     one = Place()
     yield one
     one.close()
-
-
-def eventually(check: Callable[[], object], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not check():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.1)
 
 
 def test_what_an_alias_sends_elsewhere_leaves_with_a_sender_that_finds_its_way_back(place: Place) -> None:

@@ -7,7 +7,7 @@ import smtplib
 import sqlite3
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from email import message_from_string
 from email.message import Message
 
@@ -20,6 +20,7 @@ from mailcore.senderauth import dkim
 from tests.scenario.dns_server import LocalDns
 from tests.scenario.server import PASSWORD, RoostServer
 from tests.scenario.sink import Behaviour, Sink
+from tests.scenario.waiting import eventually
 from tests.web.visitor import Browser
 
 GONE = "550 5.1.1 nobody here"
@@ -118,13 +119,6 @@ def place() -> Iterator[Place]:
     one = Place()
     yield one
     one.close()
-
-
-def eventually(check: Callable[[], object], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not check():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.1)
 
 
 def test_a_public_list_reaches_members_here_and_outside_once_each_with_its_marks(place: Place) -> None:

@@ -9,7 +9,7 @@ import smtplib
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyotp
@@ -19,6 +19,7 @@ from mailcore.config.environment import Config
 from mailcore.runtime.runtime import Runtime, open_runtime
 from mailcore.store import accounts, fetched, protection
 from tests.scenario.server import HOME, PASSWORD, RoostServer
+from tests.scenario.waiting import eventually
 from tests.web.visitor import Browser
 
 SAFETY = "/settings/sign-in"
@@ -54,13 +55,6 @@ def subjects(server: RoostServer, address: str) -> list[str]:
         imap.select("INBOX", readonly=True)
         found = imap.fetch("1:*", "BODY.PEEK[HEADER.FIELDS (SUBJECT)]")[1] if imap.search(None, "ALL")[1][0] else []
     return [part[1].decode().partition(":")[2].strip() for part in found if isinstance(part, tuple)]
-
-
-def eventually(check: Callable[[], object], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not check():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.1)
 
 
 def numbers(server: RoostServer) -> dict[str, list[int]]:

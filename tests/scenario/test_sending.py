@@ -7,7 +7,7 @@ import json
 import re
 import smtplib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -18,6 +18,7 @@ from mailcore.senderauth import dkim
 from tests.scenario.dns_server import LocalDns
 from tests.scenario.server import PASSWORD, RoostServer
 from tests.scenario.sink import Behaviour, Sink, Taken
+from tests.scenario.waiting import eventually
 from tests.web.visitor import signed_in
 
 RECORDS = [
@@ -100,13 +101,6 @@ def place() -> Iterator[Place]:
     one = Place()
     yield one
     one.close()
-
-
-def eventually(check: Callable[[], object], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not check():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.1)
 
 
 def text_of(data: bytes, kind: str = "plain") -> str:

@@ -6,7 +6,7 @@ import json
 import re
 import smtplib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from email.message import Message
 from email.utils import parsedate_to_datetime
 
@@ -23,6 +23,7 @@ from tests.scenario.dns_server import LocalDns
 from tests.scenario.server import PASSWORD, RoostServer
 from tests.scenario.sink import Sink
 from tests.scenario.test_queue import Post, post
+from tests.scenario.waiting import eventually
 from tests.web.visitor import Browser, signed_in
 
 __all__ = ["post"]
@@ -71,13 +72,6 @@ def compose(person: Browser, subject: str, to: str, **more: str) -> str:
     """Send a message from the webmail; the page that follows."""
     draft = re.search(r'data-draft="([^"]+)"', person.get("/compose").text)[1]  # type: ignore[index]
     return person.post(f"/compose/{draft}/send", {"from": "u1@x.test", "to": to, "subject": subject, "body": "x", "format": "text", "op": "send", **more}).text
-
-
-def eventually(check: Callable[[], object], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not check():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.1)
 
 
 def test_date_signature_dkim_and_the_sent_copy_are_made_when_the_hold_ends(place: Place) -> None:

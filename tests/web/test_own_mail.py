@@ -5,12 +5,13 @@ import imaplib
 import re
 import smtplib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from tests.scenario.server import PASSWORD, RoostServer
+from tests.scenario.waiting import eventually
 from tests.web.visitor import Browser, signed_in
 
 
@@ -19,13 +20,6 @@ def server() -> Iterator[RoostServer]:
     one = RoostServer(listeners=("smtp", "submission", "imap", "http"), people=4)
     yield one
     one.remove()
-
-
-def eventually(check: Callable[[], object], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not check():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.1)
 
 
 def messages(server: RoostServer, address: str, subject: str, box: str = "INBOX") -> list[tuple[str, bytes]]:
