@@ -25,6 +25,13 @@ ADDRESS_BYTES = 100
 """A socket's name has at most 107 bytes on Linux, 103 elsewhere; a longer path goes by way of a descriptor of its folder."""
 
 
+async def woken(wake: asyncio.Event, seconds: float) -> None:
+    """Wait until *wake* is set, or *seconds* are over. A cancel in the same instant counts: `asyncio.wait_for` would swallow it."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await wake.wait()
+
+
 class Bus:
     """One process's end. Thread-safe `publish`; `subscribe` and callbacks belong to the loop that `attach` was given."""
 

@@ -15,6 +15,7 @@ from mailcore.delivery import accept
 from mailcore.delivery.parcel import parcel_of
 from mailcore.directory import fetching
 from mailcore.directory.resolve import Recipient, target_of
+from mailcore.events.bus import woken
 from mailcore.mail.address import Address, ReversePath
 from mailcore.mail.address import mailboxes as header_addresses
 from mailcore.mail.headers import scan_headers
@@ -47,8 +48,7 @@ async def run(runtime: Runtime) -> None:
                 future = loop.run_in_executor(pool, look_into, runtime, one)
                 running.add(future)
                 future.add_done_callback(running.discard)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(wake.wait(), IDLE_SECONDS)
+            await woken(wake, IDLE_SECONDS)
     finally:
         stop()
         pool.shutdown(wait=False, cancel_futures=True)

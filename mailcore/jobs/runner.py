@@ -5,11 +5,11 @@ A job's function gets a Step to report progress with; False from it means cancel
 """
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from mailcore.base.errors import MailError
+from mailcore.events.bus import woken
 from mailcore.jobs import (
     announce,
     backup,
@@ -59,8 +59,7 @@ async def repeat(runtime: Runtime, owner: str, take: Callable[[Runtime, str], bo
         while True:
             wake.clear()
             if not await loop.run_in_executor(pool, take, runtime, owner):
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(wake.wait(), IDLE_SECONDS)
+                await woken(wake, IDLE_SECONDS)
     finally:
         stop()
         pool.shutdown(wait=False, cancel_futures=True)

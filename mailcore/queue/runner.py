@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from mailcore.base.errors import MailError
 from mailcore.delivery import accept, lists
+from mailcore.events.bus import woken
 from mailcore.queue import route, serve
 from mailcore.runtime.runtime import Runtime
 from mailcore.store import Tx, outbox
@@ -40,8 +41,7 @@ class Runner:
             while True:
                 self.wake.clear()
                 wait = await self.take()
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self.wake.wait(), wait)
+                await woken(self.wake, wait)
         finally:
             stop()
             self.pool.shutdown(wait=False, cancel_futures=True)
