@@ -97,7 +97,7 @@ def form_of(draft: drafts.Draft, title: str, errors: dict[str, str] | None = Non
     whole = intake.size_limit(site().runtime, mine.domain_id)
     limit = intake.file_bytes(whole)  # of files: base64 makes a third more of them
     html = starting.on_screen(typed.html, draft) if typed.html else ""
-    shown = tuple(replace_id(files.card(f.name, len(f.content), ""), i) for i, f in enumerate(draft.files) if not f.content_id)
+    shown = tuple(replace_id(files.card(f.name, len(f.content), ""), i) for i, f in enumerate(f for f in draft.files if not f.content_id))
     total = sum(len(f.content) for f in draft.files)
     return p.ComposeForm(
         draft_id=draft.key, title=title, identities=senders(typed.sender), from_value=typed.sender or mine.address, to=typed.to, cc=typed.cc, bcc=typed.bcc,

@@ -59,8 +59,7 @@ def links_of_draft(draft_id: str) -> list[FileLink]:
     """Every file of a draft behind a link, and off the draft. Raises MailError."""
     runtime, mine, key = site().runtime, account(), key_of(draft_id)
     draft = drafts.find(runtime, mine, key) or origin_of(draft_id) or flask.abort(404)
-    chosen = [number for number, one in enumerate(draft.files) if not one.content_id]
-    staged = [(draft.files[number].name, file_links.keep(runtime, mine, BytesIO(draft.files[number].content))) for number in chosen]
+    staged = [(one.name, file_links.keep(runtime, mine, BytesIO(one.content))) for one in draft.files if not one.content_id]
     made = [file_links.add(runtime, actor(), mine, kept, name=name, days=days_of({}), password_hash="") for name, kept in staged]
     drafts.without_files(runtime, mine, key, start=origin_of(draft_id))
     return made

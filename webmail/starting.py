@@ -21,7 +21,7 @@ from mailcore.mail.headers import Headers, scan_headers
 from mailcore.mail.html import html_to_text, sanitise, text_to_html
 from mailcore.mail.mime import decode_text
 from mailcore.mail.part import Part, load_parts
-from mailcore.mail.structure import leaves
+from mailcore.mail.structure import leaves, pictures
 from mailcore.sessions import webmail_drafts as drafts
 from mailcore.store import listing
 from mailcore.store.contacts import Contact
@@ -140,9 +140,9 @@ def cut(value: str) -> str:
 def kept_files(data: bytes, parts: Part, *, with_files: bool) -> tuple[Attachment, ...]:
     """The pictures the quote shows, and for a forward every file."""
     _plain, markup, attached = leaves(parts)
-    pictures = [x for x in parts.walk() if x.content_id and x.type == "image" and not x.children] if markup is not None else []
-    wanted = [*(attached if with_files else ()), *(x for x in pictures if not with_files or x not in attached)]
-    return tuple(Attachment(name=files.safe_name(x), type=x.mime_type, content=decode_body(data, x), content_id=x.content_id if x in pictures else "") for x in wanted)
+    shown = pictures(parts, attached, decode_text(data, markup)) if markup is not None else []
+    wanted = [*(x for x in attached if with_files), *(x for x in shown if not with_files or x not in attached)]
+    return tuple(Attachment(name=files.safe_name(x), type=x.mime_type, content=decode_body(data, x), content_id=x.content_id if x in shown else "") for x in wanted)
 
 
 def enclosed(stored: listing.Stored) -> Attachment:

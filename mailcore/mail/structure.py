@@ -4,8 +4,10 @@ IMAP's ENVELOPE and BODYSTRUCTURE, the tree of parts with offsets, and all that 
 bytes have a summary; nothing here raises. Full text for search and safe HTML are made later, by others.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from mmap import mmap
+from urllib.parse import quote
 
 from mailcore.base.clock import to_micros
 from mailcore.mail.address import Address, loose_address
@@ -200,6 +202,12 @@ def leaves(root: Part) -> tuple[Part | None, Part | None, list[Part]]:
         elif _is_attachment(part, parent):
             attached.append(part)
     return plain, markup, attached
+
+
+def pictures(root: Part, attached: Sequence[Part], markup: str) -> list[Part]:
+    """The pictures that stand in the HTML *markup* of a message, or could. Some programs name every file by Content-ID: one that is *attached* is a picture only when the text shows it."""
+    named = [part for part in root.walk() if part.content_id and part.type == "image" and not part.children]
+    return [part for part in named if part not in attached or f"cid:{part.content_id}" in markup or f"cid:{quote(part.content_id)}" in markup]
 
 
 def _is_attachment(part: Part, parent: str) -> bool:

@@ -25,7 +25,7 @@ from mailcore.mail.html import html_to_text, sanitise
 from mailcore.mail.mime import decode_text, parse
 from mailcore.mail.part import Part
 from mailcore.mail.plain import unflow
-from mailcore.mail.structure import leaves, summarise
+from mailcore.mail.structure import leaves, pictures, summarise
 from mailcore.policy import intake
 from mailcore.runtime.runtime import Runtime
 from mailcore.sessions.webmail import actor_of, label
@@ -123,8 +123,11 @@ def read(key: str, data: bytes, message_id: int) -> Draft:
         text=_text(data, plain) if plain is not None else "", html=decode_text(data, markup) if markup is not None else "",
         priority=_priority(headers), wants_receipt=headers.raw(b"disposition-notification-to") is not None, wants_report=bool(kept.get("report")),
     )  # fmt: skip
-    pictures = [x for x in root.walk() if x.content_id and x.type == "image" and not x.children and x not in attached] if markup is not None else []
-    files = [Attachment(name=x.filename or "file", type=x.mime_type, content=decode_body(data, x), content_id=x.content_id) for x in [*attached, *pictures]]
+    shown = pictures(root, attached, typed.html) if markup is not None else attached if kept else []
+    files = [
+        Attachment(name=x.filename or "file", type=x.mime_type, content=decode_body(data, x), content_id=x.content_id if x in shown else "")
+        for x in [*attached, *(x for x in shown if x not in attached)]
+    ]
     answers = kept.get("answers")
     return Draft(
         key=key, typed=typed, message_id=message_id, revision=int(kept.get("revision", 0)), answers=(answers[0], int(answers[1])) if answers else None,
@@ -294,12 +297,13 @@ def attach(runtime: Runtime, account: Account, key: str, files: Sequence[Attachm
 
 
 def detach(runtime: Runtime, account: Account, key: str, number: int) -> Draft:
-    """Take file *number* (from 0) off a draft."""
+    """Take file *number* (from 0, pictures of the text not counted) off a draft."""
 
     def change(draft: Draft | None) -> Draft:
-        if draft is None or not 0 <= number < len(draft.files):
+        own = [f for f in draft.files if not f.content_id] if draft is not None else []
+        if draft is None or not 0 <= number < len(own):
             raise MailError(Reason.NOT_FOUND, "That file is no longer on the draft.")
-        return replace(draft, files=draft.files[:number] + draft.files[number + 1 :])
+        return replace(draft, files=tuple(f for f in draft.files if f is not own[number]))
 
     return _change(runtime, account, key, change)
 

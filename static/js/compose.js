@@ -25,6 +25,7 @@ class Draft {
     this.editor = null;
     this.changes = 0;
     this.savedChanges = 0;
+    this.isOnlySaved = false;  // whether "saved" is all there is to say
     this.saving = Promise.resolve();
     this.signatures = JSON.parse(section.dataset.signatures);
     this.sender = this.form.elements.from.value;
@@ -268,6 +269,7 @@ class Draft {
   }
 
   touch() {
+    if (!this.isDirty && this.isOnlySaved) this.say("");
     this.changes += 1;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.save(), SAVE_AFTER_MILLISECONDS);
@@ -316,7 +318,8 @@ class Draft {
       this.move(answer);
       this.savedChanges = at;
       this.asOpened = "";
-      this.say(answer.saved_text || "");
+      this.isOnlySaved = !answer.draft;
+      this.say((!this.isDirty || answer.draft) && answer.saved_text || "");
       return !this.isDirty;
     } catch (failure) {
       return this.explain(failure, isKept);
