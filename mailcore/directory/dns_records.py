@@ -55,10 +55,10 @@ def wanted(runtime: Runtime, tx: Tx, domain: accounts.Domain) -> list[Record]:
         ]
     value = f"v=TLSRPTv1; rua=mailto:postmaster@{name}"
     records.append(Record(name=f"_smtp._tls.{name}", rdtype="TXT", value=value, why="Has others report how their TLS to us went (TLS-RPT, RFC 8460).", is_needed=False))
-    services = (("_imaps", 993), ("_submissions", 465), ("_pop3s", 995))
     records += [
-        Record(name=f"{service}._tcp.{name}", rdtype="SRV", value=f"0 1 {port} {host}.", why="Lets mail programs find the server (RFC 6186).", is_needed=False)
-        for service, port in services
+        Record(name=f"_{programs.IMPLICIT[one.kind]}._tcp.{name}", rdtype="SRV", value=f"0 1 {one.port} {host}.", why="Lets mail programs find the server (RFC 6186).", is_needed=False)
+        for one in programs.services(runtime)
+        if one.is_implicit
     ]
     for helper, program in (("autoconfig", "Thunderbird"), ("autodiscover", "Outlook")):
         records.append(Record(name=f"{helper}.{name}", rdtype="CNAME", value=f"{host}.", why=f"Lets {program} set itself up.", is_needed=False))

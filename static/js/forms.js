@@ -30,8 +30,19 @@ export function checkField(input) {
   return input.validity.valid;
 }
 
+let isPressed = false;
+
+/** Judges *input*; while a button is being pressed only after it is let go, since a message that comes or goes moves what lies under the pointer. */
+function leaveField(input) {
+  if (!input.value && !input.getAttribute("aria-invalid")) return;
+  if (isPressed) addEventListener("pointerup", () => setTimeout(checkField, 0, input), { once: true });
+  else checkField(input);
+}
+
 export function startForms() {
-  on("focusout", "form[data-validate] .input", (_event, input) => (input.value || input.getAttribute("aria-invalid")) && checkField(input));
+  addEventListener("pointerdown", () => { isPressed = true; }, true);
+  for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => { isPressed = false; }, true);
+  on("focusout", "form[data-validate] .input", (_event, input) => leaveField(input));
   on("submit", "form[data-validate]", (event, form) => {
     if (event.submitter?.formNoValidate) return;
     const wrong = $$(".input", form).filter((input) => !checkField(input));

@@ -153,9 +153,11 @@ def test_a_neighbour_on_this_machine_needs_no_name(post: Post, monkeypatch: pyte
 
 def test_the_command_line_tells_and_remembers_what_dns_says() -> None:
     dns = LocalDns([*GOOD[:2], ("x.test", "TXT", "v=spf1 mx -all"), ("x.test", "MX", "10 mx.x.test.")])
-    server = RoostServer(listeners=("smtp",), people=1, workers=1, dns=dns.where, settings={"outgoing.bind": "::1"})
+    server = RoostServer(listeners=("smtp", "imaps"), people=1, workers=1, dns=dns.where, settings={"outgoing.bind": "::1"})
     try:
-        rows = {(row["type"], row["state"]): row for row in json.loads(server.run("dns", "check", "x.test", "--json"))}
+        told = json.loads(server.run("dns", "check", "x.test", "--json"))
+        assert [row["wanted"] for row in told if row["type"] == "SRV"] == [f"0 1 {server.ports['imaps']} mx.x.test."], "the ports that are open, and no others"
+        rows = {(row["type"], row["state"]): row for row in told}
         assert rows["PTR", "right"]["name"].endswith(".ip6.arpa")
         assert rows["TXT", "right"]["wanted"] == "v=spf1 mx -all", "its mail server is this one, IPv6 address and all"
         dns.table.put("x.test", "TXT", "v=spf1 ip4:192.0.2.1 -all")

@@ -165,6 +165,19 @@ def test_news_that_were_asked_for_before_an_undo_do_not_take_its_row_away_again(
     assert page.is_visible("#rows .row:has-text('Comes back')")
 
 
+def test_a_button_stays_under_the_pointer_when_the_field_before_it_is_mended(browser: Any, server: RoostServer) -> None:
+    """The message beside a field went as the button was pressed: the button moved away from under the pointer, and nothing was sent."""
+    page, _ = signed_in(browser, server, "admin@x.test", viewport={"width": 1440, "height": 1000})
+    page.goto("/admin/lists/new")
+    page.fill("[name=localpart]", "news")
+    page.select_option("[name=mode]", "announcement")
+    page.get_by_role("button", name="Add the list").click()
+    page.get_by_text("An announcement list needs the address").wait_for()
+    page.fill("[name=owner]", "u1@x.test")
+    page.get_by_role("button", name="Add the list").click()
+    page.wait_for_url("**/admin/lists/news@x.test")
+
+
 def test_a_row_of_a_rule_asks_for_what_its_choice_needs(browser: Any, server: RoostServer) -> None:
     page, troubles = signed_in(browser, server, "admin@x.test")
     page.goto("/settings/rules/new")
