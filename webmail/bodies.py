@@ -12,13 +12,12 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from mailcore.base.errors import MailError, Reason
-from mailcore.mail import tnef
+from mailcore.mail import texts, tnef
 from mailcore.mail.body import decode_body
 from mailcore.mail.charset import decode_bytes
 from mailcore.mail.headers import decode_value, scan_headers
 from mailcore.mail.mime import decode_text
 from mailcore.mail.part import Part, load_parts
-from mailcore.mail.structure import leaves
 from mailcore.net import fetch
 from mailcore.store import listing
 from web import tokens, words
@@ -109,11 +108,12 @@ def enclosed(token: str) -> Any:
         raise MailError(Reason.NOT_FOUND, _("This file is not a message."))
     data = site().store.blobs.read(stored.locator)
     headers = scan_headers(data[inner.header_start : min(inner.body_start, inner.header_start + HEADER_BYTES)])
+    shown = files.make_body(stored, shows_images=False, inside=inner)
     made = p.EnclosedPage(
         back_url=flask.url_for("mail.message", mailbox_id=stored.row.mailbox_id, message_id=message_id), subject=headers.text(b"subject")[:1000] or _("(no subject)"),
         headers=tuple((label, text[:2000]) for label, text in ((_("From"), headers.text(b"from")), (_("To"), headers.text(b"to")), (_("Cc"), headers.text(b"cc")), (_("Date"), headers.text(b"date"))) if text),
         body_url=flask.url_for("mail.body", token=tokens.make("body", [message_id, False, *number])),
-        attachments=tuple(files.attachment(message_id, x) for x in leaves(inner)[2][:files.FILES_SHOWN]),
+        attachments=tuple(files.attachment(message_id, x) for x in texts.files(inner, shown.pictures)[:files.FILES_SHOWN]),
     )  # fmt: skip
     return page("webmail/enclosed.html", enclosed=made)
 
@@ -138,7 +138,7 @@ def sealed(response: flask.Response, kind: str, name: str) -> flask.Response:
 def all_parts(token: str) -> Any:
     message_id = tokens.read("zip", token)
     stored = message_of(message_id)
-    packed = files.packed(site().store.blobs.read(stored.locator), leaves(load_parts(stored.parts))[2])
+    packed = files.packed(site().store.blobs.read(stored.locator), texts.files(load_parts(stored.parts), files.body_of(stored, shows_images=False).pictures))
     return sealed(flask.Response(packed, mimetype="application/zip"), "attachment", "files.zip")
 
 

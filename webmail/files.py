@@ -12,15 +12,13 @@ from typing import Any
 import flask
 from flask_babel import gettext as _
 
-from mailcore.mail import tnef
+from mailcore.mail import texts, tnef
 from mailcore.mail.body import decode_body
 from mailcore.mail.charset import decode_bytes
 from mailcore.mail.html import html_to_text, sanitise, text_to_html
-from mailcore.mail.mime import decode_text
 from mailcore.mail.part import Part, load_parts
-from mailcore.mail.plain import MAX_TEXT_CHARS, unflow
+from mailcore.mail.plain import MAX_TEXT_CHARS
 from mailcore.mail.quotes import fold
-from mailcore.mail.structure import leaves
 from mailcore.net import fetch
 from mailcore.store.listing import Stored
 from web import tokens, words
@@ -61,8 +59,9 @@ class Body:
     html: str
     text: str
     remote_count: int
-    is_text: bool
     has_cut: bool
+    pictures: frozenset[str]
+    """The Content-IDs of pictures that it shows."""
 
     @property
     def has_own_colours(self) -> bool:
@@ -95,29 +94,28 @@ def body_of(stored: Stored, *, shows_images: bool) -> Body:
 def make_body(stored: Stored, *, shows_images: bool, inside: Part | None = None) -> Body:
     """HTML through the sanitiser, else text made HTML; of the message, or of one that it encloses."""
     root = inside or load_parts(stored.parts)
-    plain, markup, attached = leaves(root)
     data = site().store.blobs.read(stored.locator)
-    if markup is not None:
-        by_cid = {part.content_id: part for part in root.walk() if part.content_id}
-
-        def cid_url(cid: str) -> str | None:
-            part = by_cid.get(cid)
-            return part_url(stored.row.message_id, part) if part is not None and part.type == "image" else None
-
-        text = decode_text(data, markup, BODY_BYTES)
-        safe = sanitise(text, cid_url=cid_url, remote_url=image_url if shows_images else None)
-        return Body(fold(safe.html, _("Show what is quoted")), html_to_text(safe.html)[:20_000], safe.remote_count, False, safe.has_cut)
-    text = decode_text(data, plain, BODY_BYTES) if plain is not None else ""
-    if plain is not None and plain.params.get("format", "").lower() == "flowed":
-        text = unflow(text, delete_space=plain.params.get("delsp", "").lower() == "yes")
-    packed_text = next((f for part in attached[:FILES_SHOWN] if is_package(part) for f in tnef.read(decode_body(data, part))[:1]), None) if not text.strip() else None
-    if packed_text is not None and packed_text.name == "message.html":
-        safe = sanitise(decode_bytes(packed_text.content[:BODY_BYTES], ""), cid_url=lambda _cid: None, remote_url=image_url if shows_images else None)
-        return Body(fold(safe.html, _("Show what is quoted")), html_to_text(safe.html)[:20_000], safe.remote_count, False, safe.has_cut)
-    if packed_text is not None and packed_text.name == "message.txt":
-        text = decode_bytes(packed_text.content[:BODY_BYTES], "").replace("\r\n", "\n")
-    is_cut = len(text) > MAX_TEXT_CHARS or plain is not None and decoded_size(plain) > BODY_BYTES
-    return Body(fold(text_to_html(text), _("Show what is quoted")), text, 0, False, is_cut)
+    written = texts.texts(data, root, BODY_BYTES)
+    pictures = texts.pictures(root, written.markup)
+    pieces, is_cut = written.pieces, written.is_cut
+    if not any(one.text.strip() for one in pieces):
+        packed_text = next((f for part in texts.files(root, pictures)[:FILES_SHOWN] if is_package(part) for f in tnef.read(decode_body(data, part))[:1]), None)
+        if packed_text is not None and packed_text.name in ("message.html", "message.txt"):
+            is_html = packed_text.name == "message.html"
+            pieces = (texts.Text(is_html, decode_bytes(packed_text.content[:BODY_BYTES], "" ).replace("\r\n", "\n")),)
+    by_cid = {part.content_id: part for part in root.walk() if part.content_id in pictures}
+    shown, plain, remote = [], [], 0
+    for one in pieces:
+        if one.is_html:
+            safe = sanitise(one.text, cid_url=lambda cid: part_url(stored.row.message_id, by_cid[cid]) if cid in by_cid else None, remote_url=image_url if shows_images else None)
+            shown.append(safe.html)
+            plain.append(html_to_text(safe.html)[:20_000])
+            remote, is_cut = remote + safe.remote_count, is_cut or safe.has_cut
+        else:
+            shown.append(text_to_html(one.text))
+            plain.append(one.text)
+            is_cut = is_cut or len(one.text) > MAX_TEXT_CHARS
+    return Body(fold("".join(shown), _("Show what is quoted")), "\n\n".join(plain), remote, is_cut, pictures)
 
 
 def decoded_size(part: Part) -> int:

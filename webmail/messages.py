@@ -7,10 +7,10 @@ import flask
 from flask_babel import gettext as _
 
 from mailcore.base.errors import MailError, Reason
+from mailcore.mail import texts
 from mailcore.mail.address import mailboxes as addresses
 from mailcore.mail.headers import scan_headers
 from mailcore.mail.part import load_parts
-from mailcore.mail.structure import leaves
 from mailcore.net import fetch
 from mailcore.sessions import webmail
 from mailcore.store import conversations, listing, mailboxes, messages
@@ -291,9 +291,9 @@ def reader_message(row: ListRow, stored: Stored | None, *, is_expanded: bool) ->
     replies = people(headers.text(b"reply-to"))
     trust = trust_of(stored.prefix, row.from_name, row.from_addr)
     way = unsubscribing.way_out(headers, is_proved=trust is not None and trust.kind == "verified")
-    _plain, markup, attached = leaves(parts)
     shows_images = flask.request.args.get("images") == "1" or setting("web.images") == "always"
     body = files.body_of(stored, shows_images=shows_images)
+    attached = texts.files(parts, body.pictures)
     reply_to = replies[0] if replies and replies[0].address != sender.address else None
     is_list, is_own = bool(unsubscribing.list_of(headers) or way), reach.place_of(str(row.mailbox_id)).is_own
     return p.ReaderMessage(

@@ -14,14 +14,13 @@ import flask
 from flask_babel import gettext as _
 
 from mailcore.directory import identities, resolve
+from mailcore.mail import texts
 from mailcore.mail.address import mailboxes
 from mailcore.mail.body import decode_body
 from mailcore.mail.compose import Attachment, forward_subject, quote_html, quote_text, reply_all, reply_to, strip_bcc
 from mailcore.mail.headers import Headers, scan_headers
 from mailcore.mail.html import html_to_text, sanitise, text_to_html
-from mailcore.mail.mime import decode_text
 from mailcore.mail.part import Part, load_parts
-from mailcore.mail.structure import leaves, pictures
 from mailcore.sessions import webmail_drafts as drafts
 from mailcore.store import listing
 from mailcore.store.contacts import Contact
@@ -105,11 +104,15 @@ def start_of(origin: str) -> drafts.Draft:
 
 def quoted(stored: listing.Stored, data: bytes, headers: Headers, parts: Part, *, is_forward: bool) -> tuple[str, str]:
     """The message as a quote, in text and in HTML; a forward is headed by whom it was from and to instead."""
-    plain, markup, _attached = leaves(parts)
-    written = decode_text(data, markup, QUOTE_CHARS * 4)[:QUOTE_CHARS] if markup is not None else ""
-    text = (files.body_of(stored, shows_images=False).text if plain is not None or markup is None else html_to_text(written))[:QUOTE_CHARS]
-    safe = sanitise(written, cid_url=lambda cid: f"cid:{cid}", remote_url=lambda url: url).html if markup is not None else text_to_html(text)
-    if is_too_long(plain, markup):
+    written = texts.texts(data, parts, QUOTE_CHARS * 4)
+    shown = written.pieces if any(one.text.strip() for one in written.pieces) else (texts.Text(False, files.body_of(stored, shows_images=False).text),)
+    pieces, left = [], QUOTE_CHARS
+    for one in shown:
+        pieces.append(texts.Text(one.is_html, one.text[:left]))
+        left -= len(pieces[-1].text)
+    text = "\n\n".join(html_to_text(one.text) if one.is_html else one.text for one in pieces)
+    safe = "".join(sanitise(one.text, cid_url=lambda cid: f"cid:{cid}", remote_url=lambda url: url).html if one.is_html else text_to_html(one.text) for one in pieces)
+    if is_too_long(parts):
         left_out = f"[{_('The rest of this message is left out here.')}]"
         text, safe = f"{text}\n\n{left_out}", f"{safe}<p>{escape(left_out)}</p>"
     if not is_forward:
@@ -122,14 +125,12 @@ def quoted(stored: listing.Stored, data: bytes, headers: Headers, parts: Part, *
 
 def is_too_much(parts: Part) -> bool:
     """Whether a message is too big to be passed on inside another."""
-    plain, markup, attached = leaves(parts)
-    return len(attached) > FILES_PASSED_ON or is_too_long(plain, markup)
+    return len(texts.files(parts, ())) > FILES_PASSED_ON or is_too_long(parts)
 
 
-def is_too_long(plain: Part | None, markup: Part | None) -> bool:
-    """Whether a text is longer than what is quoted."""
-    shown = markup or plain
-    return shown is not None and files.decoded_size(shown) > QUOTE_CHARS
+def is_too_long(parts: Part) -> bool:
+    """Whether a message's text is longer than what is quoted."""
+    return sum(map(files.decoded_size, texts.shown_parts(parts))) > QUOTE_CHARS
 
 
 def cut(value: str) -> str:
@@ -139,10 +140,12 @@ def cut(value: str) -> str:
 
 def kept_files(data: bytes, parts: Part, *, with_files: bool) -> tuple[Attachment, ...]:
     """The pictures the quote shows, and for a forward every file."""
-    _plain, markup, attached = leaves(parts)
-    shown = pictures(parts, attached, decode_text(data, markup)) if markup is not None else []
-    wanted = [*(x for x in attached if with_files), *(x for x in shown if not with_files or x not in attached)]
-    return tuple(Attachment(name=files.safe_name(x), type=x.mime_type, content=decode_body(data, x), content_id=x.content_id if x in shown else "") for x in wanted)
+    shown = texts.pictures(parts, texts.texts(data, parts, QUOTE_CHARS * 4).markup)
+    wanted = texts.files(parts, shown) if with_files else []
+    if with_files and not any(x.subtype in ("calendar", "ics") for x in wanted):
+        wanted += [x for x in parts.walk() if x.type == "text" and x.subtype == "calendar"][:1]
+    pictures = [x for x in parts.walk() if x.type == "image" and x.content_id in shown and not x.children]
+    return tuple(Attachment(name=files.safe_name(x), type=x.mime_type, content=decode_body(data, x), content_id=x.content_id if x in pictures else "") for x in (*wanted, *pictures))
 
 
 def enclosed(stored: listing.Stored) -> Attachment:

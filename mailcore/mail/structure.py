@@ -4,10 +4,8 @@ IMAP's ENVELOPE and BODYSTRUCTURE, the tree of parts with offsets, and all that 
 bytes have a summary; nothing here raises. Full text for search and safe HTML are made later, by others.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from mmap import mmap
-from urllib.parse import quote
 
 from mailcore.base.clock import to_micros
 from mailcore.mail.address import Address, loose_address
@@ -33,7 +31,10 @@ MAX_ATTACHMENT_NAMES = 2000
 """Characters of all file names together."""
 
 _SIGNATURES = frozenset({"pgp-signature", "pkcs7-signature", "x-pkcs7-signature", "pgp-encrypted"})
-_REPORTS = frozenset({"delivery-status", "global-delivery-status", "disposition-notification", "feedback-report", "rfc822-headers"})
+_MACHINES = frozenset({"delivery-status", "global-delivery-status", "disposition-notification", "feedback-report", "rfc822-headers", "global-headers", "calendar"})
+"""Reports' parts for programs, and invitations, which are shown by what they say."""
+_OTHER_FORMS = frozenset({"enriched", "richtext", "watch-html", "x-amp-html"})
+"""What stands among alternatives in a form that is shown, too."""
 _BULK = frozenset({"bulk", "junk", "list", "auto_reply"})
 
 
@@ -181,9 +182,7 @@ def raw_word(value: bytes) -> bytes:
 
 
 def leaves(root: Part) -> tuple[Part | None, Part | None, list[Part]]:
-    """The plain body, the HTML body, and the attachments of a message, in that order; enclosed messages count as attachments."""
-    if not root.children and root.type == "text" and root.disposition != "attachment":
-        return (root, None, []) if root.subtype != "html" else (None, root, [])
+    """The first plain text, the first HTML, and what is likely a file, in that order, without a look at what the HTML says."""
     plain: Part | None = None
     markup: Part | None = None
     attached: list[Part] = []
@@ -192,30 +191,31 @@ def leaves(root: Part) -> tuple[Part | None, Part | None, list[Part]]:
         part, parent = stack.pop()
         if part.children:
             stack.extend((child, part.subtype) for child in reversed(part.children))
-        elif part.type == "text" and part.disposition != "attachment" and not (part.raw_disposition_params and part.filename):
+        elif is_text(part, parent, has_one=plain is not None or markup is not None):
             if part.subtype == "html":
                 markup = markup or part
-            elif part.subtype == "plain":
+            else:
                 plain = plain or part
-            elif part.subtype not in _REPORTS and part.subtype not in ("calendar", "enriched", "richtext", "watch-html", "x-amp-html"):
-                attached.append(part)
-        elif _is_attachment(part, parent):
+        elif is_file(part, parent):
             attached.append(part)
+    if markup is not None:
+        attached = [x for x in attached if not (x.type == "image" and x.disposition != "attachment" and (x.raw_id or x.raw_location))]
     return plain, markup, attached
 
 
-def pictures(root: Part, attached: Sequence[Part], markup: str) -> list[Part]:
-    """The pictures that stand in the HTML *markup* of a message, or could. Some programs name every file by Content-ID: one that is *attached* is a picture only when the text shows it."""
-    named = [part for part in root.walk() if part.content_id and part.type == "image" and not part.children]
-    return [part for part in named if part not in attached or f"cid:{part.content_id}" in markup or f"cid:{quote(part.content_id)}" in markup]
+def is_text(part: Part, parent: str, *, has_one: bool) -> bool:
+    """Whether a leaf under a multipart/*parent* is text to be read in its place; with a name, only the first is. RFC 8621 §4.1.4."""
+    if part.type != "text" or part.subtype not in ("plain", "html") or part.disposition == "attachment":
+        return False
+    return not parent or not ((part.raw_disposition_params or (has_one and parent == "mixed")) and part.filename)
 
 
-def _is_attachment(part: Part, parent: str) -> bool:
-    """Whether people would call this leaf an attachment: not a signature, a report's machine part, or a picture of the text."""
+def is_file(part: Part, parent: str) -> bool:
+    """Whether people would call this leaf, which is no text to be read, a file: not a signature or a report's machine part. Enclosed messages are."""
+    if part.subtype in _SIGNATURES:
+        return False
     if part.disposition == "attachment":
-        return part.subtype not in _SIGNATURES
-    if part.subtype in _SIGNATURES or (part.type == "message" and part.subtype in _REPORTS):
-        return False
-    if part.type == "image" and (part.raw_id or part.raw_location) and (parent == "related" or part.disposition in ("", "inline")):
-        return False
-    return not (parent == "report" and part.type in ("message", "text"))
+        return True
+    return part.type not in ("message", "text") or not (part.subtype in _MACHINES or (parent == "alternative" and part.subtype in _OTHER_FORMS))
+
+

@@ -16,16 +16,15 @@ from mailcore.base.errors import MailError, Reason
 from mailcore.delivery.parcel import new_email
 from mailcore.delivery.submit import Aftermath, Overtaken, checked, submit_message
 from mailcore.directory import identities, resolve
+from mailcore.mail import texts
 from mailcore.mail.address import Address, NamedAddress
 from mailcore.mail.address import mailboxes as address_list
-from mailcore.mail.body import decode_body
+from mailcore.mail.body import MAX_BODY_BYTES, decode_body
 from mailcore.mail.compose import Attachment, OutgoingMessage, build
 from mailcore.mail.headers import Headers, message_ids, scan_headers
-from mailcore.mail.html import html_to_text, sanitise
-from mailcore.mail.mime import decode_text, parse
-from mailcore.mail.part import Part
-from mailcore.mail.plain import unflow
-from mailcore.mail.structure import leaves, pictures, summarise
+from mailcore.mail.html import html_to_text, sanitise, text_to_html
+from mailcore.mail.mime import parse
+from mailcore.mail.structure import summarise
 from mailcore.policy import intake
 from mailcore.runtime.runtime import Runtime
 from mailcore.sessions.webmail import actor_of, label
@@ -116,29 +115,23 @@ def read(key: str, data: bytes, message_id: int) -> Draft:
     root = parse(data)
     headers = scan_headers(data)
     kept = _kept(headers.raw(FIELD))
-    plain, markup, attached = leaves(root)
+    written = texts.texts(data, root, MAX_BODY_BYTES)
     typed = Typed(
         sender=kept.get("from", "") or _first(headers.text(b"from")), to=kept.get("to", headers.text(b"to")), cc=kept.get("cc", headers.text(b"cc")),
         bcc=kept.get("bcc", headers.text(b"bcc")), subject=headers.text(b"subject"),
-        text=_text(data, plain) if plain is not None else "", html=decode_text(data, markup) if markup is not None else "",
+        text="\n\n".join(one.text for one in written.pieces if not one.is_html),
+        html="".join(one.text if one.is_html else text_to_html(one.text) for one in written.pieces) if written.has_html else "",
         priority=_priority(headers), wants_receipt=headers.raw(b"disposition-notification-to") is not None, wants_report=bool(kept.get("report")),
     )  # fmt: skip
-    shown = pictures(root, attached, typed.html) if markup is not None else attached if kept else []
-    files = [
-        Attachment(name=x.filename or "file", type=x.mime_type, content=decode_body(data, x), content_id=x.content_id if x in shown else "")
-        for x in [*attached, *(x for x in shown if x not in attached)]
-    ]
+    named = [x for x in root.walk() if x.content_id and x.type == "image" and not x.children]
+    shown = {x.content_id for x in named} if kept else texts.pictures(root, written.markup)
+    files = [Attachment(name=x.filename or "file", type=x.mime_type, content=decode_body(data, x)) for x in texts.files(root, shown)]
+    files += [Attachment(name=x.filename or "file", type=x.mime_type, content=decode_body(data, x), content_id=x.content_id) for x in named if x.content_id in shown]
     answers = kept.get("answers")
     return Draft(
         key=key, typed=typed, message_id=message_id, revision=int(kept.get("revision", 0)), answers=(answers[0], int(answers[1])) if answers else None,
         in_reply_to=(message_ids(headers.raw(b"in-reply-to"), 1) or ("",))[0], references=message_ids(headers.raw(b"references")), files=tuple(files),
     )  # fmt: skip
-
-
-def _text(data: bytes, part: Part) -> str:
-    text = decode_text(data, part).replace("\r\n", "\n")
-    is_flowed = part.params.get("format", "").lower() == "flowed"
-    return unflow(text, delete_space=part.params.get("delsp", "").lower() == "yes") if is_flowed else text
 
 
 def _priority(headers: Headers) -> str:

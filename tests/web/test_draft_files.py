@@ -101,3 +101,30 @@ def test_the_file_that_is_taken_off_is_the_one_that_was_pressed(server: RoostSer
     listed = me.post(f"/compose/{draft}/files", {}, files={"files": ("list.csv", b"a,b\n", "text/csv")}, headers={"HX-Request": "true"}).text
     left = me.post(f"/compose/{draft}/files", {"detach": cards(listed)["list.csv"]}, headers={"HX-Request": "true"}).text
     assert cards(left) == {} and me.get(picture).content == DOT, "the file has gone, and the picture of the text is there"
+
+
+def test_a_letter_between_whose_words_are_photos_is_shown_whole_and_passed_on_whole(server: RoostServer) -> None:
+    """As an iPhone makes it: text, a photo with a Content-ID, text; and the line that a list adds."""
+    message = EmailMessage(policy=email.policy.SMTP)
+    message["From"], message["To"], message["Subject"] = "Ann <ann@out.test>", ME, "From the sea"
+    message.set_content("Look at this:")
+    message.make_mixed()
+    photo, after = EmailMessage(policy=email.policy.SMTP), EmailMessage(policy=email.policy.SMTP)
+    photo.set_content(DOT, "image", "png", disposition="inline", filename="sea.png", cid="<sea@out.test>")
+    after.set_content("Is it not beautiful?")
+    message.attach(photo)
+    message.attach(after)
+    with smtplib.SMTP("127.0.0.1", server.ports["smtp"]) as client:
+        client.sendmail("ann@out.test", [ME], message.as_bytes())
+    letter(server, ME, "From the sea")
+    me = visit(server, ME)
+    row = re.search(r'href="(/mail/\d+/(\d+))"(?=[^>]*>(?:<span[^<]*</span>)?<span>From the sea)', me.get("/").text)
+    assert row
+    shown = me.get(row[1]).text
+    body = re.search(r'src="(/mail/body/[^"]+)"', shown)
+    assert "sea.png" in shown and body
+    words = me.get(body[1]).text
+    assert words.index("Look at this:") < words.index("Is it not beautiful?")
+    page = me.get(f"/compose/reply/{row[2]}?how=forward").text
+    assert set(cards(page)) == {"sea.png"} and "Look at this:" in page and "Is it not beautiful?" in page
+    assert names(sent(me, server, page, "The sea again")) == ["sea.png"]

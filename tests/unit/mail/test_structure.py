@@ -81,10 +81,11 @@ def test_attachments_are_named_and_html_previews_are_text():
 @pytest.mark.parametrize(
     ("head", "attached"),
     [
-        (b"Content-Type: image/png\r\nContent-ID: <x>", False),
+        (b"Content-Type: image/png\r\nContent-ID: <x>", True),
         (b"Content-Type: image/png", True),
         (b"Content-Type: application/pgp-signature; name=s.asc", False),
-        (b"Content-Type: text/plain; name=notes.txt", False),
+        (b"Content-Type: text/plain", False),
+        (b"Content-Type: text/plain; name=notes.txt", True),
         (b"Content-Type: text/plain\r\nContent-Disposition: inline; filename=notes.txt", True),
         (b"Content-Type: text/calendar", False),
         (b"Content-Type: text/csv", True),
@@ -93,6 +94,14 @@ def test_attachments_are_named_and_html_previews_are_text():
 def test_only_what_people_call_an_attachment_counts(head, attached):
     data = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nhello\r\n--b\r\n" + head + b"\r\n\r\nx\r\n--b--\r\n"
     assert summarise(data).has_attachments is attached
+
+
+def test_a_picture_with_a_content_id_beside_html_is_likely_part_of_it():
+    data = (
+        b'Content-Type: multipart/related; boundary=b\r\n\r\n--b\r\nContent-Type: text/html\r\n\r\n<img src="cid:x">\r\n'
+        b"--b\r\nContent-Type: image/png\r\nContent-ID: <x>\r\n\r\nx\r\n--b--\r\n"
+    )
+    assert not summarise(data).has_attachments
 
 
 @pytest.mark.parametrize(
