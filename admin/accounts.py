@@ -8,10 +8,10 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from admin import presenters as p
-from admin.blueprints import PAGE, admin, beside, chosen_domain, domain_choices, domain_of, own_domains, scope, toast
+from admin.blueprints import PAGE, admin, beside, chosen_domain, domain_choices, domain_of, own_domains, require_typed, scope, toast
 from admin.domains import quota_of, shown
 from mailcore.auth import ldap
-from mailcore.base.errors import MailError, Reason
+from mailcore.base.errors import MailError
 from mailcore.directory import personal, renaming, resolve, role_names, verbs
 from mailcore.store import Tx
 from mailcore.store import accounts as store
@@ -170,8 +170,7 @@ def change(found: store.Account, form: Any) -> Any:
         verb = role_names.merge if op == "merge" else role_names.keep_apart
         site().write(lambda tx: verb(tx, actor(), found.id, form.get("mailbox", ""), site().now()))
     elif op == "delete":
-        if form.get("confirm") != found.address:
-            raise MailError(Reason.SYNTAX, _("Type the address to delete the account."))
+        require_typed(form, found.address)
         site().write(lambda tx: verbs.remove_account(tx, actor(), found.id, site().now()))
         here = flask.url_for("admin.accounts")
     else:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import flask
+from flask_babel import gettext as _
 
 from admin import presenters as p
 from mailcore.base.errors import MailError, Reason
@@ -58,6 +59,12 @@ def beside(error: MailError) -> str:
     if error.reason is Reason.NOT_PERMITTED:
         raise error
     return said(error)
+
+
+def require_typed(form: Any, name: str) -> None:
+    """What cannot be undone wants *name* typed. Raises MailError(SYNTAX)."""
+    if form.get("confirm") != name:
+        raise MailError(Reason.SYNTAX, _("Type %(name)s to delete it.", name=name))
 
 
 def toast(text: str, undo: str | None = None) -> None:

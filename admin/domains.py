@@ -9,7 +9,7 @@ from flask_babel import ngettext
 
 from admin import presenters as p
 from admin import traffic
-from admin.blueprints import PAGE, admin, beside, domain_of, own_domains, toast
+from admin.blueprints import PAGE, admin, beside, domain_of, own_domains, require_typed, toast
 from mailcore.base.errors import MailError, Reason
 from mailcore.directory import dkim_keys, dns_records, overview, renaming, verbs
 from mailcore.directory import traffic as counted
@@ -143,8 +143,7 @@ def change(found: accounts.Domain, form: Any) -> Any:
     if form.get("op") == "signature":
         return change_signature(found, form)
     if form.get("op") == "delete":
-        if form.get("confirm") != found.name:
-            raise MailError(Reason.SYNTAX, _("Type the domain's name to delete it."))
+        require_typed(form, found.name)
         site().write(lambda tx: verbs.remove_domain(tx, actor(), found.id, site().now()))
         toast(_("%(name)s is no longer served", name=found.name))
         return done(flask.url_for("admin.domains"))

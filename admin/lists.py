@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from admin import presenters as p
-from admin.blueprints import PAGE, admin, beside, chosen_domain, domain_choices, domain_of, scope, toast
+from admin.blueprints import PAGE, admin, beside, chosen_domain, domain_choices, domain_of, require_typed, scope, toast
 from admin.list_rows import ListPage, ListRow, MemberRow
 from mailcore.base.errors import MailError
 from mailcore.directory import list_verbs, verbs
@@ -114,7 +114,7 @@ def one_list(address: str) -> Any:
         try:
             return change(found, flask.request.form)
         except MailError as error:
-            errors = {field_of(error): beside(error)}
+            errors = {"confirm" if flask.request.form.get("op") == "delete" else field_of(error): beside(error)}
             extra = typed(flask.request.form, errors) if flask.request.form.get("op") == "save" else {"errors": errors, "pasted": flask.request.form.get("members", "")}
     made, paging = list_page(found, extra)
     return page("admin/list.html", area="aliases", page=made, paging=paging, q=flask.request.args.get("q", "")), 422 if extra else 200
@@ -141,6 +141,7 @@ def change(found: store.MailingList, form: Any) -> Any:
     """Save, delete, or a change of the members. Raises MailError."""
     op, now, who = form.get("op", ""), site().now(), form.get("which", "")
     if op == "delete":
+        require_typed(form, found.address)
         site().write(lambda tx: list_verbs.remove(tx, actor(), found.id, now))
         toast(_("%(address)s is removed", address=found.address))
         return done(flask.url_for("admin.lists"))

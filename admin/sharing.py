@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from admin import presenters as p
-from admin.blueprints import PAGE, admin, beside, domain_choices, is_server, scope, toast
+from admin.blueprints import PAGE, admin, beside, domain_choices, is_server, require_typed, scope, toast
 from mailcore.base.errors import MailError, Reason
 from mailcore.directory import resolve, sharing_verbs
 from mailcore.store import groups as group_rows
@@ -103,7 +103,7 @@ def group(address: str) -> Any:
         try:
             return change_group(found, form)
         except MailError as error:
-            errors["members"] = beside(error)
+            errors["confirm" if form.get("op") == "delete" else "members"] = beside(error)
     q, everyone = flask.request.args.get("q", "").strip(), group_rows.count_members(tx, found.id)
     members = group_rows.members(tx, found.id, contains=q, limit=PAGE, offset=place())
     total = group_rows.count_members(tx, found.id, contains=q) if q else everyone
@@ -117,6 +117,7 @@ def change_group(found: group_rows.Group, form: Any) -> Any:
     """Members in or out, or the group's end. Raises MailError."""
     op, now = form.get("op", ""), site().now()
     if op == "delete":
+        require_typed(form, found.address)
         site().write(lambda tx: sharing_verbs.remove_group(tx, actor(), found.address, now))
         toast(_("%(address)s is removed, and every right it held", address=found.address))
         return done(flask.url_for("admin.groups"))
@@ -199,7 +200,7 @@ def shared_one(number: int) -> Any:
         try:
             return change_shared(box, owner, form)
         except MailError as error:
-            errors["holder"] = beside(error)
+            errors["confirm" if form.get("op") == "delete" else "holder"] = beside(error)
     is_public = owner.kind == "public"
     name = sharing.prefix_of(owner.address, owner.kind) + box.name
     people = [p.Choice(value=f"${g.address}", label=g.address) for g in group_rows.groups(tx, owner.domain_id or None)]
@@ -212,8 +213,7 @@ def change_shared(box: Any, owner: Any, form: Any) -> Any:
     """Rights given or taken, or a public mailbox's end. Raises MailError."""
     op, now, word = form.get("op", ""), site().now(), form.get("holder", "").strip()
     if op == "delete" and owner.kind == "public":
-        if form.get("confirm") != box.name:
-            raise MailError(Reason.SYNTAX, _("Type the mailbox's name to delete it."))
+        require_typed(form, box.name)
         keeps = int(site().runtime.settings.get("undelete.days")) > 0
         site().write(lambda tx: sharing_verbs.remove_public(tx, actor(), owner.address.partition("@")[2], box.name, now, keeps_mail=keeps))
         toast(_("%(name)s is removed", name=box.name))

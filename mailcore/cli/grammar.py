@@ -11,7 +11,7 @@ def verbs(commands: Any, noun: str, description: str) -> Any:
 
 def verb(group: Any, name: str, run: Any, *arguments: str, example: str) -> Any:
     """A verb that calls *run* with its *arguments*; more can be added to its parser."""
-    parser = group.add_parser(name, description=f"Example: ./roost {example}")
+    parser = group.add_parser(name, help=f"./roost {example}".replace("%", "%%"), description=f"Example: ./roost {example}")
     for argument in arguments:
         parser.add_argument(argument)
     parser.add_argument("--json", action="store_true")

@@ -384,7 +384,8 @@ def test_a_list_is_made_filled_changed_and_removed_in_the_panel(place: Place) ->
     assert place.show("panel@x.test")["mode"] == "announcement"
     trace = next(re.finditer(r'href="(/admin/messages/[^"?]+)"', admin.get("/admin/messages?q=panel+two").text))[1]
     assert "The list panel@x.test sends it on" in admin.get(trace).text and "is paused on" in admin.get(trace).text
-    assert "panel@x.test is removed" in admin.post(where, {"op": "delete"}).text
+    assert admin.post(where, {"op": "delete", "confirm": "panel"}).status_code == 422
+    assert "panel@x.test is removed" in admin.post(where, {"op": "delete", "confirm": "panel@x.test"}).text
     assert admin.get(where).status_code == 404
     audit = admin.get("/admin/audit?q=panel@x.test").text
     for act in ("added", "joined", "paused", "resumed", "left", "changed", "removed"):

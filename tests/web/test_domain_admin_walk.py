@@ -255,7 +255,7 @@ def test_what_lies_in_the_own_domain_can_be_done(server: RoostServer, visitor: B
     assert {a["address"] for a in json.loads(server.run("alias", "list", "--json"))} >= {"info@x.test", "new@x.test"}
     assert json.loads(server.run("account", "show", "file@x.test", "--json"))["name"] == "File"
     for path in ("/admin/accounts/newest@x.test", "/admin/aliases/info@x.test", "/admin/lists/team@x.test", "/admin/groups/sales@x.test"):
-        assert visitor.post(path, {"op": "delete", "confirm": "newest@x.test"}).status_code == 200
+        assert visitor.post(path, {"op": "delete", "confirm": path.rpartition("/")[2]}).status_code == 200
         assert visitor.get(path).status_code == 404, path
 
 

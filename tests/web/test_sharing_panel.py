@@ -40,6 +40,7 @@ def test_a_public_mailbox_of_a_group_is_seen_by_its_members_as_the_panel_says(se
     admin.post("/admin/groups/sales@x.test", {"op": "join", "members": "u1@x.test, u2@x.test"})
     made = admin.post("/admin/shared", {"name": "Orders", "domain": "x.test", "op": "add"})
     assert "Nobody may see it yet" in made.text
+    assert "4 accounts, " in admin.get("/admin/domains/x.test").text, "a public mailbox is nobody's account"
     here = made.url.removeprefix(admin.base)
     assert rights(server, "u1@x.test", "Public/x.test/Orders") == ""
     given = admin.post(here, {"op": "give", "holder": "$sales@x.test", "rights": "write"}).text
@@ -58,7 +59,8 @@ def test_a_public_mailbox_of_a_group_is_seen_by_its_members_as_the_panel_says(se
     assert admin.post(here, {"op": "delete", "confirm": "Wrong"}).status_code == 422
     admin.post(here, {"op": "delete", "confirm": "Orders"})
     assert admin.get(here).status_code == 404 and rights(server, "u1@x.test", "Public/x.test/Orders") == ""
-    admin.post("/admin/groups/sales@x.test", {"op": "delete"})
+    assert admin.post("/admin/groups/sales@x.test", {"op": "delete"}).status_code == 422
+    admin.post("/admin/groups/sales@x.test", {"op": "delete", "confirm": "sales@x.test"})
     assert json.loads(server.run("group", "list", "--json")) == []
 
 
