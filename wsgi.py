@@ -43,7 +43,7 @@ def create_app(runtime: Runtime | None = None) -> flask.Flask:
     app.config.update(MAX_FORM_MEMORY_SIZE=FORM_BYTES, SEND_FILE_MAX_AGE_DEFAULT=YEAR_SECONDS, BABEL_TRANSLATION_DIRECTORIES="translations")
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.undefined = StrictUndefined
-    app.jinja_env.globals.update(asset=drawing.asset, draw_icon=drawing.icon, csrf_token=forms.token, nonce=policy.nonce, page_language=words.language, page_direction=words.direction, open_accounts=menu_accounts, add_account_url=slots.free_url)
+    app.jinja_env.globals.update(asset=drawing.asset, draw_icon=drawing.icon, csrf_token=forms.token, nonce=policy.nonce, page_language=words.language, page_direction=words.direction, number=words.number, open_accounts=menu_accounts, add_account_url=slots.free_url)
     Babel(app, locale_selector=chosen_locale, timezone_selector=chosen_zone)
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
         lambda text: words.translations().ugettext(text), lambda one, many, count: words.translations().ungettext(one, many, count), newstyle=True

@@ -13,6 +13,7 @@ from admin.keeping import RUNNING
 from mailcore.base.errors import MailError
 from mailcore.directory import flow_verbs, import_verbs
 from mailcore.store import jobs
+from web import words
 from web.drawing import done, page
 from web.signed_in import require
 from web.site import actor, site
@@ -105,7 +106,7 @@ def import_page(error: str) -> ImportPage:
 def progress(job: jobs.Job) -> str:
     """How far a running one is."""
     if job.note == "unpacking":
-        return _("Unpacking: %(done)s of %(total)s files", done=f"{job.done:,}", total=f"{job.total:,}")
+        return _("Unpacking: %(done)s of %(total)s files", done=words.number(job.done), total=words.number(job.total))
     if not job.done:
         return _("Reading the backup")
     return ngettext("One message so far, now in %(where)s", "%(num)d messages so far, now in %(where)s", job.done, where=job.note)

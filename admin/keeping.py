@@ -34,7 +34,7 @@ def backup() -> Any:
     folder = str(site().runtime.settings.get("backup.folder"))
     found = keeping.found(Path(folder)) if folder else []
     rows = tuple(
-        p.BackupRow(name=one.name, when=words.long(one.at), messages=f"{one.messages:,}", copied=words.size(one.copied_bytes)) for one in found
+        p.BackupRow(name=one.name, when=words.long(one.at), messages=words.number(one.messages), copied=words.size(one.copied_bytes)) for one in found
     )  # fmt: skip
     recent = jobs.recent(site().read(), limit=200)
     latest, bringing = (next((j for j in recent if j.kind == kind), None) for kind in ("backup", "restore"))
@@ -59,7 +59,7 @@ def told(job: jobs.Job) -> str:
     report = job.payload.get("report")
     if report is None:
         return words.stated(job.note) or _("Waiting to begin")
-    counts = _("%(what)s: %(put)s messages put back, %(here)s were here already.", what=job.payload["what"], put=f"{report['put']:,}", here=f"{report['here']:,}")
+    counts = _("%(what)s: %(put)s messages put back, %(here)s were here already.", what=job.payload["what"], put=words.number(report['put']), here=words.number(report['here']))
     again = " " + _("Made again: %(names)s", names=", ".join(report["made"][:20])) if report["made"] else ""
     more = " " + _("Rights in mailboxes: %(rights)s. Accounts elsewhere: %(fetched)s.", rights=report.get("rights", 0), fetched=report.get("fetched", 0))
     return counts + again + (more if report.get("rights") or report.get("fetched") else "")

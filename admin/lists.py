@@ -26,7 +26,7 @@ def who_text(row: store.MailingList) -> str:
 
 def list_row(row: store.MailingList, counts: tuple[int, int]) -> ListRow:
     """One line; *counts* are its members and how many of them are paused."""
-    members = _("the whole domain") if row.mode == "domain" else f"{counts[0]:,}"
+    members = _("the whole domain") if row.mode == "domain" else words.number(counts[0])
     return ListRow(address=row.address, name=row.name, who_text=who_text(row), members_text=members, paused=counts[1], is_disabled=not row.is_enabled)
 
 

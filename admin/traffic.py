@@ -94,7 +94,7 @@ def graph(here: Callable[[str], str], domain_id: int = tallies.SERVER) -> Graph:
 
 def _line(found: counted.Traffic, name: str) -> Line:
     label, tone = names()[name]
-    shown = words.size if name in counted.GAUGES else lambda count: f"{count:,}"
+    shown = words.size if name in counted.GAUGES else lambda count: words.number(count)
     values = found.series[name]
     return Line(name=name, label=label, tone=tone, values=values, total_text=shown(found.total(name)), texts=tuple(shown(value) for value in values))
 

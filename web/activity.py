@@ -54,9 +54,9 @@ def _row(one: Batch, boxes: dict[int, Mailbox], many: int) -> ActivityRow:
     who, count, box = program(one.actor), one.count, boxes.get(one.mailbox_id)
     name = words.mailbox_name(box) if box is not None and box.role else one.mailbox or _("a mailbox that is gone")
     text = {
-        "deleted": lambda: ngettext("%(who)s deleted one message from %(name)s", "%(who)s deleted %(amount)s messages from %(name)s", count, who=who, name=name, amount=f"{count:,}"),
-        "arrived": lambda: ngettext("%(who)s: one message into %(name)s", "%(who)s: %(amount)s messages into %(name)s", count, who=who, name=name, amount=f"{count:,}"),
-        "flagged": lambda: ngettext("%(who)s marked one message in %(name)s", "%(who)s marked %(amount)s messages in %(name)s", count, who=who, name=name, amount=f"{count:,}"),
+        "deleted": lambda: ngettext("%(who)s deleted one message from %(name)s", "%(who)s deleted %(amount)s messages from %(name)s", count, who=who, name=name, amount=words.number(count)),
+        "arrived": lambda: ngettext("%(who)s: one message into %(name)s", "%(who)s: %(amount)s messages into %(name)s", count, who=who, name=name, amount=words.number(count)),
+        "flagged": lambda: ngettext("%(who)s marked one message in %(name)s", "%(who)s marked %(amount)s messages in %(name)s", count, who=who, name=name, amount=words.number(count)),
     }[one.kind]()
     token = tokens.make("batch", [one.actor, one.mailbox_id, one.bucket]) if one.kind == "deleted" else ""
     return ActivityRow(text=text, when=words.long(one.at), iso=words.iso(one.at), token=token, is_big=one.kind == "deleted" and 0 < many <= count)

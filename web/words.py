@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import flask
 from babel import Locale
 from babel.dates import format_date
+from babel.numbers import format_decimal
 from flask_babel import get_locale, get_translations
 from flask_babel import gettext as _
 from markupsafe import Markup
@@ -191,5 +192,11 @@ def size(count: int) -> str:
         if count >= 1024**power:
             value = count / 1024**power
             before = "\u200e" if direction() == "rtl" else ""  # number before unit, for both are Latin
-            return f"{before}{value:.1f} {unit}" if value < 10 and power > 1 else f"{before}{value:.0f} {unit}"
+            shown = format_decimal(value, "0.0" if value < 10 and power > 1 else "0", locale())
+            return f"{before}{shown} {unit}"
     return _("%(count)d bytes", count=count)
+
+
+def number(count: int) -> str:
+    """A count with its thousands apart, as the page's language parts them: 10,000 or 10.000."""
+    return f"{count}" if -1000 < count < 1000 else str(format_decimal(count, locale=locale()))

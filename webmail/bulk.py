@@ -6,15 +6,18 @@ import flask
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from mailcore.base.clock import SECOND
 from mailcore.sessions import webmail_bulk
 from mailcore.store import jobs
 from mailcore.store.sharing import Place
+from web import words
 from web.drawing import done, page
 from web.signed_in import account, require, safe_next
 from web.site import site
 from webmail.blueprints import boxes, full_name, mail, role_name
 
 REFRESH_SECONDS = "1"
+SETTLED = 3 * SECOND
 
 
 def boxes_by_name() -> dict[str, list[int]]:
@@ -58,10 +61,11 @@ def everything(form: Any, op: str, back: str) -> Any:
 def work(job_id: int) -> Any:
     job = webmail_bulk.own(site().read(), account().id, job_id)
     is_over = job.state in ("done", "failed", "cancelled")
-    count = int(job.note) if job.note.isdigit() else job.done
-    told = ngettext("%(num)d message done", "%(num)d messages done", count) if job.state == "done" else _("Stopped after %(num)d", num=count) if is_over else _("At work")
+    count = webmail_bulk.count(job)
+    shown = words.number(count)
+    told = ngettext("%(count)s message done", "%(count)s messages done", count, count=shown) if job.state == "done" else _("Stopped after %(count)s", count=shown) if is_over else _("At work")
     drawn = page("webmail/work.html", job=job, told=told, is_over=is_over, can_undo=is_over and bool(job.payload.get("steps")), back=safe_next(job.payload.get("back"), flask.url_for("mail.home")))
-    if not is_over:
+    if not is_over or site().now() - (job.finished_at or 0) < SETTLED:  # the step that a Cancel came into still ends
         drawn.headers["Refresh"] = REFRESH_SECONDS
     return drawn
 

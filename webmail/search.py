@@ -108,7 +108,7 @@ def search_count() -> Any:
     query = flask.request.args.get("q", "")
     number = sum(store.count(site().read(), opened.blobs, opened.fulltext, scope, query, whole=is_whole()) for scope in scopes_of(query))
     one, many = ("%(num)s conversation", "%(num)s conversations") if is_whole() else ("%(num)s message", "%(num)s messages")
-    said = words.translations().ungettext(one, many, number) % {"num": f"{number:,}"}  # in the words of the page, which counts the same way
+    said = words.translations().ungettext(one, many, number) % {"num": words.number(number)}  # in the words of the page, which counts the same way
     return flask.Response(said, mimetype="text/plain")
 
 

@@ -48,6 +48,13 @@ def own(tx: Tx, account_id: int, job_id: int) -> jobs.Job:
     return job
 
 
+def count(job: jobs.Job) -> int:
+    """To how many messages a job has done what it does; of one that was cancelled in the middle of a step, that step's too."""
+    if job.state == "done" and job.note.isdigit():
+        return int(job.note)
+    return sum(map(_size, (one[-1] for one in job.payload.get("steps", ())))) or (job.done if job.payload["op"] == "undo" else 0)
+
+
 def run(runtime: Runtime, job: jobs.Job, step: Step) -> str:
     """Do the job; the closing note."""
     account = accounts.account(runtime.store.read(), job.account_id or 0)
@@ -132,12 +139,18 @@ def _spans(pairs: list[tuple[int, int]]) -> str:
 def _undo(runtime: Runtime, account: Account, job: jobs.Job, step: Step) -> str:
     other = own(runtime.store.read(), account.id, int(job.payload["job"]))
     parts = [[*one[:-1], part] for one in other.payload.get("steps", ()) for part in _parts(one[-1])]
-    count = 0
-    for at, one in enumerate(parts):
+    seen, total, count = 0, sum(_size(one[-1]) for one in parts), 0
+    for one in parts:
         count += webmail.take_back(runtime, account, webmail.Undo(steps=(one,))).count
-        if not step(at + 1, len(parts), ""):
+        seen += _size(one[-1])
+        if not step(seen, total, ""):
             break
     return str(count)
+
+
+def _size(text: str) -> int:
+    """How many numbers ranges such as 1:4,7 hold."""
+    return sum(last - first + 1 for first, last in changes.parse_ranges(text))
 
 
 def _parts(text: str) -> list[str]:

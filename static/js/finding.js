@@ -26,7 +26,7 @@ function drawHint(hint, at) {
   option.insertAdjacentHTML("afterbegin", `<svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><use href="${sprite}#${/^[a-z-]+$/.test(hint.icon) ? hint.icon : "search"}"></use></svg>`);
   const label = document.createElement("span");
   label.className = "cut";
-  label.textContent = hint.label;
+  label.append(Object.assign(document.createElement("bdi"), { textContent: hint.label })); // from: keeps its colon behind it in Arabic pages
   const note = document.createElement("small");
   note.className = "cut";
   note.textContent = hint.note;

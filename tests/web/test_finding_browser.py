@@ -147,6 +147,20 @@ def test_hints_offer_operators_people_mailboxes_and_labels_by_keyboard(browser: 
     assert troubles == []
 
 
+def test_an_operator_keeps_its_colon_behind_it_in_arabic_pages(browser: Any, server: RoostServer) -> None:
+    page, troubles = signed_in(browser, server, ME, locale="ar")
+    page.locator("#search").press_sequentially("fr")
+    label = page.locator("#hints [role=option] .cut").first
+    expect(label).to_have_text("from:")
+    places = label.evaluate("""(label) => [0, 4].map((at) => {
+      const text = document.createTreeWalker(label, NodeFilter.SHOW_TEXT).nextNode(), range = document.createRange();
+      range.setStart(text, at); range.setEnd(text, at + 1);
+      return range.getBoundingClientRect().left;
+    })""")
+    assert places[0] < places[1], "from: is read as it is typed"
+    assert troubles == []
+
+
 def test_a_conversation_is_found_once_and_the_number_of_all_is_told(browser: Any, server: RoostServer) -> None:
     address = "u2@x.test"
     with imap_of(server, address) as imap:

@@ -16,6 +16,7 @@ from mailcore.store import mailboxes  # noqa: E402
 from tests.scenario.server import RoostServer  # noqa: E402
 from tests.web.gallery.test_gallery import needs_parts  # noqa: E402
 from tests.web.test_browser import signed_in  # noqa: E402
+from tests.web.test_list_browser import until  # noqa: E402
 
 pytestmark = [pytest.mark.browser, needs_parts]
 NODES = 20_000
@@ -32,7 +33,7 @@ SEEN = """() => {
 
 def filled(total: int) -> RoostServer:
     """A server whose u1 has so many messages, by number from the oldest."""
-    server = RoostServer(people=1, listeners=("http",), workers=1)
+    server = RoostServer(people=1, listeners=("imap", "http"), workers=1)
     server.stop()
     store = bench.open_at(str(server.folder / "data"))
     account = int(store.read().value("SELECT id FROM accounts WHERE address = 'u1@x.test'"))
@@ -144,3 +145,43 @@ def test_a_range_is_ticked_over_pages(long_list: tuple[Any, int]) -> None:
     page.keyboard.press("*")
     page.keyboard.press("n")
     assert boxes.count() < 1000 and not page.locator("#rows input[name=ids]:checked").count()
+
+
+def test_its_number_is_written_as_in_ones_language(long_list: tuple[Any, int]) -> None:
+    page, total = long_list
+    page.context.set_extra_http_headers({"Accept-Language": "de"})
+    page.goto("/mail/mailboxes")
+    told = page.locator("tr", has_text="Posteingang").locator("[data-label=Nachrichten]").inner_text()
+    page.context.set_extra_http_headers({})
+    page.goto("/")
+    assert told == f"{total:,}".replace(",", "."), "a German reads 50,000 as fifty"
+
+
+def in_mailbox(page: Any, name: str) -> int:
+    """How many messages the page of mailboxes says are there, read in another tab."""
+    tab = page.context.new_page()
+    tab.goto("/mail/mailboxes")
+    told = tab.locator("tr", has_text=name).locator("[data-label=Messages]").inner_text()
+    tab.close()
+    return int(told.replace(",", ""))
+
+
+def test_all_that_match_are_archived_with_a_bar_stopped_on_the_way_and_taken_back(long_list: tuple[Any, int]) -> None:
+    page, total = long_list
+    page.goto("/")
+    page.locator("#rows .row .row-pick").first.click()
+    page.get_by_label(f"All {total:,} here").check()
+    page.keyboard.press("e")
+    page.get_by_text(f"of {total:,}").wait_for()
+    assert page.locator("progress.meter").is_visible()
+    page.get_by_role("button", name="Cancel").click()
+    heading = page.get_by_role("heading", name="Stopped after")
+    heading.wait_for()
+    until(lambda: heading.inner_text() == f"Stopped after {in_mailbox(page, 'Archive'):,}")
+    moved = in_mailbox(page, "Archive")
+    assert 0 < moved < total and in_mailbox(page, "Inbox") == total - moved, "stopped on the way, and what is told is what was done"
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_role("heading", name=f"{moved:,} messages done").wait_for(timeout=60_000)
+    assert in_mailbox(page, "Inbox") == total and in_mailbox(page, "Archive") == 0
+    page.get_by_role("link", name="Back to the list").click()
+    assert settled(page)["ids"][0] == total, "the list is as it was"

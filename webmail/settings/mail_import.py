@@ -35,7 +35,7 @@ def shown(errors: Errors) -> dict[str, Any]:
             boxes=boxes, host=typed.get("host", ""), port=typed.get("port", ""), username=typed.get("username", ""), security=typed.get("security", "tls"),
             securities=(Choice(value="tls", label=_("TLS")), Choice(value="starttls", label=_("STARTTLS")), Choice(value="none", label=_("No encryption"))),
             limit_text=words.size(mail_import.UPLOAD_BYTES), is_running=is_running, state=job.state if job is not None else "",
-            count_text=ngettext("One message looked at", "%(count)s messages looked at", job.done, count=f"{job.done:,}") if job is not None and is_running else "",
+            count_text=ngettext("One message looked at", "%(count)s messages looked at", job.done, count=words.number(job.done)) if job is not None and is_running else "",
             where=job.note if job is not None and is_running else "", told=told(job.state, job.note, report) if job is not None and not is_running else "",
             left_out=tuple(report.get("left_out_first", ())), by_mailbox=tuple(sorted((name, int(n)) for name, n in report.get("by_mailbox", {}).items())),
         )
@@ -53,11 +53,11 @@ def told(state: str, note: str, report: dict[str, Any]) -> str:
     if state == "failed":
         return said(MailError(Reason.STORAGE, note))
     brought, known, left = (int(report.get(key, 0)) for key in ("brought", "were_here", "left_out"))
-    parts = [ngettext("One message was brought.", "%(count)s messages were brought.", brought, count=f"{brought:,}")]
+    parts = [ngettext("One message was brought.", "%(count)s messages were brought.", brought, count=words.number(brought))]
     if known:
-        parts.append(ngettext("One was here already.", "%(count)s were here already.", known, count=f"{known:,}"))
+        parts.append(ngettext("One was here already.", "%(count)s were here already.", known, count=words.number(known)))
     if left:
-        parts.append(ngettext("One was left out.", "%(count)s were left out.", left, count=f"{left:,}"))
+        parts.append(ngettext("One was left out.", "%(count)s were left out.", left, count=words.number(left)))
     return " ".join([_("Stopped."), *parts] if state == "cancelled" else parts)
 
 

@@ -240,7 +240,7 @@ def create_gallery() -> flask.Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.undefined = __import__("jinja2").StrictUndefined
     Babel(app)
-    app.jinja_env.globals.update(asset=lambda path: flask.url_for("static", filename=path), draw_icon=drawing.icon, csrf_token=lambda: "token", nonce=policy.nonce, page_language=lambda: "en", page_direction=lambda: "ltr", draw_rows=draw_rows, draw_marked=draw_marked, device_look=Look, open_accounts=list, add_account_url=lambda: "/u/1/sign-in")
+    app.jinja_env.globals.update(asset=lambda path: flask.url_for("static", filename=path), draw_icon=drawing.icon, csrf_token=lambda: "token", nonce=policy.nonce, page_language=lambda: "en", page_direction=lambda: "ltr", number=lambda count: f"{count:,}", draw_rows=draw_rows, draw_marked=draw_marked, device_look=Look, open_accounts=list, add_account_url=lambda: "/u/1/sign-in")
     app.after_request(_policy)
     _mail_routes(app)
     _admin_routes(app)
