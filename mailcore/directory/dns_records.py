@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from mailcore.base.resolver import DnsTrouble
 from mailcore.directory import programs
-from mailcore.net.dns import reverse_name
+from mailcore.net.dns import BudgetResolver, reverse_name
 from mailcore.runtime.runtime import Runtime
 from mailcore.store import Tx, accounts
 
@@ -117,8 +117,9 @@ def spf_record(runtime: Runtime) -> str:
 
 
 def check(runtime: Runtime, tx: Tx, domain: accounts.Domain) -> list[Record]:
-    """The wanted records with what DNS shows; "unknown" where it gives no answer."""
-    return [_checked(runtime, record) for record in wanted(runtime, tx, domain)]
+    """The wanted records with what DNS shows; "unknown" where it gives no answer, or has been waited for too long."""
+    patient = replace(runtime, resolver=BudgetResolver(runtime.resolver, runtime.clock))
+    return [_checked(patient, record) for record in wanted(runtime, tx, domain)]
 
 
 def _checked(runtime: Runtime, record: Record) -> Record:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from mailcore.base.clock import DAY, Micros
 from mailcore.base.ip import key as ip_key
-from mailcore.directory import dns_records, guard_verbs, resolve
+from mailcore.directory import dns_records, dns_soon, guard_verbs, resolve
 from mailcore.runtime import told
 from mailcore.runtime.runtime import Runtime
 from mailcore.store import Tx, access, accounts, filters, lists, outbox, protection, records
@@ -48,7 +48,7 @@ def needs(runtime: Runtime, tx: Tx, now: Micros) -> list[Need]:
     for name, count, detail in outbox.waiting_by_domain(tx, limit=5):
         where = name or "the relay"
         found.append(Need(level="warn", title=f"One message waits for {where}" if count == 1 else f"{count} messages wait for {where}", text=f"The other side says: {detail[:160]}" if detail else "It could not be reached.", place="queue", target=name))
-    found += [*scanners(told.health(runtime.run_dir)), *dns(runtime, tx, domains[:MOST], has_server=True), *people(tx, now, None), *hidden_clients(tx, now)]
+    found += [*scanners(told.health(runtime.run_dir)), *dns(runtime, domains[:MOST], has_server=True), *people(tx, now, None), *hidden_clients(tx, now)]
     banned = access.bans(tx, now)
     if banned:
         found.append(Need(level="info", title=f"{len(banned)} addresses may not sign in", text=f"{banned[0][0]}: {banned[0][1]}", place="sessions"))
@@ -58,7 +58,7 @@ def needs(runtime: Runtime, tx: Tx, now: Micros) -> list[Need]:
 def needs_of(runtime: Runtime, tx: Tx, domain_id: int, now: Micros) -> list[Need]:
     """What wants the attention of a domain's own admin, worst first: nothing of other domains, and nothing that only the server's admin can mend."""
     own = [d for d in accounts.domains(tx) if d.id == domain_id]
-    found = [*dns(runtime, tx, own), *people(tx, now, domain_id)]
+    found = [*dns(runtime, own), *people(tx, now, domain_id)]
     for domain in own:
         found += limits(tx, domain)
     return sorted(found, key=lambda n: ORDER[n.level])
@@ -93,9 +93,13 @@ def hidden_clients(tx: Tx, now: Micros) -> list[Need]:
     return found[:MOST]
 
 
-def dns(runtime: Runtime, tx: Tx, domains: Sequence[accounts.Domain], *, has_server: bool = False) -> list[Need]:
-    """Domains with a record that is missing or wrong, and with *has_server* the server's own name."""
-    found = []
+def dns(runtime: Runtime, domains: Sequence[accounts.Domain], *, has_server: bool = False) -> list[Need]:
+    """Domains with a record that is missing or wrong, and with *has_server* the server's own name; what was seen last, where DNS is slow."""
+    return dns_soon.soon(runtime, (has_server, *(domain.id for domain in domains)), lambda: _dns(runtime, domains, has_server=has_server))
+
+
+def _dns(runtime: Runtime, domains: Sequence[accounts.Domain], *, has_server: bool) -> list[Need]:
+    found, tx = [], runtime.store.read()
     own = dns_records.of_server(runtime) if has_server and domains and runtime.settings.get("server.mode") != "lan" else []
     if broken := [r for r in own if r.state in ("missing", "wrong")]:
         names = ", ".join(dict.fromkeys(r.rdtype for r in broken))

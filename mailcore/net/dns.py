@@ -1,4 +1,5 @@
-"""The real resolver: dnspython with a cache and a budget. Answers are cached by their TTL, absence by the SOA's or a minute.
+"""The real resolver: dnspython with a cache and a budget. Answers are cached by their TTL, absence by the SOA's or a minute, silence for
+half a minute.
 
 `ROOST_DNS=none` makes every question DnsTrouble, which by rule never refuses, scores or delays. All questions of one message
 share a BudgetResolver.
@@ -24,6 +25,8 @@ CACHE_ENTRIES = 20_000
 MAX_TTL_SECONDS = 3600
 MIN_TTL_SECONDS = 5
 NEGATIVE_TTL_SECONDS = 60
+SILENCE_SECONDS = 30
+"""How long a question without an answer is not asked again (RFC 9520 §3.2): stops a resolver that is away from holding up everybody each time."""
 QUERY_SECONDS = 4.0
 LIFETIME_SECONDS = 8.0
 VALUES_AN_ANSWER = 200
@@ -35,7 +38,7 @@ class DnsResolver:
 
     def __init__(self, where: str, clock: Clock) -> None:
         self._clock = clock
-        self._cache: OrderedDict[tuple[str, str], tuple[float, Answer]] = OrderedDict()
+        self._cache: OrderedDict[tuple[str, str], tuple[float, Answer | DnsTrouble]] = OrderedDict()
         self._lock = threading.Lock()
         self._is_off = where == "none"
         self._resolver = dns.resolver.Resolver(configure=not where)
@@ -54,15 +57,19 @@ class DnsResolver:
         with self._lock:
             found = self._cache.get(key)
         if found is not None and found[0] > now:
-            return found[1]
+            return _told(found[1])
         if self._is_off:
             raise DnsTrouble("DNS is switched off.")
-        answer, ttl = self._ask(key[0], rdtype)
+        answer: Answer | DnsTrouble
+        try:
+            answer, ttl = self._ask(key[0], rdtype)
+        except Silence as silence:
+            answer, ttl = silence, SILENCE_SECONDS
         with self._lock:
             self._cache[key] = (now + ttl, answer)
             while len(self._cache) > CACHE_ENTRIES:
                 self._cache.popitem(last=False)
-        return answer
+        return _told(answer)
 
     @property
     def where(self) -> str:
@@ -80,6 +87,8 @@ class DnsResolver:
             return Answer(values=()), NEGATIVE_TTL_SECONDS
         except (dns.name.LabelTooLong, dns.name.EmptyLabel, dns.name.NameTooLong, dns.name.BadEscape, UnicodeError):
             return Answer(values=()), NEGATIVE_TTL_SECONDS
+        except dns.resolver.LifetimeTimeout as error:
+            raise Silence(f"No answer from DNS for {name} {rdtype} in {LIFETIME_SECONDS:.0f} seconds.") from error
         except dns.exception.DNSException as error:
             raise DnsTrouble(f"No answer from DNS for {name} {rdtype}: {type(error).__name__}.") from error
         except OSError as error:
@@ -93,6 +102,16 @@ class DnsResolver:
         """Empty the cache (the DNS page asks afresh)."""
         with self._lock:
             self._cache.clear()
+
+
+class Silence(DnsTrouble):
+    """Nobody answered in time."""
+
+
+def _told(known: Answer | DnsTrouble) -> Answer:
+    if isinstance(known, DnsTrouble):
+        raise DnsTrouble(known.detail)
+    return known
 
 
 def _text(rdata: Any) -> str:

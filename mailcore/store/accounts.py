@@ -261,7 +261,7 @@ def count_accounts(tx: Tx, domain_id: int | None = None, *, contains: str = "", 
 
 def domain_totals(tx: Tx) -> dict[int, tuple[int, int]]:
     """(accounts, bytes used) of each domain; its public mailboxes take space, and are nobody's account."""
-    rows = tx.all("SELECT domain_id, sum(CASE WHEN kind = 'user' THEN 1 ELSE 0 END), sum(used_bytes) FROM accounts WHERE deleted_at IS NULL GROUP BY domain_id")
+    rows = tx.all("SELECT domain_id, sum(CASE WHEN kind <> 'public' THEN 1 ELSE 0 END), sum(used_bytes) FROM accounts WHERE deleted_at IS NULL GROUP BY domain_id")
     return {r[0]: (int(r[1]), int(r[2])) for r in rows}
 
 

@@ -3,6 +3,8 @@
 import datetime
 import json
 import smtplib
+import socket
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -128,3 +130,18 @@ def test_records_that_dns_says_nothing_of_are_not_called_right(admin: Browser) -
     page = admin.get("/admin/domains/x.test/dns").text
     assert "DNS gives no answer" in page and "all right" not in page and "TLS-RPT" in page
     assert "the public address of this server" in page and 'data-copy="the public address' not in page, "words are nothing to paste into a zone"
+
+
+def test_a_resolver_that_is_silent_does_not_shut_the_panel() -> None:
+    """Home waited for each record of each domain, eight seconds a question, and again on every visit."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        one = RoostServer(listeners=("http",), people=1, workers=1, dns=f"127.0.0.1:{silent.getsockname()[1]}")
+        try:
+            visitor = Browser(one)
+            visitor.sign_in("admin@x.test")
+            start = time.monotonic()
+            assert "Domains" in visitor.get("/admin").text
+            assert time.monotonic() - start < 7, "less than one question that nobody answers"
+        finally:
+            one.remove()
