@@ -8,12 +8,16 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from mailcore.base.clock import FixedClock
 from mailcore.store import Store, open_store, schema
 from tests.postgres import PostgresServer, binaries
 from tests.scenario.server import KEPT
+
+hypothesis.settings.register_profile("roost", deadline=None)
+hypothesis.settings.load_profile("roost")
 
 CORPORA = Path(__file__).resolve().parents[2] / "shared" / "corpora"
 

@@ -33,6 +33,7 @@ from tests.conftest import CORPORA
 from tests.fuzz.mutate import BYTES_MAX, broken
 from tests.unit.mail.test_tnef import attribute, one_file, package, properties, variable
 from tests.wire import test_wire_hostile as wire
+from tests.within import within
 
 INPUT_SECONDS = 1.5
 """What one input of at most 64 KB may take, on a machine that does other work too; the slowest honest one takes a tenth."""
@@ -196,12 +197,11 @@ def test_much_broken_input_is_parsed_or_refused_soon(name: str) -> None:
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("name", [name for name, one in vars(wire).items() if hasattr(one, "hypothesis") and name != "test_any_sasl_response_is_a_step_or_a_sasl_error"])
 def test_the_wire_s_properties_hold_for_many_more_examples(name: str) -> None:
-    settings(max_examples=10_000, deadline=None)(getattr(wire, name))()
+    settings(max_examples=10_000)(getattr(wire, name))()
 
 
 @pytest.mark.parametrize("value", [b"x" + b";" * 65_000, b"a/b" + b"; " * 32_000, b"a/b" + b";\r\n\t" * 16_000 + b"c=d"])
 def test_semicolons_before_nothing_cost_no_more_than_their_number(value: bytes) -> None:
     """The hunt found a Content-Type of 64 KB of them that took nine seconds: each was tried as the start of all that follow."""
-    begin = time.process_time()
-    raw_params(value)
-    assert time.process_time() - begin < 0.2
+    with within(0.2):
+        raw_params(value)

@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 from tests.scenario.forks import Command, forks
@@ -84,6 +85,10 @@ class RoostServer:
             text = said.read().decode()
             assert code == 0 or not is_checked, f"{words}: {text}{wrong.read().decode()}"
         return text
+
+    def settle(self, seconds: float = 1.5) -> None:
+        """Until every process has looked again at what was set: settings and filters are believed for a second, ranges for two."""
+        time.sleep(seconds)
 
     def start(self) -> None:
         """Start every process and wait until all listeners answer."""

@@ -23,6 +23,7 @@ from tests.scenario.dns_server import LocalDns
 from tests.scenario.server import PASSWORD, RoostServer
 from tests.scenario.test_protection import HONEST, at_the_store, deliver, found, letter, setting, told_of, waiting_for
 from tests.scenario.test_smtp import Wire
+from tests.scenario.waiting import eventually
 from tests.web.visitor import signed_in
 
 REFUSES = 'require ["reject"]; reject "Not for me.";'
@@ -44,13 +45,6 @@ def imap_of(world: SimpleNamespace, who: str) -> Iterator[imaplib.IMAP4]:
         yield imap
 
 
-def until(is_true: object, seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not is_true():  # type: ignore[operator]
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.1)
-
-
 def test_who_refuses_past_the_hundredth_is_reported_only_to_a_sender_who_is_proved(world: SimpleNamespace) -> None:
     """They are served after the reply, and what the checks found is still known then."""
     people = [f"many{number:03}@x.test" for number in range(101)]
@@ -62,9 +56,9 @@ def test_who_refuses_past_the_hundredth_is_reported_only_to_a_sender_who_is_prov
         last, now = verbs.find_account(runtime.store.read(), people[-1]).id, runtime.clock.micros()
         runtime.store.write(lambda tx: (scripts.put(tx, last, "no", REFUSES, now), scripts.activate(tx, last, "no", now)))
     assert deliver(world, "bob@honest.test", letter("bob@honest.test", "many-honest"), to=("many@x.test",))[0] == 250
-    until(lambda: waiting_for(world, "bob@honest.test") == 1)
+    eventually(lambda: waiting_for(world, "bob@honest.test") == 1)
     assert deliver(world, "eve@forged.test", letter("eve@forged.test", "many-forged"), to=("many@x.test",))[0] == 250
-    until(lambda: found(world, "Junk", "many-forged", people[-1]) is not None)
+    eventually(lambda: found(world, "Junk", "many-forged", people[-1]) is not None)
     assert (found(world, "Junk", "many-honest", people[-1]), found(world, "INBOX", "many-honest", people[-1])) == (None, None)
     assert waiting_for(world, "eve@forged.test") == 0
     assert "refused, but filed as junk: the sender is not told" in told_of(world, "many-forged")
@@ -75,7 +69,7 @@ def test_one_who_must_be_tried_later_puts_off_the_message_for_all(world: SimpleN
     world.server.run("account", "add", "ann@grey.test", "--password-stdin", input=PASSWORD + "\n")
     world.server.run("settings", "set", "spam.grey_delay", "1")
     world.server.run("settings", "set", "spam.greylisting", "on", "--domain", "grey.test")
-    time.sleep(1.2)
+    world.server.settle()
     try:
         first = deliver(world, "bob@plain.test", letter("bob@plain.test", "put-off"), to=("u1@x.test", "ann@grey.test"))
         assert (first[0], found(world, "INBOX", "put-off"), found(world, "INBOX", "put-off", "ann@grey.test")) == (451, None, None)
@@ -144,7 +138,7 @@ def test_a_domain_may_keep_nothing_of_what_was_deleted(world: SimpleNamespace, w
         server.run("domain", "add", "kept.test"), server.run("account", "add", "gone-expunge@kept.test", "--password-stdin", input=PASSWORD + "\n")
     )  # fmt: skip
     server.run("settings", "set", "undelete.days", "0", "--domain", "kept.test")
-    time.sleep(1.2)
+    server.settle()
     kept = {}
     for who in (f"gone-{way.lower()}@kept.test", "u3@x.test"):
         with imap_of(world, who) as imap:
@@ -205,8 +199,8 @@ def test_postmaster_takes_mail_that_a_list_and_a_block_list_would_refuse(world: 
     server.run("list", "add", "news@club.test", "--mode", "announcement", "--owner", "u2@x.test", "--member", "u3@x.test")
     assert deliver(world, "bob@honest.test", letter("bob@honest.test", "to-news"), to=("news@club.test",))[0] == 550
     assert deliver(world, "bob@honest.test", letter("bob@honest.test", "to-abuse"), to=("abuse@club.test",))[0] == 250
-    until(lambda: found(world, "INBOX", "to-abuse", "u3@x.test") is not None)
-    until(lambda: deliver(world, "bob@plain.test", letter("bob@plain.test", "hard"), ip="127.0.0.2", helo="mx.listed.test")[0] == 550)
+    eventually(lambda: found(world, "INBOX", "to-abuse", "u3@x.test") is not None)
+    eventually(lambda: deliver(world, "bob@plain.test", letter("bob@plain.test", "hard"), ip="127.0.0.2", helo="mx.listed.test")[0] == 550)
     assert deliver(world, "bob@plain.test", letter("bob@plain.test", "listed-to-abuse"), ip="127.0.0.2", helo="mx.listed.test", to=("abuse@x.test",))[0] == 250
     assert found(world, "Junk", "listed-to-abuse", "admin@x.test") is not None
 
@@ -229,7 +223,7 @@ def test_what_filters_remember_is_forgotten_when_its_time_is_over(world: SimpleN
             tx = runtime.store.read()
             return [r[0] for r in tx.all("SELECT handle FROM replied WHERE account_id = :a", {"a": one})], [r[0] for r in tx.all("SELECT mark FROM seen_marks WHERE account_id = :a", {"a": one})]
 
-        until(lambda: left() == (["new"], ["new"]), 30)
+        eventually(lambda: left() == (["new"], ["new"]))
 
 
 def test_one_limit_of_size_is_told_everywhere(world: SimpleNamespace) -> None:
@@ -264,7 +258,7 @@ def test_a_person_reached_by_name_alias_and_list_gets_one_copy(world: SimpleName
     world.server.run("alias", "add", "by-alias@x.test", "u3@x.test")
     world.server.run("list", "add", "by-list@x.test", "--member", "u3@x.test", "--member", "u2@x.test")
     assert deliver(world, "bob@honest.test", letter("bob@honest.test", "once-only"), to=("by-list@x.test", "by-alias@x.test", "u3@x.test"))[0] == 250
-    until(lambda: found(world, "INBOX", "once-only", "u2@x.test") is not None)
+    eventually(lambda: found(world, "INBOX", "once-only", "u2@x.test") is not None)
     with imap_of(world, "u3@x.test") as imap:
         imap.select("INBOX", readonly=True)
         assert len(imap.search(None, "SUBJECT", "once-only")[1][0].split()) == 1

@@ -9,8 +9,7 @@ import shutil
 import socket
 import ssl
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,6 +20,7 @@ from mailcore.net import tls
 from mailcore.serve import start
 from tests.scenario.dns_server import LocalDns
 from tests.scenario.server import RoostServer, free_ports
+from tests.scenario.waiting import eventually
 from tests.web.visitor import Browser
 
 NOW = datetime.datetime.now(datetime.UTC)
@@ -59,7 +59,7 @@ def pebble(server: RoostServer, dns: LocalDns, tmp_path: Path) -> Iterator[str]:
     (tmp_path / "config.json").write_text(json.dumps({"pebble": config}))
     environ = {**os.environ, "PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "0"}
     process = subprocess.Popen([program, "-config", str(tmp_path / "config.json"), "-dnsserver", dns.where], env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    wait_for(lambda: answers(port))
+    eventually(lambda: answers(port))
     server.run("settings", "set", "acme.directory", f"https://127.0.0.1:{port}/dir")
     server.run("settings", "set", "acme.ca_file", str(tmp_path / "pebble-ca.pem"))
     yield f"https://127.0.0.1:{port}/dir"
@@ -85,13 +85,6 @@ def answers(port: int) -> bool:
     return False
 
 
-def wait_for(is_true: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not is_true():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.1)
-
-
 def issuer(server: RoostServer, name: str, listener: str = "imaps") -> str:
     """Who signed what a client that asks for *name* is shown."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -115,7 +108,7 @@ def test_an_authority_signs_for_the_server_and_for_names_that_lead_here(server: 
     admin.get("/admin/certificates")
     assert admin.post("/admin/certificates", {"op": "acme", "enabled": "1", "email": "admin@x.test"}).status_code == 422
     admin.post("/admin/certificates", {"op": "acme", "enabled": "1", "agreed": "1", "email": "admin@x.test"})
-    wait_for(lambda: "Pebble" in issuer(server, "mx.x.test") and "Pebble" in issuer(server, "autoconfig.x.test", "https"))
+    eventually(lambda: "Pebble" in issuer(server, "mx.x.test") and "Pebble" in issuer(server, "autoconfig.x.test", "https"))
     assert not asks_for_our_authority(admin), "devices trust the authority that signed"
     held = {row["names"] for row in json.loads(server.run("certificate", "list", "--json"))}
     assert held == {"mx.x.test", "autoconfig.x.test"}, "mta-sts.x.test leads elsewhere"
@@ -139,12 +132,12 @@ def test_an_uploaded_certificate_is_shown_by_name_and_removed_again(server: Roos
     admin.get("/admin/certificates")
     files = {"chain": (tmp_path / "bought.pem").open("rb"), "key": (tmp_path / "bought.key").open("rb")}
     assert "shop.test" in admin.post("/admin/certificates", {"op": "upload"}, files=files).text
-    wait_for(lambda: "bought" in issuer(server, "shop.test"))
-    wait_for(lambda: "bought" in issuer(server, "mail.shop.test"))  # the other worker takes it up by itself
+    eventually(lambda: "bought" in issuer(server, "shop.test"))
+    eventually(lambda: "bought" in issuer(server, "mail.shop.test"))  # the other worker takes it up by itself
     assert "bought" not in issuer(server, "mx.x.test")
     (number,) = [row["id"] for row in json.loads(server.run("certificate", "list", "--json")) if "shop.test" in row["names"]]
     admin.post("/admin/certificates", {"op": "remove", "id": str(number)})
-    wait_for(lambda: "Roost CA" in issuer(server, "shop.test"))
+    eventually(lambda: "Roost CA" in issuer(server, "shop.test"))
 
 
 @pytest.mark.parametrize(("spoil", "word"), [("other key", "another certificate"), ("ended", "ended on"), ("text", "not PEM"), ("order", "follow on one another")])
@@ -186,15 +179,15 @@ def test_the_own_certificate_names_everything_and_renews_itself_under_one_ca() -
         assert {"mx.x.test", "localhost", "127.0.0.1", "::1", "x.test", "mail.x.test", "autoconfig.x.test", "autodiscover.x.test", "mta-sts.x.test", *start.own_addresses()} <= names_of(first)
         assert first.not_valid_after_utc - first.not_valid_before_utc <= datetime.timedelta(days=397)
         server.run("domain", "add", "second.test")
-        wait_for(lambda: "autoconfig.second.test" in names_of(shown(server)))
+        eventually(lambda: "autoconfig.second.test" in names_of(shown(server)))
         folder = server.folder / "data" / "tls"
         ca, ca_key = x509.load_pem_x509_certificate(authority), load_pem_private_key((folder / "ca.key").read_bytes(), None)
         key = tls.make_key()
         old = tls.make_leaf(ca, ca_key, key, sorted(names_of(shown(server))), NOW - datetime.timedelta(days=350))  # type: ignore[arg-type]
         tls.write_private(folder / "leaf.key", tls.key_pem(key))
         tls.write_private(folder / "leaf.pem", old.public_bytes(Encoding.PEM) + authority)
-        wait_for(lambda: x509.load_pem_x509_certificate((folder / "leaf.pem").read_bytes()).serial_number != old.serial_number)
-        wait_for(lambda: {shown(server).not_valid_after_utc > NOW + datetime.timedelta(days=390) for _ in range(6)} == {True})
+        eventually(lambda: x509.load_pem_x509_certificate((folder / "leaf.pem").read_bytes()).serial_number != old.serial_number)
+        eventually(lambda: {shown(server).not_valid_after_utc > NOW + datetime.timedelta(days=390) for _ in range(6)} == {True})
         assert (folder / "ca.pem").read_bytes() == authority, "devices that have it installed go on trusting"
     finally:
         server.remove()

@@ -16,6 +16,7 @@ import pytest
 import requests
 
 from tests.scenario.server import PASSWORD, RoostServer, free_ports
+from tests.scenario.waiting import eventually
 
 SECONDS = 20
 ROUNDCUBE = Path("/usr/share/roundcube")
@@ -38,10 +39,7 @@ def texts(server: RoostServer, user: str, mailbox: str, count: int = 1) -> list[
     """The messages of a mailbox once there are *count*."""
     with imaplib.IMAP4("127.0.0.1", server.ports["imap"], timeout=SECONDS) as client:
         client.login(user, PASSWORD)
-        end = time.monotonic() + SECONDS
-        while int(client.select(mailbox)[1][0] or 0) < count:
-            assert time.monotonic() < end, f"{mailbox} of {user} did not get {count} messages"
-            time.sleep(0.1)
+        eventually(lambda: int(client.select(mailbox)[1][0] or 0) >= count)
         return [part[1] for part in client.fetch("1:*", "(FLAGS BODY.PEEK[])")[1] if isinstance(part, tuple)]
 
 

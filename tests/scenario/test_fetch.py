@@ -8,8 +8,7 @@ import smtplib
 import socket
 import sqlite3
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -18,6 +17,7 @@ from mailcore.jobs import fetch
 from mailcore.runtime.runtime import open_runtime
 from mailcore.store import accounts, fetched
 from tests.scenario.server import PASSWORD, RoostServer
+from tests.scenario.waiting import eventually
 from tests.web.visitor import Browser
 
 
@@ -50,13 +50,6 @@ def subjects(server: RoostServer, address: str, mailbox: str = "INBOX") -> list[
         return sorted(part[1].decode().partition(":")[2].strip() for part in said if isinstance(part, tuple))
 
 
-def wait_for(is_true: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not is_true():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.1)
-
-
 def add(server: RoostServer, far: RoostServer, person: str, protocol: str, *more: str, user: str = "u1@x.test") -> int:
     said = server.run(
         "fetch", "add", person, "127.0.0.1", user, "--password-stdin", "--protocol", protocol, "--port", str(far.ports[protocol]), "--security", "none", *more, "--json", input=PASSWORD + "\n"
@@ -69,10 +62,10 @@ def test_mail_comes_once_and_later_mail_too(server: RoostServer, far: RoostServe
     person, user = {"imap": ("u1@x.test", "u1@x.test"), "pop3": ("u2@x.test", "u2@x.test")}[protocol]
     send(far, user, "first", "x" * 5000)
     number = add(server, far, person, protocol, "--mailbox", "Archive", user=user)
-    wait_for(lambda: subjects(server, person, "Archive") == ["first"])
+    eventually(lambda: subjects(server, person, "Archive") == ["first"])
     send(far, user, "second")
     server.run("fetch", "now", person, str(number))
-    wait_for(lambda: subjects(server, person, "Archive") == ["first", "second"])
+    eventually(lambda: subjects(server, person, "Archive") == ["first", "second"])
     assert subjects(server, person) == [] and subjects(far, user) == ["first", "second"], "left there, and not in the inbox here"
     (row,) = json.loads(server.run("fetch", "list", person, "--json"))
     assert (row["brought"], row["trouble"]) == (2, "")
@@ -82,9 +75,9 @@ def test_mail_that_is_not_to_stay_there_is_deleted_there_after_it_came(server: R
     far.run("account", "add", "gone@x.test", "--password-stdin", input=PASSWORD + "\n")
     send(far, "gone@x.test", "moves")
     add(server, far, "u3@x.test", "pop3", "--keep-days", "0", user="gone@x.test")
-    wait_for(lambda: subjects(server, "u3@x.test") == ["moves"])
+    eventually(lambda: subjects(server, "u3@x.test") == ["moves"])
 
-    wait_for(lambda: is_empty(far, "gone@x.test"))
+    eventually(lambda: is_empty(far, "gone@x.test"))
 
 
 def test_an_admin_adds_an_account_elsewhere_for_somebody(server: RoostServer, far: RoostServer) -> None:
@@ -98,7 +91,7 @@ def test_an_admin_adds_an_account_elsewhere_for_somebody(server: RoostServer, fa
     refused = admin.post(here, form)
     assert refused.status_code == 422 and 'value="theirs@x.test"' in refused.text
     assert admin.post(here, {**form, "password": PASSWORD}).status_code == 200
-    wait_for(lambda: subjects(server, "u4@x.test", "Archive") == ["for u4"])
+    eventually(lambda: subjects(server, "u4@x.test", "Archive") == ["for u4"])
     assert "theirs@x.test" in admin.get(here).text
 
 
@@ -118,15 +111,15 @@ def test_mail_that_stays_for_some_days_is_deleted_there_after_them(server: Roost
     far.run("account", "add", "days@x.test", "--password-stdin", input=PASSWORD + "\n")
     send(far, "days@x.test", "stays a while")
     number = add(server, far, "u4@x.test", "pop3", "--keep-days", "2", user="days@x.test")
-    wait_for(lambda: subjects(server, "u4@x.test") == ["stays a while"])
+    eventually(lambda: subjects(server, "u4@x.test") == ["stays a while"])
     send(far, "days@x.test", "and another")
     server.run("fetch", "now", "u4@x.test", str(number))
-    wait_for(lambda: len(subjects(server, "u4@x.test")) == 2)
+    eventually(lambda: len(subjects(server, "u4@x.test")) == 2)
     assert len(subjects(far, "days@x.test")) == 2
     with contextlib.closing(sqlite3.connect(server.folder / "data" / "roost.db", timeout=30, isolation_level=None)) as db:
         db.execute("UPDATE fetched_messages SET at = at - 3 * 86400000000 WHERE fetched_id = ?", (number,))  # three days pass
     server.run("fetch", "now", "u4@x.test", str(number))
-    wait_for(lambda: is_empty(far, "days@x.test"))
+    eventually(lambda: is_empty(far, "days@x.test"))
     assert len(subjects(server, "u4@x.test")) == 2, "here it is all the same"
 
 
@@ -134,13 +127,13 @@ def test_a_mailbox_that_another_program_reads_is_looked_at_again_soon(server: Ro
     far.run("account", "add", "busy@x.test", "--password-stdin", input=PASSWORD + "\n")
     number = add(server, far, "u4@x.test", "pop3", user="busy@x.test")
     reading = poplib.POP3("127.0.0.1", far.ports["pop3"], timeout=20)
-    wait_for(lambda: reading.user("busy@x.test").startswith(b"+OK"))
-    wait_for(lambda: takes(reading))
+    eventually(lambda: reading.user("busy@x.test").startswith(b"+OK"))
+    eventually(lambda: takes(reading))
     send(far, "busy@x.test", "meanwhile")
     server.run("fetch", "now", "u4@x.test", str(number))
-    wait_for(lambda: "Another program is reading the mailbox" in server.run("fetch", "list", "u4@x.test", "--json"))
+    eventually(lambda: "Another program is reading the mailbox" in server.run("fetch", "list", "u4@x.test", "--json"))
     reading.quit()
-    wait_for(lambda: "meanwhile" in subjects(server, "u4@x.test"), 30)
+    eventually(lambda: "meanwhile" in subjects(server, "u4@x.test"))
     assert "Another program" not in server.run("fetch", "list", "u4@x.test", "--json")
 
 

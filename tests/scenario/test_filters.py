@@ -5,11 +5,12 @@ import json
 import re
 import smtplib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from tests.scenario.server import PASSWORD, RoostServer
+from tests.scenario.waiting import eventually
 from tests.web.visitor import Browser
 
 AWAY = "/settings/away"
@@ -50,13 +51,6 @@ def message(server: RoostServer, number: int, subject: str, box: str = "INBOX") 
         imap.select(f'"{box}"', readonly=True)
         found = imap.search(None, "SUBJECT", f'"{subject}"')[1][0].split()
         return imap.fetch(found[-1], "BODY.PEEK[]")[1][0][1].decode() if found else ""
-
-
-def eventually(check: Callable[[], object], seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not check():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.1)
 
 
 def queue(server: RoostServer) -> str:
@@ -103,7 +97,7 @@ def test_no_auto_reply_goes_to_the_address_of_a_robot(server: RoostServer, sende
 def test_who_was_answered_is_remembered_over_off_and_on_and_a_restart(server: RoostServer) -> None:
     def switched(*words: str) -> None:
         server.run("account", "away", "u5@x.test", *words)
-        time.sleep(1.2)  # other processes look for new filters once a second
+        server.settle()
 
     switched("--text", "Back on Monday.")
     send(server, "u5@x.test", "Once", sender="u3@x.test")
@@ -273,7 +267,7 @@ def test_a_rule_of_the_server_that_cannot_be_carried_out_stands_on_home_until_it
     assert words not in admin.get("/admin").text
     server.run("settings", "set", "sieve.max_redirects", "1")
     server.run("rule", "add", "--name", "Two ways", "--if", "subject", "contains", "two ways", "--do", "forward", "u2@x.test", "--do", "forward", "u3@x.test")
-    time.sleep(1.2)
+    server.settle()
     send(server, "u4@x.test", "This goes two ways")
     eventually(lambda: "This goes two ways" in subjects(server, 4))
     home = admin.get("/admin").text

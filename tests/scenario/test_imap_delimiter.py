@@ -2,7 +2,6 @@
 
 import json
 import smtplib
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from tests.scenario.server import RoostServer
 from tests.scenario.test_imap import raw
 from tests.scenario.test_managesieve import Client
+from tests.scenario.waiting import eventually
 from tests.web.visitor import signed_in
 
 
@@ -65,10 +65,9 @@ def test_a_script_names_mailboxes_as_imap_shows_them_or_with_the_slash(server: R
     for subject in ("dots", "slashes", "asked", "a dot inside"):
         with smtplib.SMTP("127.0.0.1", server.ports["smtp"]) as client:
             client.sendmail("ann@out.test", ["u3@x.test"], f"From: ann@out.test\r\nTo: u3@x.test\r\nSubject: {subject}\r\n\r\nHello\r\n")
-    wire, deadline = raw(server, "u3@x.test"), time.monotonic() + 20
-    while b"MESSAGES 3" not in wire.say('m STATUS "Garden.Herbs" (MESSAGES)')[0] or b"MESSAGES 1" not in wire.say('m STATUS "v1/3" (MESSAGES)')[0]:
-        assert time.monotonic() < deadline, wire.say('l LIST "" "*"')
-        time.sleep(0.1)
+    wire = raw(server, "u3@x.test")
+    for box, count in (("Garden.Herbs", b"MESSAGES 3"), ("v1/3", b"MESSAGES 1")):
+        eventually(lambda: count in wire.say(f'm STATUS "{box}" (MESSAGES)')[0], lambda: wire.say('l LIST "" "*"'))  # noqa: B023
 
 
 def test_it_is_a_setting_for_those_who_sign_in_from_then_on(server: RoostServer) -> None:

@@ -16,6 +16,7 @@ import pytest
 
 from tests.scenario.server import PASSWORD, RoostServer
 from tests.scenario.sink import Behaviour, Sink
+from tests.scenario.waiting import eventually
 
 SENDERS = 4
 
@@ -172,10 +173,7 @@ def test_what_a_killed_worker_had_in_hand_leaves_with_the_next(server: RoostServ
     for name, pid in server.pids().items():
         if name.startswith("worker"):
             os.kill(pid, signal.SIGKILL)
-    deadline = time.monotonic() + 30
-    while not sink.taken:
-        assert time.monotonic() < deadline, "it waits for the dead worker's lease"
-        time.sleep(0.1)
+    eventually(lambda: sink.taken)
     assert [one.recipients for one in sink.taken] == [["bob@far.test"]]
 
 
@@ -187,15 +185,12 @@ def test_a_program_whose_worker_is_killed_runs_again_with_the_next(server: Roost
     seen.touch()
     seen.chmod(0o666)
     server.run("rule", "add", "--if", "subject", "contains", "for the program", "--do", "program", "slow")
-    time.sleep(1.2)  # other processes look for new rules of the server once a second
+    server.settle()
     with smtplib.SMTP("127.0.0.1", server.ports["smtp"], timeout=20) as client:
         client.sendmail("a@y.test", ["u1@x.test"], "From: a@y.test\r\nTo: u1@x.test\r\nSubject: for the program\r\n\r\nText\r\n")
 
     def lines(count: int) -> list[str]:
-        deadline = time.monotonic() + 30
-        while len(seen.read_text().splitlines()) < count:
-            assert time.monotonic() < deadline, "the program did not come so far"
-            time.sleep(0.05)
+        eventually(lambda: len(seen.read_text().splitlines()) >= count)
         return seen.read_text().splitlines()
 
     lines(1)
@@ -203,10 +198,7 @@ def test_a_program_whose_worker_is_killed_runs_again_with_the_next(server: Roost
         if name.startswith("worker"):
             os.kill(pid, signal.SIGKILL)
     first = pathlib.Path("/proc") / lines(1)[0].split()[2]
-    deadline = time.monotonic() + 10
-    while first.exists():
-        assert time.monotonic() < deadline, "the program outlived its worker: nobody would enforce its time"
-        time.sleep(0.05)
+    eventually(lambda: not first.exists())
     with contextlib.closing(sqlite3.connect(server.folder / "data" / "roost.db", timeout=30, isolation_level=None)) as db:
         db.execute("UPDATE jobs SET lease_until = 0 WHERE kind = 'program'")  # the minute is over that a dead worker's job waits
     assert [one.split()[0] for one in lines(2)] == ["begun", "begun"]

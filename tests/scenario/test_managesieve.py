@@ -8,7 +8,6 @@ import smtplib
 import socket
 import ssl
 import subprocess
-import time
 from collections.abc import Iterator
 from imaplib import IMAP4
 from pathlib import Path
@@ -17,6 +16,7 @@ import pytest
 
 from mailcore.sieve.grammar import EXTENSIONS
 from tests.scenario.server import PASSWORD, RoostServer
+from tests.scenario.waiting import eventually
 
 SECONDS = 20
 SCRIPT = 'require ["fileinto", "mailbox"];\r\nif header :contains "subject" "crates" { fileinto :create "Crates"; }\r\n'
@@ -166,10 +166,7 @@ def test_mail_goes_where_the_active_script_says(server: RoostServer) -> None:
         smtp.sendmail("ann@out.test", ["u3@x.test"], "From: ann@out.test\r\nTo: u3@x.test\r\nSubject: Two crates\r\n\r\nHello\r\n")
     with IMAP4("127.0.0.1", server.ports["imap"], timeout=SECONDS) as imap:
         imap.login("u3@x.test", PASSWORD)
-        end = time.monotonic() + SECONDS
-        while imap.select("Crates")[1] != [b"1"]:
-            assert time.monotonic() < end, "the mail was not filed"
-            time.sleep(0.1)
+        eventually(lambda: imap.select("Crates")[1] == [b"1"])
 
 
 def test_a_script_redirects_only_to_an_address_that_has_said_yes(server: RoostServer) -> None:
@@ -179,10 +176,7 @@ def test_a_script_redirects_only_to_an_address_that_has_said_yes(server: RoostSe
         smtp.sendmail("ann@out.test", ["u4@x.test"], "From: ann@out.test\r\nTo: u4@x.test\r\nSubject: Kept here\r\n\r\nHello\r\n")
     with IMAP4("127.0.0.1", server.ports["imap"], timeout=SECONDS) as imap:
         imap.login("u4@x.test", PASSWORD)
-        end = time.monotonic() + SECONDS
-        while imap.select("INBOX") and not imap.search(None, "SUBJECT", '"Kept here"')[1][0]:
-            assert time.monotonic() < end, "the mail is nowhere"
-            time.sleep(0.1)
+        eventually(lambda: imap.select("INBOX") and imap.search(None, "SUBJECT", '"Kept here"')[1][0])
     assert "me@elsewhere.test" not in server.run("queue", "list", "--json"), "nobody there was asked"
     client.say('SETACTIVE ""')
     client.say('DELETESCRIPT "away"')
@@ -206,10 +200,7 @@ def test_a_script_that_stumbles_keeps_the_mail_and_tells_its_owner_once(server: 
     for number in (1, 2):
         with smtplib.SMTP("127.0.0.1", server.ports["smtp"], timeout=SECONDS) as smtp:
             smtp.sendmail("ann@out.test", ["u1@x.test"], f"From: ann@out.test\r\nTo: u1@x.test\r\nSubject: Too wide {number}\r\n\r\nHello\r\n")
-        end = time.monotonic() + SECONDS
-        while not inbox(f"Too wide {number}"):
-            assert time.monotonic() < end, "the mail is lost"
-            time.sleep(0.1)
+        eventually(lambda: inbox(f"Too wide {number}"))
     assert inbox("Your filters stumbled") == 1
     client.say('SETACTIVE ""')
 

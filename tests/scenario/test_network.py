@@ -9,7 +9,7 @@ import re
 import smtplib
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from email import message_from_bytes, policy
 
 import pytest
@@ -18,6 +18,7 @@ from tests.scenario.dns_server import LocalDns
 from tests.scenario.postfix import Postfix, why_not
 from tests.scenario.server import PASSWORD, RoostServer, free_ports
 from tests.scenario.sink import Behaviour, Sink, Taken
+from tests.scenario.waiting import eventually
 from tests.web.visitor import Browser
 
 SENDERS = ("u1@x.test", "u2@x.test")
@@ -77,13 +78,6 @@ def neighbour(network: Network) -> Iterator[Postfix]:
     )  # fmt: skip
     yield made
     made.remove()
-
-
-def eventually(check: Callable[[], object], what: Callable[[], object], seconds: float = 25) -> None:
-    deadline = time.monotonic() + seconds
-    while not check():
-        assert time.monotonic() < deadline, what()
-        time.sleep(0.2)
 
 
 def queue(network: Network) -> list[dict[str, str]]:

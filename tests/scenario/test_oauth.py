@@ -16,7 +16,8 @@ import requests
 from tests.scenario.provider import Provider
 from tests.scenario.server import HOME, PASSWORD, RoostServer
 from tests.scenario.sink import Behaviour, Sink
-from tests.scenario.test_fetch import subjects, wait_for
+from tests.scenario.test_fetch import subjects
+from tests.scenario.waiting import eventually
 from tests.web.visitor import Browser, signed_in
 
 # Refused sign-ins are part of the tests: without the penalty that Dovecot gives an address for them, which grows to 15 seconds for all who follow.
@@ -142,7 +143,7 @@ def test_a_person_gives_permission_at_the_provider_and_mail_comes(server: RoostS
     leaving = browser.post("/settings/elsewhere", typed(dovecot, protocol, name)).text
     back = browser.session.get(link_out(leaving, provider))
     assert back.status_code == 200 and back.url.endswith("/settings/elsewhere") and "It works" in back.text, back.text[:1500]
-    wait_for(lambda: subjects(server, person, "Archive") == [f"kept for {name}"])
+    eventually(lambda: subjects(server, person, "Archive") == [f"kept for {name}"])
     (row,) = json.loads(server.run("fetch", "list", person, "--json"))
     assert (row["user"], row["trouble"]) == (f"{name}@far.test", "")
 
@@ -151,7 +152,7 @@ def test_a_token_that_ended_is_made_anew_and_a_permission_taken_back_is_told(ser
     browser = signed_in(server, "u3@x.test")
     leaving = browser.post("/settings/elsewhere", typed(dovecot, "imap", "ann") | {"mailbox": "INBOX"}).text
     assert browser.session.get(link_out(leaving, provider)).status_code == 200
-    wait_for(lambda: subjects(server, "u3@x.test") == ["kept for ann"])
+    eventually(lambda: subjects(server, "u3@x.test") == ["kept for ann"])
     (row,) = json.loads(server.run("fetch", "list", "u3@x.test", "--json"))
 
     def trouble() -> str:
@@ -160,7 +161,7 @@ def test_a_token_that_ended_is_made_anew_and_a_permission_taken_back_is_told(ser
     def look(is_good: Callable[[str], bool]) -> None:
         server.run("fetch", "now", "u3@x.test", str(row["id"]))
         try:
-            wait_for(lambda: is_good(trouble()))
+            eventually(lambda: is_good(trouble()))
         except AssertionError:
             pytest.fail(f"it says {trouble()!r}")
 
@@ -229,13 +230,13 @@ def test_the_relay_takes_a_token_and_mail_waits_while_it_does_not(server: RoostS
     back = browser.session.get(link_out(leaving, provider))
     assert back.url.endswith("/admin/routes") and "Signed in as office@far.test" in back.text
     send(server, "by token")
-    wait_for(lambda: went(relay, "by token") == ["office@far.test"])
+    eventually(lambda: went(relay, "by token") == ["office@far.test"])
     provider.access.clear()
     send(server, "waits a little")
-    wait_for(lambda: any("did not take the token" in str(item) for item in json.loads(server.run("queue", "list", "--json"))))
+    eventually(lambda: any("did not take the token" in str(item) for item in json.loads(server.run("queue", "list", "--json"))))
     for item in json.loads(server.run("queue", "list", "--json")):
         server.run("queue", "retry", str(item["id"]))
-    wait_for(lambda: went(relay, "waits a little") == ["office@far.test"])
+    eventually(lambda: went(relay, "waits a little") == ["office@far.test"])
     assert json.loads(server.run("queue", "list", "--json")) == []
 
 
@@ -252,4 +253,4 @@ def test_a_route_signs_in_from_the_command_line(server: RoostServer, provider: P
     process.stdin.close()
     assert json.loads(process.stdout.read())["user"] == "branch@far.test" and process.wait(30) == 0
     send(server, "by route")
-    wait_for(lambda: went(relay, "by route") == ["branch@far.test"])
+    eventually(lambda: went(relay, "by route") == ["branch@far.test"])

@@ -10,7 +10,7 @@ import sqlite3
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -26,17 +26,11 @@ from tests.scenario.dns_server import LocalDns
 from tests.scenario.server import PASSWORD, RoostServer
 from tests.scenario.sink import Behaviour, Sink
 from tests.scenario.test_certificates import pair
+from tests.scenario.waiting import eventually
 from tests.web.visitor import Browser, signed_in
 
 EAST, WEST = "Pacific/Kiritimati", "Pacific/Pago_Pago"
 """Twenty-five hours apart: it is never the same day in both."""
-
-
-def until(is_true: Callable[[], object], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not is_true():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.1)
 
 
 @pytest.fixture(scope="module")
@@ -84,17 +78,17 @@ def test_sieves_dates_are_of_the_accounts_zone_or_its_domains(server: RoostServe
             runtime.store.write(lambda tx, a=one: (scripts.put(tx, a, "day", text, now), scripts.activate(tx, a, "day", now)))  # type: ignore[misc]
     for address, is_there in PEOPLE.items():
         send(server, address, "Which day")
-        until(lambda a=address, t=is_there: "Which day" in subjects(server, a, '"Today there"' if t else "INBOX"))  # type: ignore[misc]
+        eventually(lambda a=address, t=is_there: "Which day" in subjects(server, a, '"Today there"' if t else "INBOX"))  # type: ignore[misc]
 
 
 def test_an_auto_reply_begins_with_the_day_of_the_accounts_zone(server: RoostServer) -> None:
     today = datetime.now(ZoneInfo(EAST)).date().isoformat()
     for address in PEOPLE:
         server.run("account", "away", address, "--text", "Away.", "--subject", f"Away: {address}", "--from", today)
-    time.sleep(1.2)
+    server.settle()
     for address in PEOPLE:
         send(server, address, f"Are you there {address}")
-    until(lambda: {s for s in subjects(server, "u4@x.test") if s.startswith("Away")} == {f"Away: {a}" for a, is_there in PEOPLE.items() if is_there})
+    eventually(lambda: {s for s in subjects(server, "u4@x.test") if s.startswith("Away")} == {f"Away: {a}" for a, is_there in PEOPLE.items() if is_there})
     trace = json.loads(server.run("trace", "Are you there u2@x.test", "--json"))[0]["trace_id"]
     assert "vacation" not in server.run("trace", trace, "--json")
 
@@ -110,7 +104,7 @@ def test_a_time_that_is_typed_is_the_wall_clocks_of_the_account(server: RoostSer
     assert "08:00" in person.post(f"/compose/{draft}/send", {"to": "u4@x.test", "subject": "Later", "body": "x", "format": "text", "op": "schedule", "when": typed}).text
     send(server, address, "Put off")
     numbers: list[int] = []
-    until(lambda: numbers.extend(values(server, MESSAGE, address, "Put off")) or numbers)
+    eventually(lambda: numbers.extend(values(server, MESSAGE, address, "Put off")) or numbers)
     number = numbers[0]
     person.get("/")
     person.post("/mail/act", {"ids": str(number), "op": "snooze", "snooze": typed})
@@ -186,8 +180,8 @@ def fresh(*, is_open: bool, **environ: str) -> Iterator[tuple[RoostServer, Brows
     try:
         one.run("settings", "set", "outgoing.port", str(sink.port) if is_open else "1")
         browser = Browser(one)
-        until(lambda: browser.get(f"/setup?token={(one.folder / 'data' / 'setup-token').read_text().strip()}").url.endswith("/setup/welcome"))
-        time.sleep(1.2)
+        eventually(lambda: browser.get(f"/setup?token={(one.folder / 'data' / 'setup-token').read_text().strip()}").url.endswith("/setup/welcome"))
+        one.settle()
         yield one, browser, dns
     finally:
         one.remove()
@@ -254,5 +248,5 @@ def test_a_network_of_its_own_takes_names_nobody_registered_and_asks_no_dns() ->
         assert "office.lan" in home and "to fix" not in home
         with smtplib.SMTP("127.0.0.1", server.ports["smtp"], local_hostname="printer", timeout=20, source_address=("127.0.0.9", 0)) as client:
             client.sendmail("scan@printer.lan", ["ann@office.lan"], "From: scan@printer.lan\r\nTo: ann@office.lan\r\nSubject: A scan\r\n\r\nx\r\n")
-        until(lambda: subjects(server, "ann@office.lan") == ["A scan"])
+        eventually(lambda: subjects(server, "ann@office.lan") == ["A scan"])
         assert [name for name, _ in dns.table.asked if not name.endswith((".l.google.com", ".outlook.com", ".icloud.com")) and name] == []

@@ -22,6 +22,7 @@ from mailcore.store import Tx, jobs, scripts
 from mailcore.wire.smtp.client import OutRecipient
 from tests.scenario.server import PASSWORD, RoostServer, free_ports
 from tests.scenario.sink import Behaviour, Sink
+from tests.scenario.waiting import eventually
 
 
 @pytest.fixture(scope="module")
@@ -46,11 +47,7 @@ def subjects(server: RoostServer, address: str, box: str = "INBOX") -> list[str]
 
 
 def until(server: RoostServer, address: str, subject: str, box: str = "INBOX") -> list[str]:
-    deadline = time.monotonic() + 10
-    while subject not in (found := subjects(server, address, box)):
-        assert time.monotonic() < deadline, found
-        time.sleep(0.1)
-    return found
+    return eventually(lambda: found if subject in (found := subjects(server, address, box)) else [], lambda: subjects(server, address, box))
 
 
 def test_a_person_reached_twice_in_one_transaction_gets_one_copy_and_in_two_gets_two(server: RoostServer) -> None:
@@ -73,7 +70,7 @@ def test_postmaster_and_abuse_lead_to_the_admin(server: RoostServer, address: st
 @pytest.mark.parametrize(("action", "box"), [("delete", "Trash"), ("archive", "Archive"), ("hide", "INBOX")])
 def test_what_pop3_deletes_goes_where_the_setting_says(server: RoostServer, action: str, box: str) -> None:
     server.run("settings", "set", "pop3.delete_action", action)
-    time.sleep(1.2)  # settings are read again each second
+    server.settle()
     subject = f"Dropped {action}"
     send(server, ["u2@x.test"], subject)
     until(server, "u2@x.test", subject)
@@ -169,11 +166,8 @@ def test_a_reader_of_a_list_who_refuses_holds_up_nobody_else(server: RoostServer
     send(server, ["team@x.test"], "To the team")
     until(server, "u5@x.test", "To the team", "Junk")
     refuse(server, "u5@x.test", text="")
-    deadline = time.monotonic() + 10
-    while not all(address in (waiting := server.run("queue", "list", "--json")) for address in ("out@far.test", "out@near.test")):
-        assert time.monotonic() < deadline, waiting
-        time.sleep(0.1)
-    assert "ann@out.test" not in waiting, "and nothing of it waits here any more"
+    eventually(lambda: all(address in server.run("queue", "list", "--json") for address in ("out@far.test", "out@near.test")))
+    assert "ann@out.test" not in server.run("queue", "list", "--json"), "and nothing of it waits here any more"
 
 
 def test_many_recipients_have_one_reply_also_when_they_are_served_by_and_by(server: RoostServer) -> None:
@@ -186,10 +180,7 @@ def test_many_recipients_have_one_reply_also_when_they_are_served_by_and_by(serv
         refuse(server, *refusing)
         send(server, ["many@x.test"], f"From nobody to {other}", sender="")
         for address, box in ((other, "INBOX"), (refusing[-1], "Junk")):
-            deadline = time.monotonic() + 20
-            while f"From nobody to {other}" not in stored_in(server, address, box):
-                assert time.monotonic() < deadline, (address, box)
-                time.sleep(0.1)
+            eventually(lambda: f"From nobody to {other}" in stored_in(server, address, box))
         refuse(server, *refusing, text="")
 
 
@@ -212,7 +203,7 @@ def test_what_a_program_sends_is_filed_by_the_server_only_where_the_account_want
 
     submit("Not filed")
     server.run("settings", "set", "submission.keep_sent", "on", "--account", "u4@x.test")
-    time.sleep(1.2)
+    server.settle()
     submit("Filed")
     assert subjects(server, "u4@x.test", "Sent") == ["Filed"]
     for address, box, has_bcc in (("u4@x.test", "Sent", True), ("u3@x.test", "INBOX", False)):
@@ -241,10 +232,7 @@ def test_trash_and_junk_empty_themselves_after_thirty_days_unless_the_account_sa
             jobs.put(tx, "sweep", {}, now)
 
         runtime.store.write(later)
-    deadline = time.monotonic() + 30
-    while "Old" in stored_in(server, "u6@x.test", "Trash") + stored_in(server, "u6@x.test", "Junk"):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    eventually(lambda: "Old" not in stored_in(server, "u6@x.test", "Trash") + stored_in(server, "u6@x.test", "Junk"))
     for address, box, kept in (("u6@x.test", "Trash", 1), ("u6@x.test", "Junk", 1), ("u6@x.test", "Archive", 2), ("u5@x.test", "Trash", 2)):
         found = [one for one in stored_in(server, address, box) if one in ("Old", "New")]
         assert "New" in found and len(found) == kept, (address, box, found)

@@ -4,12 +4,12 @@ import imaplib
 import poplib
 import smtplib
 import sqlite3
-import time
 from collections.abc import Iterator
 
 import pytest
 
 from tests.scenario.server import PASSWORD, RoostServer
+from tests.scenario.waiting import eventually
 from tests.web.visitor import signed_in
 
 ODD_PASSWORD = "two  blanks and one behind "
@@ -36,10 +36,7 @@ def send(server: RoostServer, to: str, *subjects: str) -> None:
     with smtplib.SMTP("127.0.0.1", server.ports["smtp"], timeout=20) as client:
         for subject in subjects:
             client.sendmail("ann@out.test", [to], f"From: ann@out.test\r\nTo: {to}\r\nSubject: {subject}\r\n\r\nText\r\n")
-    deadline = time.monotonic() + 20
-    while not set(subjects) <= set(stored(server, to)):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    eventually(lambda: set(subjects) <= set(stored(server, to)))
 
 
 def opened(server: RoostServer, address: str, password: str = PASSWORD) -> poplib.POP3:
@@ -63,7 +60,7 @@ def test_what_is_deleted_goes_where_the_account_says_and_else_to_where_somebody_
         signed_in(server, address)
     if setting:
         server.run("settings", "set", "pop3.delete_action", setting, "--account", address)
-        time.sleep(1.2)  # settings are read again each second
+        server.settle()
     send(server, address, "Goes", "Stays")
     client = opened(server, address)
     client.dele(1)
@@ -79,7 +76,7 @@ def test_what_is_deleted_goes_where_the_account_says_and_else_to_where_somebody_
 @pytest.mark.parametrize("is_on", [True, False])
 def test_retr_marks_as_read_where_the_account_wants_it_and_top_never(server: RoostServer, is_on: bool) -> None:
     server.run("settings", "set", "pop3.marks_seen", "on" if is_on else "off", "--account", "u5@x.test")
-    time.sleep(1.2)
+    server.settle()
     send(server, "u5@x.test", f"Read {is_on}", f"Looked at {is_on}")
     client = opened(server, "u5@x.test")
     count = client.stat()[0]

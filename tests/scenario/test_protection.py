@@ -35,6 +35,7 @@ from tests.scenario.dns_server import LocalDns
 from tests.scenario.server import PASSWORD, RoostServer, free_ports
 from tests.scenario.sink import EHLO, Behaviour
 from tests.scenario.test_queue import Post, post
+from tests.scenario.waiting import eventually
 
 __all__ = ["post"]
 
@@ -153,7 +154,7 @@ def found(world: SimpleNamespace, mailbox: str, subject: str, user: str = "u1@x.
 def setting(world: SimpleNamespace, name: str, value: str) -> None:
     """Change a setting of the running server, and wait until it is seen."""
     world.server.run("settings", "set", name, value)
-    time.sleep(1.2)
+    world.server.settle()
 
 
 def test_an_honest_stranger_reaches_the_inbox_with_the_results_on_top(world: SimpleNamespace) -> None:
@@ -319,10 +320,8 @@ def counted(world: SimpleNamespace) -> dict[str, int]:
 
 def wait_for_count(world: SimpleNamespace, before: dict[str, int], *names: str) -> None:
     """Until one more of each is counted for the domain; a process writes its counts each second."""
-    deadline = time.monotonic() + 10
-    while (now := counted(world)) and any(now[name] != before[name] + 1 for name in names) and time.monotonic() < deadline:
-        time.sleep(0.2)
-    assert {name: now[name] - before[name] for name in names} == dict.fromkeys(names, 1)
+    more = lambda: {name: counted(world)[name] - before[name] for name in names}  # noqa: E731
+    eventually(lambda: more() == dict.fromkeys(names, 1), more)
 
 
 def test_a_virus_that_the_real_clamd_knows_is_refused_and_then_held_until_it_is_released(world: SimpleNamespace, clamd: str) -> None:
@@ -341,9 +340,7 @@ def test_a_virus_that_the_real_clamd_knows_is_refused_and_then_held_until_it_is_
     assert json.loads(world.server.run("queue", "list", "--json")) == [], "it is on no way out"
     (item,) = json.loads(world.server.run("quarantine", "list", "--json"))
     world.server.run("quarantine", "release", str(item["id"]))
-    deadline = time.monotonic() + 10
-    while found(world, "INBOX", "virus") is None and time.monotonic() < deadline:
-        time.sleep(0.2)
+    eventually(lambda: found(world, "INBOX", "virus") is not None)
     assert found(world, "INBOX", "virus") is not None
 
 
@@ -441,10 +438,7 @@ def test_what_people_move_in_and_out_of_junk_teaches_the_filter_from_any_program
         return int(row[0]), int(row[1])
 
     def reaches(wanted: tuple[int, int]) -> None:
-        deadline = time.monotonic() + 30
-        while counts() != wanted:
-            assert time.monotonic() < deadline, (counts(), wanted)
-            time.sleep(0.1)
+        eventually(lambda: counts() == wanted)
 
     with imaplib.IMAP4("127.0.0.1", world.server.ports["imap"]) as client:
         client.login("pupil@x.test", PASSWORD)
@@ -488,7 +482,6 @@ def test_an_auto_reply_goes_to_who_is_proved_and_writes_today_only(world: Simple
     """Not to a sender whose DMARC fails, though its policy lets the mail into the inbox; not to mail of days ago, which was held up or fetched."""
     world.server.run("account", "add", "away@x.test", "--password-stdin", input=PASSWORD + "\n")
     world.server.run("account", "away", "away@x.test", "--text", "Back on Monday.")
-    time.sleep(1.2)
     setting(world, "spam.mark", "50")
 
     def told(sender: str, subject: str, more: str = "") -> str:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.scenario.server import PASSWORD, RoostServer
+from tests.scenario.waiting import eventually
 from tests.web.visitor import signed_in
 
 QUOTA = 200 * 1024
@@ -53,10 +54,7 @@ def warnings(server: RoostServer, who: str) -> list[str]:
 
 
 def wait_for(server: RoostServer, who: str, count: int) -> list[str]:
-    until = time.monotonic() + 25
-    while len(found := warnings(server, who)) < count and time.monotonic() < until:
-        time.sleep(0.5)
-    return found
+    return eventually(lambda: found if len(found := warnings(server, who)) >= count else [])
 
 
 def test_the_owner_is_told_once_at_80_and_once_at_95_percent_in_their_language(server: RoostServer) -> None:
@@ -114,10 +112,7 @@ def test_the_week_of_trying_again_begins_anew_once_mail_has_fitted(server: Roost
     full_since(7.1)
     assert answer(200_000) == 552
     assert answer(1_000) == 250
-    until = time.monotonic() + 10
-    while is_noted():
-        assert time.monotonic() < until
-        time.sleep(0.05)
+    eventually(lambda: not is_noted())
     assert answer(200_000) == 452
 
 

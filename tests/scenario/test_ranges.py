@@ -23,7 +23,7 @@ def server() -> Iterator[RoostServer]:
     one.run("range", "add", "Wide open", WIDE, "--auth", "")
     one.run("range", "add", "Scanned elsewhere", CLEAN, "--no-virus")
     one.run("range", "add", "Old devices", OLD, "--without-tls-until", "2099-12-31")
-    time.sleep(2.2)  # ranges are looked at again every two seconds
+    one.settle(2.5)
     yield one
     one.remove()
 
@@ -101,5 +101,5 @@ def test_a_password_without_tls_is_taken_from_an_opened_range_until_its_last_day
     with contextlib.closing(sqlite3.connect(server.folder / "data" / "roost.db", timeout=20)) as base:
         base.execute("UPDATE ip_ranges SET expires_at = ? WHERE name = 'Old devices'", (time.time_ns() // 1000 - 1,))
         base.commit()
-    time.sleep(2.2)
+    server.settle(2.5)
     assert enters(server, OLD) == (False, False), "the last day is over"

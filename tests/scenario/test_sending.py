@@ -48,7 +48,7 @@ class Place:
         """Settings of x.test."""
         for name, value in settings.items():
             self.run("settings", "set", name.replace("__", "."), value, "--domain", "x.test")
-        time.sleep(1.2)  # settings are read again each second
+        self.server.settle()
 
     def submit(self, data: bytes, *to: str, number: int = 1) -> None:
         """Send as a program of a person does."""
@@ -229,7 +229,7 @@ def test_what_must_not_change_gets_none_and_the_timeline_says_why(signing: Place
 def test_what_the_server_writes_itself_gets_none(signing: Place) -> None:
     signing.run("account", "away", "u3@x.test", "--text", "Back on Monday.")
     signing.run("account", "forward", "u4@x.test", "on@far.test")
-    time.sleep(1.2)
+    signing.server.settle()
     signing.send("u3@x.test", "Are you there")
     assert "Žofie" not in text_of(signing.left("Auto: Are you there").data)
     signing.send("u4@x.test", "Passed on")
@@ -328,7 +328,7 @@ def away(place: Place) -> Place:
     place.run("account", "away", "u3@x.test", "--text", "Back on Monday.")
     place.run("alias", "add", "third@x.test", "u3@x.test")
     place.run("alias", "add", "everyone@x.test", "u3@x.test", "u5@x.test")
-    time.sleep(1.2)
+    place.server.settle()
     return place
 
 

@@ -5,7 +5,6 @@ import email.policy
 import imaplib
 import json
 import smtplib
-import time
 from collections.abc import Iterator
 from email.message import EmailMessage
 
@@ -15,6 +14,7 @@ from mailcore.settings.letter_texts import ADVICE, WORDS
 from mailcore.settings.letters import LANGUAGES, LETTERS, VARIABLE
 from tests.scenario.server import PASSWORD, RoostServer
 from tests.scenario.sink import Behaviour, Sink
+from tests.scenario.waiting import eventually
 
 NOBODY = "nobody@far.test"
 
@@ -40,17 +40,18 @@ def told(server: RoostServer, *words: str, text: str = "") -> dict[str, object]:
 
 def newest(server: RoostServer, who: str, subject: str) -> EmailMessage:
     """The newest message whose decoded subject holds *subject*; waits for it."""
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        with imaplib.IMAP4("127.0.0.1", server.ports["imap"]) as imap:
-            imap.login(who, PASSWORD)
+    with imaplib.IMAP4("127.0.0.1", server.ports["imap"]) as imap:
+        imap.login(who, PASSWORD)
+
+        def found() -> EmailMessage | None:
             imap.select("INBOX", readonly=True)
             for number in reversed(imap.search(None, "ALL")[1][0].split()):
                 made = email.message_from_bytes(imap.fetch(number, "(BODY.PEEK[])")[1][0][1], policy=email.policy.default)
                 if subject in str(made["Subject"]):
                     return made
-        time.sleep(0.2)
-    raise AssertionError(f"no {subject!r} for {who}")
+            return None
+
+        return eventually(found)  # type: ignore[return-value]
 
 
 def send(server: RoostServer, sender: str, to: str, subject: str) -> None:
@@ -102,7 +103,7 @@ def test_the_note_in_place_of_a_blocked_attachment_has_the_admins_words(server: 
     made["From"], made["To"], made["Subject"] = "ann@out.test", "u3@x.test", "Pay"
     made.set_content("see file")
     made.add_attachment(b"MZ", maintype="application", subtype="octet-stream", filename="invoice.exe")
-    time.sleep(1.5)
+    server.settle()
     with smtplib.SMTP("127.0.0.1", server.ports["smtp"]) as smtp:
         smtp.send_message(made)
     assert "wurde von dieser Nachricht entfernt: Anhänge dieser Art" in plain(newest(server, "u3@x.test", "Pay"))

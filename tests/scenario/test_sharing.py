@@ -30,7 +30,7 @@ class Person:
     """Somebody's IMAP program; `ok` and `no` give what the server said."""
 
     def __init__(self, server: RoostServer, number: int) -> None:
-        self.imap = imaplib.IMAP4("127.0.0.1", server.ports["imap"], timeout=10)
+        self.imap = imaplib.IMAP4("127.0.0.1", server.ports["imap"], timeout=20)
         self.imap.login(f"u{number}@x.test", PASSWORD)
 
     def ok(self, verb: str, *words: Any) -> list[Any]:

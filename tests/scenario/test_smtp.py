@@ -4,12 +4,12 @@ import re
 import smtplib
 import socket
 import ssl
-import time
 from collections.abc import Iterator
 
 import pytest
 
 from tests.scenario.server import PASSWORD, RoostServer
+from tests.scenario.waiting import eventually
 from tests.web import visitor
 
 
@@ -26,7 +26,7 @@ class Wire:
     """A raw connection."""
 
     def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=10)
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=20)
         self.file = self.socket.makefile("rb")
         self.greeting = self.reply()
 
@@ -149,7 +149,7 @@ def test_starttls_forgets_what_came_before_and_what_came_behind(server: RoostSer
 
 
 def test_after_starttls_the_greeting_must_be_said_again(server: RoostServer) -> None:
-    with smtplib.SMTP("127.0.0.1", server.ports["smtp"], timeout=10) as client:
+    with smtplib.SMTP("127.0.0.1", server.ports["smtp"], timeout=20) as client:
         client.ehlo()
         client.starttls(context=unverified())
         assert client.docmd("MAIL", "FROM:<a@out.test>")[0] == 503
@@ -202,7 +202,7 @@ def test_submission_wants_a_sign_in(server: RoostServer) -> None:
 
 
 def signed_in(server: RoostServer) -> smtplib.SMTP_SSL:
-    client = smtplib.SMTP_SSL("127.0.0.1", server.ports["submissions"], context=unverified(), timeout=10)
+    client = smtplib.SMTP_SSL("127.0.0.1", server.ports["submissions"], context=unverified(), timeout=20)
     client.login("u1@x.test", PASSWORD)
     return client
 
@@ -231,7 +231,7 @@ def test_several_authors_need_a_sender_of_ones_own(server: RoostServer) -> None:
 
 def test_a_device_sends_as_any_address_of_its_domain_and_of_no_other(server: RoostServer) -> None:
     server.run("settings", "set", "signin.device", "on", "--account", "u1@x.test")
-    time.sleep(1.2)
+    server.settle()
     try:
         with signed_in(server) as client:
             client.sendmail("scanner@x.test", ["u3@x.test"], "From: Scanner <scanner@x.test>\r\nSubject: a scan\r\n\r\nx\r\n")
@@ -259,7 +259,7 @@ def test_a_message_over_the_size_is_refused_early_and_late(server: RoostServer, 
     wire.say("EHLO client.test")
     assert wire.say("MAIL FROM:<a@out.test> SIZE=99999999").startswith("552 5.3.4")
     server.run("settings", "set", "smtp.message_size", "64K")
-    time.sleep(1.2)
+    server.settle()
     try:
         wire.begin()
         wire.say("DATA")
@@ -267,7 +267,7 @@ def test_a_message_over_the_size_is_refused_early_and_late(server: RoostServer, 
         assert wire.say("NOOP").startswith("250")
     finally:
         server.run("settings", "set", "smtp.message_size")
-    time.sleep(1.2)
+    server.settle()
 
 
 def test_a_full_mailbox_is_452_for_a_week_then_552(server: RoostServer, wire: Wire) -> None:
@@ -275,7 +275,7 @@ def test_a_full_mailbox_is_452_for_a_week_then_552(server: RoostServer, wire: Wi
     wire.say("MAIL FROM:<a@out.test> SIZE=30000")
     assert wire.say("RCPT TO:<u4@x.test>").startswith("452 4.2.2")
     server.run("settings", "set", "quota.grace", "0s")
-    time.sleep(1.2)
+    server.settle()
     assert wire.say("RCPT TO:<u4@x.test>").startswith("552 5.2.2")
     server.run("settings", "set", "quota.grace")
 
@@ -348,9 +348,7 @@ def test_a_connection_cut_in_the_message_leaves_nothing_and_one_cut_after_the_do
     gone.socket.sendall(b"Subject: cut-after\r\n\r\nwhole\r\n.\r\n")
     gone.socket.shutdown(socket.SHUT_WR)
     gone.socket.close()
-    deadline = time.monotonic() + 5
-    while not stored(server, "cut-after") and time.monotonic() < deadline:
-        time.sleep(0.1)
+    eventually(lambda: stored(server, "cut-after"))
     assert stored(server, "cut-after")
     assert stored(server, "cut-before") == []
 
@@ -358,7 +356,7 @@ def test_a_connection_cut_in_the_message_leaves_nothing_and_one_cut_after_the_do
 def test_a_disabled_account_and_an_unknown_one_are_told_alike(server: RoostServer) -> None:
     answers = []
     for name in ("u1@x.test", "nobody@x.test", "' OR 1=1--", "*)(uid=*"):
-        with smtplib.SMTP_SSL("127.0.0.1", server.ports["submissions"], context=unverified(), timeout=10) as client, pytest.raises(smtplib.SMTPAuthenticationError) as caught:
+        with smtplib.SMTP_SSL("127.0.0.1", server.ports["submissions"], context=unverified(), timeout=20) as client, pytest.raises(smtplib.SMTPAuthenticationError) as caught:
             client.login(name, "wrong password")
         answers.append((caught.value.smtp_code, caught.value.smtp_error))
     assert len(set(answers)) == 1 and answers[0][0] == 535

@@ -24,9 +24,9 @@ from tests.scenario.dns_server import LocalDns
 from tests.scenario.sealer import Sealer
 from tests.scenario.server import PASSWORD, RoostServer
 from tests.scenario.sink import Behaviour, Sink
-from tests.scenario.test_accepting import until
 from tests.scenario.test_bans import From
 from tests.scenario.test_protection import HONEST, RELAY, at_the_store, deliver, found, letter, setting, told_of, waiting_for
+from tests.scenario.waiting import eventually
 from tests.web.visitor import signed_in
 
 LISTED, AT_ERROR = "127.0.0.7", "127.0.0.8"
@@ -70,7 +70,7 @@ def an_hour_passes(world: SimpleNamespace) -> None:
 
 
 def test_block_lists_are_probed_and_only_healthy_ones_with_expected_answers_count(world: SimpleNamespace) -> None:
-    until(lambda: len(states(world)) == 4)
+    eventually(lambda: len(states(world)) == 4)
     assert {host: state for host, (state, _) in states(world).items()} == {"good.bl": "healthy", "all.bl": "suspended", "dead.bl": "suspended", "shy.bl": "healthy"}
     assert deliver(world, "bob@plain.test", letter("bob@plain.test", "named-by-three"), ip=LISTED)[0] == 250, "two of them would refuse alone, and were never seen healthy"
     data = found(world, "Junk", "named-by-three")
@@ -82,15 +82,15 @@ def test_block_lists_are_probed_and_only_healthy_ones_with_expected_answers_coun
 
 def test_a_list_that_answers_with_an_error_stands_on_home_until_it_is_well_again(world: SimpleNamespace) -> None:
     deliver(world, "bob@plain.test", letter("bob@plain.test", "asks-shy"), ip=AT_ERROR)
-    until(lambda: states(world)["shy.bl"][0] == "suspended")
+    eventually(lambda: states(world)["shy.bl"][0] == "suspended")
     assert "127.255.255.254" in states(world)["shy.bl"][1]
     admin = signed_in(world.server, "admin@x.test")
-    until(lambda: "The block list shy.bl is not asked" in admin.get("/admin/").text, 60)
+    eventually(lambda: "The block list shy.bl is not asked" in admin.get("/admin/").text)
     assert "127.255.255.254" in admin.get("/admin/").text and "The block list dead.bl is not asked" in admin.get("/admin/").text
     world.dns.table.put("8.0.0.127.shy.bl", "A")
     an_hour_passes(world)
-    until(lambda: states(world)["shy.bl"][0] == "healthy", 60)
-    until(lambda: "The block list shy.bl is not asked" not in admin.get("/admin/").text, 60)
+    eventually(lambda: states(world)["shy.bl"][0] == "healthy")
+    eventually(lambda: "The block list shy.bl is not asked" not in admin.get("/admin/").text)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_a_seal_counts_when_its_sealer_is_named_its_chain_is_whole_and_it_saw_dm
 def test_what_is_passed_on_is_not_sealed(world: SimpleNamespace) -> None:
     world.server.run("account", "forward", "u3@x.test", "carl@far.test")
     assert deliver(world, "bob@honest.test", letter("bob@honest.test", "goes-on").replace(b"u1@x.test", b"u3@x.test"), to=("u3@x.test",))[0] == 250
-    until(lambda: any(b"goes-on" in one.data for one in world.sink.taken))
+    eventually(lambda: any(b"goes-on" in one.data for one in world.sink.taken))
     (sent,) = [one.data for one in world.sink.taken if b"goes-on" in one.data]
     assert b"ARC-" not in sent
 
@@ -177,7 +177,7 @@ def test_who_sends_as_whom(world: SimpleNamespace, sender: str, head: str, is_ta
 def test_the_greeting_of_who_signs_in_is_not_judged(world: SimpleNamespace, helo: str) -> None:
     subject = f"greeted {len(helo)} {helo[:9]}"
     assert submit(world, "u1@x.test", f"From: u1@x.test\nTo: u2@x.test\nSubject: {subject}\n\nx\n", helo=helo)[0] == 250
-    until(lambda: found(world, "INBOX", subject, "u2@x.test") is not None)
+    eventually(lambda: found(world, "INBOX", subject, "u2@x.test") is not None)
     assert b"X-Spam" not in (found(world, "INBOX", subject, "u2@x.test") or b"")
 
 
@@ -222,13 +222,13 @@ def test_what_nobody_can_be_refused_comes_to_junk_at_worst(world: SimpleNamespac
             setting(world, "auth.relays", RELAY)
             for data in mails.values():
                 assert deliver(world, "bob@behind.test", data, ip=RELAY, to=("u2@x.test",))[0] == 250
-        until(lambda: all(found(world, "Junk", subject, "u2@x.test") is not None for subject in list(mails)[:2]), 60)
-        until(lambda: all(found(world, "INBOX", subject, "u2@x.test") is not None for subject in list(mails)[2:]), 60)
+        eventually(lambda: all(found(world, "Junk", subject, "u2@x.test") is not None for subject in list(mails)[:2]))
+        eventually(lambda: all(found(world, "INBOX", subject, "u2@x.test") is not None for subject in list(mails)[2:]))
     finally:
         server.run("settings", "set", "virus.blocked_action")
         server.run("settings", "set", "auth.relays")
         server.run("account", "away", "u2@x.test", "--off")
-        time.sleep(1.2)
+        server.settle()
     stored = found(world, "Junk", f"virus-{stem}", "u2@x.test") or b""
     assert b"The text stays." in stored and b"invoice.exe was taken off" in stored
     assert waiting_for(world, "bob@behind.test") == 0 and json.loads(server.run("quarantine", "list", "--json")) == []
@@ -239,7 +239,7 @@ def test_a_relaying_address_that_hides_others_is_named_on_home(world: SimpleName
     """One machine gives one name. Whoever gives five in a day, or sends for five domains elsewhere, is a proxy or passes on what others send."""
     server, quiet, proxy, passing = world.server, "127.0.0.41", "127.0.0.42", "127.0.0.43"
     server.run("range", "add", "Printers", quiet, passing, "--auth", "external-external")
-    time.sleep(2.2)
+    server.settle(2.5)
     admin = signed_in(server, "admin@x.test")
     for number in range(5):
         deliver(world, "u3@x.test", letter("u3@x.test", "from a printer"), ip=quiet, helo=f"printer{min(number, 3)}.x.test")

@@ -12,11 +12,15 @@ import pytest
 
 CHROMIUM = "/usr/bin/chromium"
 SHELL = "/usr/bin/chromium-headless-shell"
+SECONDS = 20
+"""How long a page may take to show what is expected, on a machine that does other work meanwhile."""
 
 
 @pytest.fixture(scope="module")
 def driver() -> Iterator[Any]:
-    with pytest.importorskip("playwright.sync_api").sync_playwright() as found:
+    playwright = pytest.importorskip("playwright.sync_api")
+    playwright.expect.set_options(timeout=SECONDS * 1000)
+    with playwright.sync_playwright() as found:
         yield found
 
 

@@ -8,7 +8,6 @@ import json
 import re
 import smtplib
 import sqlite3
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from werkzeug.routing import Rule
 
 import admin as panel
 from tests.scenario.server import PASSWORD, RoostServer
+from tests.scenario.waiting import eventually
 from tests.web.visitor import Browser, signed_in
 
 HOME = Path(__file__).resolve().parents[2]
@@ -100,13 +100,8 @@ def letter(server: RoostServer, subject: str, *to: str, sender: str = "ann@out.t
 
 def wait_for_work(server: RoostServer) -> None:
     """Until no long work is left that would change rows by itself."""
-    until = time.monotonic() + 20
-    while time.monotonic() < until:
-        with base(server) as found:
-            if not found.execute("SELECT count(*) FROM jobs WHERE state IN ('waiting', 'running')").fetchone()[0]:
-                return
-        time.sleep(0.1)
-    raise AssertionError("the announcement is still under way")
+    with base(server) as found:
+        eventually(lambda: not found.execute("SELECT count(*) FROM jobs WHERE state IN ('waiting', 'running')").fetchone()[0])
 
 
 @pytest.fixture(scope="module")

@@ -3,13 +3,13 @@
 import io
 import re
 import sqlite3
-import time
 import zipfile
 from collections.abc import Iterator
 
 import pytest
 
 from tests.scenario.server import PASSWORD, RoostServer
+from tests.scenario.waiting import eventually
 from tests.web.test_list_browser import found, imap_of, letter, put
 from tests.web.visitor import Browser, signed_in
 
@@ -25,11 +25,7 @@ def server() -> Iterator[RoostServer]:
 
 def ended(browser: Browser) -> str:
     """The page once nothing is at work any more."""
-    deadline = time.monotonic() + 30
-    while "At work" in (text := browser.get("/settings/import").text):
-        assert time.monotonic() < deadline, "the import does not end"
-        time.sleep(0.2)
-    return text
+    return eventually(lambda: "" if "At work" in (text := browser.get("/settings/import").text) else text)
 
 
 def upload(browser: Browser, files: dict[str, bytes], into: str = "") -> str:

@@ -12,6 +12,7 @@ import pytest
 
 from tests.scenario import hmail_backup
 from tests.scenario.server import RoostServer
+from tests.scenario.waiting import eventually
 from tests.web.visitor import Browser, signed_in
 
 HERE = "/admin/import"
@@ -35,10 +36,7 @@ def admin(server: RoostServer) -> Browser:
 
 
 def finished(admin: Browser) -> str:
-    until = time.monotonic() + 30
-    while 'hx-trigger="every 1s"' in (text := admin.get(HERE).text) and time.monotonic() < until:
-        time.sleep(0.2)
-    return text
+    return eventually(lambda: "" if 'hx-trigger="every 1s"' in (text := admin.get(HERE).text) else text)
 
 
 def row(text: str, kind: str) -> list[str]:
@@ -108,9 +106,7 @@ def test_an_import_is_stopped_and_begun_again_without_doubles(server: RoostServe
     admin.post(HERE, {**EVERYTHING, "path": str(backup)})
     assert "This would be made of" in finished(admin)
     admin.post(HERE, {"op": "begin"})
-    until = time.monotonic() + 30
-    while "messages so far" not in (text := admin.get(HERE).text) and time.monotonic() < until:
-        time.sleep(0.1)
+    text = eventually(lambda: text if "messages so far" in (text := admin.get(HERE).text) else "")
     number = re.findall(r'name="id" value="(\d+)"', text)[0]
     assert "It was stopped" in admin.post(HERE, {"op": "cancel", "id": number}).text
     time.sleep(1.5)
@@ -120,9 +116,7 @@ def test_an_import_is_stopped_and_begun_again_without_doubles(server: RoostServe
     finished(admin)
     admin.get(HERE)
     admin.post(HERE, {"op": "begin"})
-    until = time.monotonic() + 60
-    while "is imported." not in admin.get(HERE).text and time.monotonic() < until:
-        time.sleep(0.3)
+    eventually(lambda: "is imported." in admin.get(HERE).text)
     assert count(server) == MANY
 
 

@@ -13,6 +13,7 @@ from mailcore.config.environment import Config
 from mailcore.runtime.runtime import open_runtime
 from mailcore.store import accounts
 from tests.scenario.server import PASSWORD, RoostServer
+from tests.scenario.waiting import eventually
 from tests.web.visitor import Browser, signed_in
 
 HERE = "/admin/accounts/u2@x.test"
@@ -39,17 +40,11 @@ def told(server: RoostServer, *words: str) -> Any:
 
 def waiting_for(server: RoostServer, address: str) -> list[dict[str, Any]]:
     """What is in the queue for *address*, once something is."""
-    deadline = time.monotonic() + 15
-    while time.monotonic() < deadline:
-        found = [one for one in told(server, "queue", "list") if address in json.dumps(one).lower()]
-        if found:
-            return found
-        time.sleep(0.3)
-    return []
+    return eventually(lambda: [one for one in told(server, "queue", "list") if address in json.dumps(one).lower()])
 
 
 def send(server: RoostServer, sender: str, subject: str) -> None:
-    time.sleep(1.2)  # other processes look for new filters once a second
+    server.settle()
     with smtplib.SMTP("127.0.0.1", server.ports["smtp"]) as client:
         client.sendmail(sender, ["u2@x.test"], f"From: {sender}\r\nTo: u2@x.test\r\nSubject: {subject}\r\nMessage-ID: <{time.monotonic_ns()}@out.test>\r\n\r\nHello\r\n")
 

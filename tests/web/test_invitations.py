@@ -4,13 +4,13 @@ import email
 import imaplib
 import re
 import smtplib
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.scenario.server import PASSWORD, RoostServer
+from tests.scenario.waiting import eventually
 from tests.web.gallery.test_gallery import needs_parts
 from tests.web.visitor import Browser
 
@@ -53,16 +53,10 @@ def deliver(server: RoostServer, person: Browser, title: str, *lines: str, metho
 
 def received(server: RoostServer, subject: str) -> email.message.Message:
     """What the organizer got."""
-    deadline = time.monotonic() + 15
-    while True:
-        with imaplib.IMAP4("127.0.0.1", server.ports["imap"]) as imap:
-            imap.login(ANN, PASSWORD)
-            imap.select("INBOX", readonly=True)
-            found = imap.search(None, "SUBJECT", f'"{subject}"')[1][0].split()
-            if found:
-                return email.message_from_bytes(imap.fetch(found[-1], "(BODY[])")[1][0][1])
-        assert time.monotonic() < deadline, subject
-        time.sleep(0.2)
+    with imaplib.IMAP4("127.0.0.1", server.ports["imap"]) as imap:
+        imap.login(ANN, PASSWORD)
+        found = eventually(lambda: imap.select("INBOX", readonly=True) and imap.search(None, "SUBJECT", f'"{subject}"')[1][0].split())
+        return email.message_from_bytes(imap.fetch(found[-1], "(BODY[])")[1][0][1])
 
 
 def test_the_event_is_told_in_the_readers_own_time(server: RoostServer, person: Browser) -> None:

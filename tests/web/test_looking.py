@@ -5,8 +5,7 @@ import imaplib
 import json
 import socket
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -14,6 +13,7 @@ from mailcore.auth.login import network_of
 from tests.scenario.dns_server import LocalDns
 from tests.scenario.server import PASSWORD, RoostServer
 from tests.scenario.sink import Behaviour, Sink
+from tests.scenario.waiting import eventually
 from tests.web.visitor import Browser
 
 
@@ -38,13 +38,6 @@ def admin(server: RoostServer) -> Browser:
     browser = Browser(server)
     assert browser.sign_in("admin@x.test").status_code == 200
     return browser
-
-
-def wait_for(is_true: Callable[[], bool], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not is_true():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.1)
 
 
 def test_a_wrong_password_stands_in_the_log_and_the_password_does_not(server: RoostServer, admin: Browser) -> None:
@@ -126,7 +119,7 @@ def test_an_announcement_reaches_who_fits_and_nobody_else(server: RoostServer, a
     assert admin.post("/admin/announcement", {**form, "sender": "eve@elsewhere.test"}).status_code == 422
     assert admin.post("/admin/announcement", {**form, "subject": "A\r\nBcc: x@y.test"}).status_code == 422
     assert admin.post("/admin/announcement", form).status_code == 200
-    wait_for(lambda: "3 people have it" in admin.get("/admin/announcement").text)
+    eventually(lambda: "3 people have it" in admin.get("/admin/announcement").text)
 
     def inbox(address: str) -> int:
         with imaplib.IMAP4("127.0.0.1", server.ports["imap"]) as client:
@@ -151,9 +144,9 @@ def test_status_tells_processes_listeners_and_work_in_hand_and_renews_itself(ser
     assert all(f":{port}" in text for port in server.ports.values())
     assert "SQLite" in text and 'hx-trigger="every 5s"' in text
     with imaplib.IMAP4("127.0.0.1", server.ports["imap"]), imaplib.IMAP4("127.0.0.1", server.ports["imap"]):
-        wait_for(lambda: json.loads(server.run("status", "--json"))["sessions"].get("imap") == 2)
+        eventually(lambda: json.loads(server.run("status", "--json"))["sessions"].get("imap") == 2)
         assert 'data-label="Open sessions">2<' in admin.get("/admin/status").text, "those of all worker processes together"
-    wait_for(lambda: "imap" not in json.loads(server.run("status", "--json"))["sessions"])
+    eventually(lambda: "imap" not in json.loads(server.run("status", "--json"))["sessions"])
     block = admin.get("/admin/status", headers={"HX-Request": "true", "HX-Target": "results"}).text
     assert block.lstrip().startswith('<div id="results"') and "<html" not in block
 
@@ -173,16 +166,16 @@ def test_a_scanner_that_stops_answering_is_named_by_status_and_home(server: Roos
     threading.Thread(target=answer, daemon=True).start()
     server.run("settings", "set", "virus.clamd", where)
     server.run("settings", "set", "virus.scanner", "clamd")
-    wait_for(lambda: ("ClamAV", "well", "ClamAV 9.9.9/1") in seen(server))
+    eventually(lambda: ("ClamAV", "well", "ClamAV 9.9.9/1") in seen(server))
     text = admin.get("/admin/status").text
     assert where in text and "ClamAV 9.9.9/1" in text and "ClamAV does not answer" not in admin.get("/admin").text
     scanner.shutdown(socket.SHUT_RDWR)
     scanner.close()
     server.run("settings", "set", "virus.command", "x")  # a change of whom to ask is a reason to look again
-    wait_for(lambda: ("ClamAV", "down", "") in seen(server))
+    eventually(lambda: ("ClamAV", "down", "") in seen(server))
     assert "does not answer" in admin.get("/admin/status").text and "ClamAV does not answer" in admin.get("/admin").text
     server.run("settings", "set", "virus.scanner", "off")
-    wait_for(lambda: not any(name == "ClamAV" for name, _, _ in seen(server)))
+    eventually(lambda: not any(name == "ClamAV" for name, _, _ in seen(server)))
 
 
 def seen(server: RoostServer) -> list[tuple[str, str, str]]:

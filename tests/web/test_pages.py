@@ -5,7 +5,6 @@ import imaplib
 import poplib
 import re
 import smtplib
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pytest
 import requests
 
 from tests.scenario.server import PASSWORD, RoostServer
+from tests.scenario.waiting import eventually
 from tests.web.visitor import Browser, signed_in
 
 ADMIN_PAGES = (
@@ -42,13 +42,6 @@ def letter(server: RoostServer) -> str:
     row = re.search(r'class="row[^>]*data-id="(\d+)" data-mailbox="(\d+)"', reader.get("/").text)
     assert row is not None
     return f"/mail/{row.group(2)}/{row.group(1)}"
-
-
-def wait_for(check: "object", seconds: float = 15) -> None:
-    deadline = time.monotonic() + seconds
-    while not check():  # type: ignore[operator]
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.1)
 
 
 def test_a_wrong_password_says_so_and_signs_nobody_in(server: RoostServer) -> None:
@@ -94,7 +87,7 @@ def test_what_one_writes_reaches_the_other_and_stands_in_sent(server: RoostServe
     )  # fmt: skip
     assert sent.status_code == 200, sent.text
     other = signed_in(server, "u3@x.test")
-    wait_for(lambda: "Grüße" in other.get("/").text)
+    eventually(lambda: "Grüße" in other.get("/").text)
     with imaplib.IMAP4("127.0.0.1", server.ports["imap"]) as imap:
         imap.login("u2@x.test", PASSWORD)
         assert imap.select("Sent")[1] == [b"1"]
@@ -219,7 +212,7 @@ def test_a_reply_goes_out_from_the_address_that_the_mail_came_to(server: RoostSe
         row = re.search(r'class="row[^>]*data-id="(\d+)"(?:(?!data-id=).)*?To ' + re.escape(address), person.get("/").text, re.DOTALL)
         return row[1] if row else ""
 
-    wait_for(number)
+    eventually(number)
     page = person.get(f"/compose/reply/{number()}").text
     chosen = re.search(r'<select id="from".*?<option value="([^"]*)" selected', page, re.DOTALL)
     assert chosen is not None and html.unescape(chosen[1]) == address, page[page.find('id="from"') :][:600]
@@ -239,7 +232,7 @@ def test_a_backup_is_made_from_the_panel_and_listed(server: RoostServer, tmp_pat
     panel.get("/admin/backup")
     panel.post("/admin/backup", {"op": "save", "folder": str(tmp_path / "keep"), "every": "0"})
     panel.post("/admin/backup", {"op": "now"})
-    wait_for(lambda: re.search(r"<code>\d{4}-\d\d-\d\dT\d{6}Z</code>", panel.get("/admin/backup").text))
+    eventually(lambda: re.search(r"<code>\d{4}-\d\d-\d\dT\d{6}Z</code>", panel.get("/admin/backup").text))
     assert signed_in(server, "u1@x.test").get("/admin/backup").status_code == 403
 
 

@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from tests.scenario.server import RoostServer
+from tests.scenario.waiting import eventually
 from tests.web.test_list_browser import letter, send
 from tests.web.visitor import signed_in
 
@@ -121,7 +122,4 @@ def test_pages_go_on_while_one_process_is_started_again(server: RoostServer) -> 
     for _ in range(20):
         with requests.Session() as tab:
             assert tab.get(person.base + "/mail", cookies=person.session.cookies.get_dict(), timeout=20).status_code == 200
-    until = time.monotonic() + 10
-    while server.pids()["web-1"] in (0, before):
-        assert time.monotonic() < until
-        time.sleep(0.1)
+    eventually(lambda: server.pids()["web-1"] not in (0, before))

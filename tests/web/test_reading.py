@@ -11,6 +11,7 @@ import pytest
 from tests.scenario.dns_server import LocalDns
 from tests.scenario.server import PASSWORD, RoostServer
 from tests.scenario.sink import Behaviour, Sink
+from tests.scenario.waiting import eventually
 from tests.web.visitor import Browser
 
 
@@ -32,29 +33,19 @@ def person(server: RoostServer) -> Browser:
     return browser
 
 
-def page_of(person: Browser, subject: str, role: str = "sent", seconds: float = 15) -> str:
+def page_of(person: Browser, subject: str, role: str = "sent") -> str:
     """The message's page once it is there."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        home = person.get("/")
-        box = re.search(rf'href="(/mail/\d+)"[^>]*>(?:(?!</a>).)*?#{"send" if role == "sent" else "inbox"}"', home.text, re.DOTALL)
-        assert box is not None
-        listing = person.get(box[1]).text
-        row = re.search(rf'href="(/mail/\d+/\d+)"[^>]*>(?:(?!</li>).)*?{re.escape(subject)}', listing, re.DOTALL)
-        if row is not None:
-            return row[1]
-        time.sleep(0.2)
-    raise AssertionError(f"{subject} did not come")
+    box = re.search(rf'href="(/mail/\d+)"[^>]*>(?:(?!</a>).)*?#{"send" if role == "sent" else "inbox"}"', person.get("/").text, re.DOTALL)
+    assert box is not None
+    place = rf'href="(/mail/\d+/\d+)"[^>]*>(?:(?!</li>).)*?{re.escape(subject)}'
+    return str(eventually(lambda: re.search(place, person.get(box[1]).text, re.DOTALL))[1])  # type: ignore[index]
 
 
-def eventually(person: Browser, path: str, *wanted: str, seconds: float = 15) -> str:
-    deadline = time.monotonic() + seconds
-    while True:
-        text = person.get(path).text
-        if all(w in text for w in wanted):
-            return text
-        assert time.monotonic() < deadline, [w for w in wanted if w not in text]
-        time.sleep(0.2)
+def shows(person: Browser, path: str, *wanted: str) -> str:
+    """A page's text once it has all that is *wanted*."""
+    texts: list[str] = []
+    eventually(lambda: texts.append(person.get(path).text) or all(one in texts[-1] for one in wanted), lambda: [one for one in wanted if one not in texts[-1]])
+    return texts[-1]
 
 
 def test_each_recipient_of_a_sent_message_has_a_state_and_a_wrong_one_a_second_chance(server: RoostServer, person: Browser) -> None:
@@ -63,7 +54,7 @@ def test_each_recipient_of_a_sent_message_has_a_state_and_a_wrong_one_a_second_c
     form = {"from": "u1@x.test", "to": "u2@x.test, bob@far.test, gone@far.test, busy@far.test", "subject": "Four ways", "body": "Hello", "format": "text", "op": "send"}
     assert person.post(f"/compose/{draft}/send", form).status_code == 200
     path = page_of(person, "Four ways")
-    text = eventually(person, path, "delivered here at", "accepted by mx.far.test", "not delivered: ", "waiting, because")
+    text = shows(person, path, "delivered here at", "accepted by mx.far.test", "not delivered: ", "waiting, because")
     assert "nobody of that name" in text and "try later" in text and "without TLS" in text
     again = re.search(r'href="(/compose/again/[^"]+)"', text)[1].replace("&amp;", "&")  # type: ignore[index]
     anew = person.get(again).text
@@ -78,7 +69,7 @@ def test_mail_that_a_program_sent_has_its_states_too(server: RoostServer, person
     with imaplib.IMAP4("127.0.0.1", server.ports["imap"]) as imap:
         imap.login("u1@x.test", PASSWORD)
         imap.append("Sent", "\\Seen", None, letter.encode())
-    eventually(person, page_of(person, "From a phone"), "accepted by mx.far.test")
+    shows(person, page_of(person, "From a phone"), "accepted by mx.far.test")
 
 
 def test_nobody_else_sees_what_became_of_a_message(server: RoostServer) -> None:
@@ -149,10 +140,7 @@ def test_a_scheduled_message_leaves_at_its_time_unless_its_draft_is_gone(server:
         for number in imap.search(None, "SUBJECT", '"Removed by a phone"')[1][0].split():
             imap.store(number, "+FLAGS", "\\Deleted")
         imap.expunge()
-    deadline = time.monotonic() + 15
-    while not any("Leaves by itself" in s for s in subjects(server, "u2@x.test")):
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
+    eventually(lambda: any("Leaves by itself" in s for s in subjects(server, "u2@x.test")))
     time.sleep(1)
     there = subjects(server, "u2@x.test")
     assert not any("Removed by a phone" in s or "Next year" in s for s in there)
@@ -211,10 +199,7 @@ def test_what_the_webmail_sends_counts_in_the_rate_of_the_account(server: RoostS
             smtp.login("u3@x.test", PASSWORD)
             smtp.sendmail("u3@x.test", ["u2@x.test"], b"From: u3@x.test\r\nSubject: By a program\r\n\r\nx\r\n")
         compose(person, "Two more", "send", to="u1@x.test, u2@x.test")
-        deadline = time.monotonic() + 15
-        while not any("Two more" in one for one in subjects(server, "u2@x.test")):
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
+        eventually(lambda: any("Two more" in one for one in subjects(server, "u2@x.test")))
         assert "3 recipients in an hour" in compose(person, "One too many", "send", to="u2@x.test")
     finally:
         server.run("settings", "set", "submission.rate")
@@ -236,10 +221,7 @@ def test_held_mail_is_not_sent_once_a_program_says_so_or_the_account_is_locked_a
     server.run("account", "set", "u3@x.test", "--enabled", "off")
     time.sleep(6)  # both are due by now
     server.run("account", "set", "u3@x.test", "--enabled", "on")
-    deadline = time.monotonic() + 15
-    while not any("Stopped by the lock" in one for one in subjects(server, "u3@x.test")):
-        assert time.monotonic() < deadline, subjects(server, "u3@x.test")
-        time.sleep(0.2)
+    eventually(lambda: any("Stopped by the lock" in one for one in subjects(server, "u3@x.test")))
     assert not any("Stopped" in one for one in subjects(server, "u2@x.test")) and not any("Stopped" in one for one in subjects(server, "u3@x.test", "Sent"))
     assert sum("Stopped" in one for one in subjects(server, "u3@x.test", "Drafts")) == 2, "what was written is kept"
     assert sum("Stopped" in one for one in subjects(server, "u3@x.test")) == 1, "one note, for the one that could not be sent"

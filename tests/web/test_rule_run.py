@@ -10,9 +10,10 @@ import pytest
 playwright = pytest.importorskip("playwright.sync_api")
 
 from tests.scenario.server import RoostServer  # noqa: E402
+from tests.scenario.waiting import eventually  # noqa: E402
 from tests.web.gallery.test_gallery import needs_parts  # noqa: E402
 from tests.web.test_browser import send, signed_in  # noqa: E402
-from tests.web.test_list_browser import found, imap_of, until  # noqa: E402
+from tests.web.test_list_browser import found, imap_of  # noqa: E402
 
 pytestmark = [pytest.mark.browser, needs_parts]
 ME = "u1@x.test"
@@ -41,12 +42,12 @@ def test_a_rule_is_run_on_the_inbox_and_taken_back(browser: Any, server: RoostSe
     page.get_by_role("heading", name="2 messages done").wait_for(timeout=20_000)
     assert found(server, "Bills", "ALL", address=ME) == 2 and found(server, "INBOX", "ALL", address=ME) == 1
     page.get_by_role("button", name="Undo").click()
-    until(lambda: found(server, "INBOX", "ALL", address=ME) == 3)
+    eventually(lambda: found(server, "INBOX", "ALL", address=ME) == 3)
     assert found(server, "Bills", "ALL", address=ME) == 0
     page.goto("/settings/rules")
     assert page.get_by_text("Invoice").count(), "the rule was saved as well"
     send(server, ME, "Invoice 3")
-    until(lambda: found(server, "Bills", "ALL", address=ME) == 1)
+    eventually(lambda: found(server, "Bills", "ALL", address=ME) == 1)
     assert troubles == []
 
 
@@ -63,7 +64,7 @@ def test_work_that_waits_is_cancelled_on_its_page_and_nothing_was_done(browser: 
     page, _troubles = signed_in(browser, server, "u2@x.test")
     for number in range(3):
         send(server, "u2@x.test", f"Stays {number}")
-    until(lambda: found(server, "INBOX", "SUBJECT", "Stays", address="u2@x.test") == 3)
+    eventually(lambda: found(server, "INBOX", "SUBJECT", "Stays", address="u2@x.test") == 3)
     page.goto("/")
     workers = [pid for name, pid in server.pids().items() if name.startswith("worker")]
     for pid in workers:
@@ -87,9 +88,9 @@ def test_shift_and_a_click_tick_all_rows_between(browser: Any, server: RoostServ
         send(server, "u3@x.test", f"Row {number}")
     page, _troubles = signed_in(browser, server, "u3@x.test")
     picks = page.locator("#rows .row .row-pick")
-    playwright.expect(picks).to_have_count(6, timeout=15_000)
+    playwright.expect(picks).to_have_count(6)
     picks.nth(1).click()
     picks.nth(4).click(modifiers=["Shift"])
     assert page.locator("#rows .row .row-pick input:checked, #rows .row input.row-pick:checked").count() == 4
     page.keyboard.press("s")
-    until(lambda: found(server, "INBOX", "FLAGGED", address="u3@x.test") == 4)
+    eventually(lambda: found(server, "INBOX", "FLAGGED", address="u3@x.test") == 4)

@@ -4,12 +4,13 @@ import imaplib
 import json
 import smtplib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from tests.scenario.server import PASSWORD, RoostServer
 from tests.scenario.sink import Sink
+from tests.scenario.waiting import eventually
 from tests.web.visitor import Browser, signed_in
 
 RULE = {"name": "", "match": "all", "c0_field": "subject", "c0_operator": "contains", "c0_value": "", "a0_kind": "set_header", "a0_name": "X-Order", "a0_value": "", "op": "save"}
@@ -35,7 +36,7 @@ def told(server: RoostServer, *words: str, **more: str) -> dict[str, object]:
 
 
 def send(server: RoostServer, to: list[str], subject: str) -> None:
-    time.sleep(1.2)  # other processes look for new rules of the server once a second
+    server.settle()
     data = f"From: <ann@out.test>\r\nTo: {', '.join(to)}\r\nSubject: {subject}\r\nMessage-ID: <{time.monotonic_ns()}@out.test>\r\n\r\nHello\r\n"
     with smtplib.SMTP("127.0.0.1", server.ports["smtp"]) as client:
         client.sendmail("ann@out.test", to, data)
@@ -48,13 +49,6 @@ def found(server: RoostServer, who: str, subject: str, box: str = "INBOX") -> st
             return ""
         numbers = imap.search(None, "SUBJECT", f'"{subject}"')[1][0].split()
         return imap.fetch(numbers[-1], "BODY.PEEK[]")[1][0][1].decode() if numbers else ""
-
-
-def eventually(check: Callable[[], object], seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not check():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.1)
 
 
 def make(browser: Browser, url: str, **fields: str) -> None:
@@ -107,7 +101,7 @@ def test_a_rule_of_the_server_forwards_one_copy_of_a_message_for_many(server: Ro
 
 
 def leave(server: RoostServer, who: str, to: str, subject: str) -> None:
-    time.sleep(1.2)
+    server.settle()
     with smtplib.SMTP("127.0.0.1", server.ports["submission"]) as client:
         client.login(who, PASSWORD)
         client.sendmail(who, [to], f"From: {who}\r\nTo: {to}\r\nSubject: {subject}\r\n\r\nText\r\n".encode())

@@ -14,6 +14,7 @@ import pytest
 import requests
 
 from tests.scenario.server import PASSWORD, RoostServer
+from tests.scenario.waiting import eventually
 from tests.web.visitor import Browser, signed_in
 
 SAFETY = "/settings/sign-in"
@@ -158,9 +159,7 @@ def test_the_mta_sts_policy_is_published_only_where_the_domain_has_one(server: R
     there = {"headers": {"Host": "mta-sts.x.test"}}
     assert anyone.get("/.well-known/mta-sts.txt", **there).status_code == 404
     server.run("settings", "set", "mta_sts.mode", "enforce")
-    deadline = time.monotonic() + 10
-    while anyone.get("/.well-known/mta-sts.txt", **there).status_code != 200 and time.monotonic() < deadline:
-        time.sleep(0.2)
+    eventually(lambda: anyone.get("/.well-known/mta-sts.txt", **there).status_code == 200)
     policy = anyone.get("/.well-known/mta-sts.txt", **there).text
     assert policy.split("\r\n")[:3] == ["version: STSv1", "mode: enforce", "mx: mx.x.test"]
 
@@ -272,17 +271,10 @@ def test_the_owner_is_told_once_when_a_program_deletes_many_messages(server: Roo
     server.run("settings", "set", "undelete.warn", "20")
     cleared(server, "u6@x.test", 19, "Careful Phone")
     cleared(server, "u6@x.test", 25, "Clumsy Phone")
-    until = time.monotonic() + 30
-    while not told_of(server, "u6@x.test"):
-        assert time.monotonic() < until, "nobody warned the owner"
-        time.sleep(0.3)
-    letter = told_of(server, "u6@x.test")[0]
+    letter = eventually(lambda: told_of(server, "u6@x.test"))[0]
     assert "Subject: Clumsy Phone (IMAP) deleted 25 messages" in letter and "Plans" in letter and "Put back" in letter
     cleared(server, "u6@x.test", 21, "Clumsy Phone")
     cleared(server, "u6@x.test", 22, "Other Phone")
-    until = time.monotonic() + 30
-    while len(told_of(server, "u6@x.test")) < 2:
-        assert time.monotonic() < until, "another program is told of by itself"
-        time.sleep(0.3)
+    eventually(lambda: len(told_of(server, "u6@x.test")) >= 2)
     assert sorted("Clumsy" in one for one in told_of(server, "u6@x.test")) == [False, True], "the same program is told of once a day, and fewer than that not at all"
     assert "Other Phone" in signed_in(server, "admin@x.test").get("/admin/audit").text

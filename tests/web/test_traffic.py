@@ -3,13 +3,13 @@
 import json
 import re
 import smtplib
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.scenario.server import PASSWORD, RoostServer
+from tests.scenario.waiting import eventually
 from tests.web.visitor import signed_in
 
 
@@ -36,9 +36,7 @@ def total(server: RoostServer, *words: str) -> dict[str, int]:
 
 
 def wait_for(server: RoostServer, count: int) -> None:
-    until = time.monotonic() + 10
-    while total(server)["received"] < count and time.monotonic() < until:
-        time.sleep(0.2)
+    eventually(lambda: total(server)["received"] >= count)
 
 
 def test_mail_is_counted_once_for_the_server_and_once_for_each_domain_it_came_to(server: RoostServer) -> None:

@@ -55,7 +55,7 @@ class Hand:
         self.page.locator(where).first.wait_for(timeout=15_000, **more)
 
     def gone(self, where: str) -> None:
-        self.page.locator(where).first.wait_for(state="detached", timeout=15_000)
+        self.page.locator(where).first.wait_for(state="detached")
 
 
 def row(subject: str) -> str:

@@ -1,4 +1,3 @@
-import time
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -17,6 +16,7 @@ from mailcore.mail.address import (
     mailboxes,
     parse_address_list,
 )
+from tests.within import within
 
 from .corpora import corpus
 
@@ -155,16 +155,14 @@ def test_groups_keep_their_members_together():
 
 def test_a_hundred_thousand_recipients_are_read_in_seconds():
     value = ", ".join(f'"User, {i}" <u{i}@x.test>' for i in range(100_000))
-    started = time.process_time()
-    assert len(parse_address_list(value)) == 100_000
-    assert time.process_time() - started < 5
+    with within(5):
+        assert len(parse_address_list(value)) == 100_000
 
 
 @pytest.mark.parametrize("unit", ["(", "<", '"', " ", ",;:", "a ", "@.", "\\", "(\\", "[", "a:", "=?a?q?", "\r\n ", "<a@b> "])
 def test_hostile_repetition_costs_only_its_length(unit):
-    started = time.process_time()
-    parse_address_list(unit * (300_000 // len(unit)))
-    assert time.process_time() - started < 3
+    with within(3):
+        parse_address_list(unit * (300_000 // len(unit)))
 
 
 @given(st.text(alphabet='ab@.<>()[]",;:\\ \r\n=?é\x00', max_size=120))

@@ -1,6 +1,5 @@
 import json
 import re
-import time
 from html.parser import HTMLParser
 
 import pytest
@@ -11,6 +10,7 @@ from mailcore.mail.body import decode_text
 from mailcore.mail.css import safe_style
 from mailcore.mail.html import TAGS, html_to_text, safe_link, sanitise, text_to_html
 from mailcore.mail.mime import parse
+from tests.within import within
 
 from .corpora import corpus
 
@@ -160,7 +160,7 @@ def test_styles_are_reduced_to_looks(style, kept):
     assert safe_style(kept) == kept
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(
         st.sampled_from(
@@ -180,10 +180,9 @@ def test_any_soup_comes_out_safe(html):
 
 @pytest.mark.parametrize("unit", ["<div>", "<b><i>", "<table><tr><td>", "<", "&", "&lt;", "<p style='color:red'>x", "<a href='", "<!--", "<svg>", "</p>", "<p>x<b>y<p>", "<img src=x>"])
 def test_hostile_size_and_depth_are_cut(unit):
-    started = time.process_time()
-    clean(unit * (400_000 // len(unit)))
-    html_to_text(unit * (400_000 // len(unit)))
-    assert time.process_time() - started < 8
+    with within(8):
+        clean(unit * (400_000 // len(unit)))
+        html_to_text(unit * (400_000 // len(unit)))
 
 
 def test_what_is_cut_is_said():
@@ -196,9 +195,8 @@ def test_the_corpus_comes_out_safe():
             data = path.read_bytes()
             for part in parse(data).walk():
                 if part.type == "text" and part.subtype == "html":
-                    started = time.process_time()
-                    judge(decode_text(data, part))
-                    assert time.process_time() - started < 4
+                    with within(4):
+                        judge(decode_text(data, part))
 
 
 def test_text_becomes_html_with_links_and_quote_levels():
@@ -221,9 +219,8 @@ def test_hostile_text_stays_text(text):
 
 def test_long_lines_of_text_are_linkified_quickly():
     for unit in ("a", "http://", "a@", "www.", "a.", ")", ">", "> ", "http://x.y)))"):
-        started = time.process_time()
-        text_to_html(unit * (300_000 // len(unit)))
-        assert time.process_time() - started < 3
+        with within(3):
+            text_to_html(unit * (300_000 // len(unit)))
 
 
 def test_html_becomes_readable_text():

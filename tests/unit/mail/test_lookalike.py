@@ -1,10 +1,10 @@
 """Domains that pass for others are found, honest neighbours are not; links that show one host and lead to another."""
 
-import time
 
 import pytest
 
 from mailcore.mail.lookalike import are_related, mismatched_link, resembled
+from tests.within import within
 
 KNOWN = ["orchard.test", "modern-mills.test", "sail.co.uk", "bank.test"]
 
@@ -42,7 +42,6 @@ def test_a_link_that_shows_another_host_is_found(text: str, href: str, found: tu
 
 
 def test_hostile_markup_is_looked_through_soon() -> None:
-    begun = time.monotonic()
-    for html in ("<a " * 100_000, '<a href="' * 100_000, '<a href="x">' * 20_000, "<a href=\"http://a.test\">" + "a." * 400_000):
-        mismatched_link(html)
-    assert time.monotonic() - begun < 2
+    with within(2):
+        for html in ("<a " * 100_000, '<a href="' * 100_000, '<a href="x">' * 20_000, "<a href=\"http://a.test\">" + "a." * 400_000):
+            mismatched_link(html)

@@ -1,6 +1,5 @@
 import mmap
 import tempfile
-import time
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +10,7 @@ from mailcore.mail import mime
 from mailcore.mail.body import decode_base64, decode_body, decode_quoted_printable, decode_text, decode_uu
 from mailcore.mail.mime import parse
 from mailcore.mail.part import load_parts
+from tests.within import within
 
 NESTED = b"""Subject: outer
 Content-Type: multipart/mixed; boundary="abc"
@@ -188,11 +188,10 @@ def test_an_enclosed_message_without_a_body_ends_before_the_delimiter():
 def test_a_nest_of_thousands_ends_at_the_limit():
     for unit in (b"Content-Type: message/rfc822\n\n", b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n"):
         data = b"".join(unit.replace(b"%d", b"%d." % i) for i in range(20_000))
-        started = time.process_time()
-        parts = list(parse(data).walk())
-        assert len(parts) <= mime.MAX_DEPTH + 1
-        assert parts[-1].body_end == len(data)
-        assert time.process_time() - started < 2
+        with within(2):
+            parts = list(parse(data).walk())
+            assert len(parts) <= mime.MAX_DEPTH + 1
+            assert parts[-1].body_end == len(data)
 
 
 def test_more_parts_than_the_limit_leave_one_opaque_rest():
@@ -214,9 +213,8 @@ def test_more_parts_than_the_limit_leave_one_opaque_rest():
     ids=["false delimiters", "delimiters", "fields", "messages of fields", "deep and long"],
 )
 def test_ten_hostile_megabytes_take_less_than_two_seconds(data):
-    started = time.process_time()
-    parse(data)
-    assert time.process_time() - started < 2
+    with within(2):
+        parse(data)
 
 
 fragments = st.sampled_from(

@@ -1,10 +1,10 @@
 """The quoted end of a message folds; what is answered below a quote stays open; nothing in an attribute is taken for a tag."""
 
-import time
 
 import pytest
 
 from mailcore.mail.quotes import fold
+from tests.within import within
 
 HEAD = '<details class="quoted"><summary>Show</summary>'
 
@@ -33,7 +33,6 @@ def test_the_rest_stays_as_it_is(html: str) -> None:
 
 
 def test_a_hostile_body_takes_no_time() -> None:
-    began = time.process_time()
-    for hostile in ("<blockquote>" * 200_000, "<a '" * 200_000, '<a "' * 100_001, "<" * 1_000_000):
-        fold(hostile, "Show")
-    assert time.process_time() - began < 20
+    with within(20):
+        for hostile in ("<blockquote>" * 200_000, "<a '" * 200_000, '<a "' * 100_001, "<" * 1_000_000):
+            fold(hostile, "Show")

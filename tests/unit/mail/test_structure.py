@@ -1,5 +1,4 @@
 import email
-import time
 
 import pytest
 from hypothesis import given, settings
@@ -7,6 +6,7 @@ from hypothesis import strategies as st
 
 from mailcore.mail.mime import parse
 from mailcore.mail.structure import load_parts, summarise
+from tests.within import within
 
 from .corpora import corpus
 from .sexp import read
@@ -141,16 +141,14 @@ def test_a_preview_cut_in_a_character_stays_clean():
 @pytest.mark.parametrize("unit", ["<", "<!--", "<style>", "<a '", '<a "', "&", "<p ", "</p", "<![CDATA[", "x", "> ", "on wrote:\n", "\u200b", "<head>"])
 def test_hostile_bodies_have_a_quick_preview(unit):
     for kind in (b"html", b"plain"):
-        started = time.process_time()
-        summarise(b"Content-Type: text/" + kind + b"; charset=utf-8\r\n\r\n" + unit.encode() * 30_000)
-        assert time.process_time() - started < 0.5
+        with within(0.5):
+            summarise(b"Content-Type: text/" + kind + b"; charset=utf-8\r\n\r\n" + unit.encode() * 30_000)
 
 
 def test_a_header_of_addresses_stays_bounded():
     data = b"To: " + b"a@b," * 200_000 + b"\r\n\r\n"
-    started = time.process_time()
-    made = summarise(data)
-    assert time.process_time() - started < 2
+    with within(2):
+        made = summarise(data)
     assert len(made.envelope) < 400_000
     read(made.envelope)
 
@@ -161,9 +159,8 @@ def test_groups_cut_at_the_limit_are_closed():
 
 
 def judge(data):
-    started = time.process_time()
-    made = summarise(data)
-    assert time.process_time() - started < 2
+    with within(2):
+        made = summarise(data)
     assert len(read(made.envelope)) == 10
     structure, body = read(made.bodystructure), read(made.body)
     root = load_parts(made.parts)

@@ -10,6 +10,7 @@ from mailcore.sieve import limits
 from mailcore.sieve.actions import Keep, Redirect
 from mailcore.sieve.limits import Limits
 from mailcore.sieve.message import Mail, Surroundings
+from tests.within import within
 
 LONG = Mail(b"Subject: " + b"a" * 5000 + b"!\r\n\r\n" + b"a" * 200_000)
 PARTS = Mail(
@@ -49,9 +50,8 @@ def test_a_repeat_of_a_large_group_is_refused_at_once(repeat: str) -> None:
 
 
 def test_an_encoded_character_without_an_end_is_read_once() -> None:
-    begun = time.process_time()
-    sieve.compile('require ["encoded-character", "fileinto"]; fileinto "${hex:' + " " * 50_000 + '";')
-    assert time.process_time() - begun < 2
+    with within(2):
+        sieve.compile('require ["encoded-character", "fileinto"]; fileinto "${hex:' + " " * 50_000 + '";')
 
 
 def test_long_lists_of_keys_on_a_long_body_end_as_a_keep() -> None:

@@ -32,14 +32,14 @@ def commands(rules: list[Rule]) -> list[Node]:
     return [one for one in tree if one.name not in ("require", "set")]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(name=HOSTILE, value=HOSTILE)
 def test_no_name_or_value_can_add_an_action(name: str, value: str) -> None:
     (only,) = commands([from_x(RuleAction(kind=Kind.KEEP), name=name, value=value)])
     assert [one.name for one in only.block or []] == ["keep"]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(value=HOSTILE)
 def test_a_value_means_itself_even_where_it_looks_like_a_variable(value: str) -> None:
     value = value.replace("\r\n", "\n") + "${1}${dollar}"
