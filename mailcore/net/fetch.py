@@ -95,16 +95,10 @@ def sts_policy(resolver: Resolver, domain: str, *, port: int, is_private_fine: b
     """The MTA-STS policy file of *domain*: over TLS with a good certificate, no redirect. RFC 8461 §3.3. Raises MailError(NETWORK, NOT_PERMITTED)."""
     host = f"mta-sts.{domain}"
     address = judged_address(resolver, host, is_private_fine=is_private_fine)
-    connection = http.client.HTTPConnection(host, port, timeout=SECONDS)
     try:
-        connection.sock = ssl.create_default_context().wrap_socket(socket.create_connection((address, port), timeout=SECONDS), server_hostname=host)
-        connection.request("GET", "/.well-known/mta-sts.txt", headers={"User-Agent": "Roost"})
-        response = connection.getresponse()
-        data = response.read(POLICY_BYTES)
+        response, data = _said(address, host, port, "GET", "/.well-known/mta-sts.txt", is_tls=True, headers={"User-Agent": "Roost"}, limit=POLICY_BYTES)
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise MailError(Reason.NETWORK, f"{host} did not give its policy: {error}") from error
-    finally:
-        connection.close()
     if response.status != 200:
         raise MailError(Reason.NETWORK, f"{host} answered {response.status} instead of its policy.")
     return data
@@ -124,18 +118,13 @@ def post_form(resolver: Resolver, url: str, fields: dict[str, str]) -> tuple[int
         address = judged_address(resolver, host, is_private_fine=True)
     except (ValueError, DnsTrouble) as error:
         raise MailError(Reason.NETWORK, f"{host} cannot be looked up now.", temporary=True) from error
-    connection = http.client.HTTPConnection(host, port, timeout=SECONDS)
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json", "User-Agent": "Roost"}
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     try:
-        raw = socket.create_connection((address, port), timeout=SECONDS)
-        connection.sock = ssl.create_default_context().wrap_socket(raw, server_hostname=host) if is_tls else raw
-        headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json", "User-Agent": "Roost"}
-        connection.request("POST", (parts.path or "/") + (f"?{parts.query}" if parts.query else ""), body=urlencode(fields), headers=headers)
-        response = connection.getresponse()
-        return response.status, response.read(ANSWER_BYTES)
+        response, data = _said(address, host, port, "POST", path, is_tls=is_tls, body=urlencode(fields).encode(), headers=headers, limit=ANSWER_BYTES)
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise MailError(Reason.NETWORK, f"{host} did not answer: {error}", temporary=True) from error
-    finally:
-        connection.close()
+    return response.status, data
 
 
 def _get(resolver: Resolver, url: str) -> tuple[http.client.HTTPResponse, bytes]:
@@ -151,27 +140,37 @@ def _ask(resolver: Resolver, url: str, method: str, body: bytes | None, headers:
     if parts.scheme not in ("http", "https") or not host or parts.username is not None or port not in (None, 80, 443):
         raise MailError(Reason.NOT_PERMITTED, "Only ordinary web addresses are asked.")
     address = judged_address(resolver, host)
-    port = port or (443 if parts.scheme == "https" else 80)
+    is_tls = parts.scheme == "https"
+    path = quote((parts.path or "/") + (f"?{parts.query}" if parts.query else ""), safe="!$%&'()*+,/:;=?@[]~")
+    try:
+        return _said(address, host, port or (443 if is_tls else 80), method, path, is_tls=is_tls, body=body, headers=headers, limit=PICTURE_BYTES + 1)
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise MailError(Reason.NETWORK, "That server did not answer.") from error
+
+
+def _said(
+    address: str, host: str, port: int, method: str, path: str, *, is_tls: bool, headers: dict[str, str], limit: int, body: bytes | None = None
+) -> tuple[http.client.HTTPResponse, bytes]:  # fmt: skip
+    """What *host* at *address* answers, at most *limit* bytes, within SECONDS of its connection. Raises OSError, HTTPException, ValueError."""
     connection = http.client.HTTPConnection(host, port, timeout=SECONDS)
     try:
         with _in_time(socket.create_connection((address, port), timeout=SECONDS)) as raw:
-            connection.sock = ssl.create_default_context().wrap_socket(raw, server_hostname=host) if parts.scheme == "https" else raw
-            path = quote((parts.path or "/") + (f"?{parts.query}" if parts.query else ""), safe="!$%&'()*+,/:;=?@[]~")
+            connection.sock = ssl.create_default_context().wrap_socket(raw, server_hostname=host) if is_tls else raw
             connection.request(method, path, body=body, headers=headers)
             with connection.getresponse() as response:  # one without a length outlives its connection
-                return response, response.read(PICTURE_BYTES + 1)
-    except (OSError, http.client.HTTPException, UnicodeError, ValueError) as error:
-        raise MailError(Reason.NETWORK, "That server did not answer.") from error
+                return response, response.read(limit)
     finally:
         connection.close()
 
 
 @contextmanager
 def _in_time(raw: socket.socket) -> Iterator[socket.socket]:
-    """*raw*, shut SECONDS from now whatever is still being said. A timeout of the socket alone begins anew with each byte."""
+    """*raw*, shut SECONDS from now whatever is still being said; then TimeoutError. A timeout of the socket alone begins anew with each byte."""
+    is_over = threading.Event()
     with raw.dup() as same:  # TLS takes the first for itself
 
         def shut() -> None:
+            is_over.set()
             with suppress(OSError):
                 same.shutdown(socket.SHUT_RDWR)
 
@@ -182,3 +181,5 @@ def _in_time(raw: socket.socket) -> Iterator[socket.socket]:
             yield raw
         finally:
             timer.cancel()
+        if is_over.is_set():
+            raise TimeoutError("It took too long.")

@@ -6,7 +6,7 @@ A table stands for DNS; a server on loopback stands for whoever has the address 
 import http.server
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -151,8 +151,15 @@ def test_a_picture_has_an_end(far: Far, monkeypatch: pytest.MonkeyPatch) -> None
     assert far.cut.wait(10), "who sends without end is hung up on"
 
 
+QUESTIONS: dict[str, Callable[[Names], object]] = {
+    "picture": lambda names: fetch.picture(names, "http://h.test/a"), "policy": lambda names: fetch.sts_policy(names, "h.test", port=443, is_private_fine=False),
+    "form": lambda names: fetch.post_form(names, "http://127.0.0.1/token", {"a": "b"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
 @pytest.mark.parametrize("where", ["headers", "body"])
-def test_who_sends_byte_by_byte_is_hung_up_on(far: Far, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+def test_who_sends_byte_by_byte_is_hung_up_on(far: Far, monkeypatch: pytest.MonkeyPatch, where: str, question: str) -> None:
     gone, stopped = threading.Event(), threading.Event()
 
     def drip(client: socket.socket) -> None:
@@ -167,8 +174,11 @@ def test_who_sends_byte_by_byte_is_hung_up_on(far: Far, monkeypatch: pytest.Monk
     ours, theirs = socket.socketpair()
     monkeypatch.setattr(fetch, "SECONDS", 0.3)
     monkeypatch.setattr(fetch.socket, "create_connection", lambda where, timeout: ours)
+    monkeypatch.setattr(fetch.ssl.SSLContext, "wrap_socket", lambda context, raw, server_hostname: raw)
     threading.Thread(target=drip, args=(theirs,), daemon=True).start()
-    assert refusal("http://h.test/a") is Reason.NETWORK
+    with pytest.raises(MailError) as caught:
+        QUESTIONS[question](Names({"h.test": [OUT], "mta-sts.h.test": [OUT]}))
+    assert caught.value.reason is Reason.NETWORK
     assert stopped.wait(10), "a thread is not held by one who is never done"
     gone.set()
     theirs.close()
