@@ -132,7 +132,7 @@ def accept(runtime: Runtime, mail: Mail, parcel: Parcel, *, also: Callable[[Tx],
         if len(ids) > len(at_once):
             queue_fan_out(tx, runtime, mail, parcel, made, set(at_once), own_prefix, now)
         for sender, people in passed_on.items():
-            queue_remote(tx, runtime, mail, parcel, people, received, now, kind="forward", sender=sender, route=away.route, is_held=bool(unfit))
+            queue_remote(tx, runtime, mail, parcel, people, received, now, kind=forward.WITHHELD if unfit else forward.KIND, sender=sender, route=away.route)
         events += [TraceEvent(at=now, kind="filter", address=address, data={"did": "not redirected", "why": unfit}) for address in made.forwarded if unfit]
         if at_once and not ready.reports:
             good_news.put(tx, runtime, mail, parcel, set(at_once), received, now)
@@ -201,7 +201,7 @@ def perform_all(
         accepted = Accepted(path=one.address, address=address, recipient=None, notify="NEVER" if not one.sender else "")
         by_route.setdefault((one.sender, one.prefix, one.account_id, one.route), {}).setdefault(one.address, accepted)
     for (sender, mark, _account, by), people in by_route.items():
-        queue_remote(tx, runtime, mail, parcel, people, mark + received, now, kind="forward", sender=sender, route=by)
+        queue_remote(tx, runtime, mail, parcel, people, mark + received, now, kind=forward.KIND, sender=sender, route=by)
     for answer in ready.answers:
         act.answer(tx, runtime, answer, now)
     for report in ready.reports:
@@ -211,7 +211,7 @@ def perform_all(
 
 def queue_remote(
     tx: Tx, runtime: Runtime, mail: Mail, parcel: Parcel, people: dict[str, Accepted], received: bytes, now: Micros, *, kind: str,
-    sender: str | None = None, route: str = "", is_held: bool = False,
+    sender: str | None = None, route: str = "",
 ) -> int:  # fmt: skip
     """Queue the message for addresses elsewhere, from *sender* where that is not the envelope's, by *route* where a rule says so; the item's id."""
     item = outbox.NewItem(
@@ -221,7 +221,7 @@ def queue_remote(
             for address, one in people.items()
         ],
         route=route, account_id=mail.client.account.id if mail.client.account else None, kind=kind, envid=mail.envid, ret=mail.ret, body_kind=mail.body_kind,
-        is_utf8=mail.is_utf8, subject=parcel.summary.subject[:200], expires_at=now + runtime.settings.get("queue.lifetime") * SECOND, state="held" if mail.is_held or is_held else "waiting",
+        is_utf8=mail.is_utf8, subject=parcel.summary.subject[:200], expires_at=now + runtime.settings.get("queue.lifetime") * SECOND, state="held" if mail.is_held or kind == forward.WITHHELD else "waiting",
     )  # fmt: skip
     return outbox.put(tx, runtime.store.blobs, item, now)
 

@@ -20,6 +20,8 @@ from mailcore.policy.facts import Accepted, Mail
 from mailcore.runtime.runtime import Runtime
 from mailcore.store import Tx, filters
 
+KIND, WITHHELD = "forward", "withheld"
+"""Kinds of queue items that pass mail on: at once, or when an admin lets it go. What nobody lets go is swept with old junk."""
 TOKEN_FIELD = "X-Roost-Redirected"
 MAX_DEPTH = 5
 """Redirects inside this server that are followed: hMailServer's rule loop limit."""

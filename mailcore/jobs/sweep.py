@@ -6,10 +6,11 @@ Marks in one write and removes in another a day later; every write is bounded, s
 from collections.abc import Callable
 
 from mailcore.base.clock import DAY, HOUR, Micros
+from mailcore.delivery import forward
 from mailcore.directory import logs
 from mailcore.jobs import import_backup
 from mailcore.runtime.runtime import Runtime
-from mailcore.store import Tx, accounts, changes, file_links, filters, jobs, messages, tallies
+from mailcore.store import Tx, accounts, changes, file_links, filters, jobs, messages, outbox, tallies
 from mailcore.store.blobs import rows
 from mailcore.store.jobs import Job
 
@@ -42,6 +43,7 @@ def run(runtime: Runtime, job: Job, step: Step) -> str:
     now = runtime.clock.micros()
     parts: list[tuple[str, Callable[[], int]]] = [
         ("messages emptied", lambda: empty_old(runtime, now)),
+        ("junk for elsewhere forgotten", lambda: forget_withheld(runtime, now)),
         ("deleted messages forgotten", lambda: bounded(runtime, lambda tx: forget_expunged(runtime, tx, now))),
         ("files behind links removed", lambda: bounded(runtime, lambda tx: file_links.forget(tx, now, BATCH))),
         ("emails removed", lambda: bounded(runtime, remove_orphans)),
@@ -93,6 +95,12 @@ def empty_old(runtime: Runtime, now: Micros) -> int:
             )
             total += len(gone)
     return total
+
+
+def forget_withheld(runtime: Runtime, now: Micros) -> int:
+    """Let go of junk that waited for an admin to pass it on, as long as Junk is kept."""
+    days = runtime.settings.get("trash.days")
+    return bounded(runtime, lambda tx: outbox.forget_held(tx, forward.WITHHELD, now - days * DAY, BATCH)) if days else 0
 
 
 def forget_expunged(runtime: Runtime, tx: Tx, now: Micros) -> int:

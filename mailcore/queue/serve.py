@@ -10,7 +10,7 @@ from dataclasses import replace
 from mailcore.base.clock import SECOND, Micros
 from mailcore.base.errors import MailError, Reason
 from mailcore.base.resolver import DnsTrouble
-from mailcore.delivery import good_news
+from mailcore.delivery import forward, good_news
 from mailcore.directory import resolve
 from mailcore.mail.address import ReversePath
 from mailcore.net.dns import BudgetResolver
@@ -59,7 +59,10 @@ def serve_group(runtime: Runtime, item: Item, people: Sequence[Recipient]) -> No
         code, status = (550, "5.1.2" if error.reason is Reason.UNKNOWN_DOMAIN else "5.4.4") if is_final else (0, "4.4.1")
         result = attempt.Result(outcomes=attempt.failed(letter, code, status, error.detail))
     else:
-        whole = replace(letter, data=data, sign=signer(runtime, resolver, item), patience_seconds=float(runtime.settings.get("outgoing.patience")), is_sealed=item.kind == "forward" and item.account_id is None)
+        whole = replace(
+            letter, data=data, sign=signer(runtime, resolver, item), patience_seconds=float(runtime.settings.get("outgoing.patience")),
+            is_sealed=item.kind in (forward.KIND, forward.WITHHELD) and item.account_id is None,
+        )  # fmt: skip
         result = attempt.send(whole, hops, runtime.hostname)
     write_outcomes(runtime, item, people, result)
 

@@ -7,6 +7,7 @@ stays unsigned. A list signs what it sends on in its own name, beside the author
 from collections.abc import Callable
 
 from mailcore.base.resolver import Resolver
+from mailcore.delivery import forward
 from mailcore.delivery.lists import OUT_KIND
 from mailcore.directory import dkim_keys
 from mailcore.mail.headers import scan_headers
@@ -20,7 +21,7 @@ def signer(runtime: Runtime, resolver: Resolver, item: Item) -> Callable[[bytes]
     """What puts our signatures above a message of *item* that is ready for the wire."""
 
     def sign(data: bytes) -> bytes:
-        if item.kind in ("forward", "relay") and item.account_id is None:
+        if item.kind in (forward.KIND, forward.WITHHELD, "relay") and item.account_id is None:
             return data
         now = runtime.clock.micros() // 1_000_000
         lines = [

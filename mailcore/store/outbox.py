@@ -234,6 +234,14 @@ def remove(tx: Tx, item_id: int) -> None:
     tx.run("DELETE FROM queue_items WHERE id = :i", {"i": item_id})
 
 
+def forget_held(tx: Tx, kind: str, before: Micros, limit: int) -> int:
+    """Remove items of *kind* that were put in before then and that nobody let go; how many."""
+    old = tx.all("SELECT id FROM queue_items WHERE kind = :k AND state = 'held' AND created_at < :b ORDER BY id LIMIT :n", {"k": kind, "b": before, "n": limit})
+    for (item_id,) in old:
+        remove(tx, item_id)
+    return len(old)
+
+
 _QUARANTINED = "(q.state = 'held' AND EXISTS (SELECT 1 FROM traces t WHERE t.trace_id = q.trace_id AND t.outcome = 'quarantined'))"
 """Held for what was found in it, not by an admin; it is no mail on its way."""
 

@@ -1,5 +1,6 @@
 """What is passed on elsewhere: never junk or a virus, byte for byte, from a sender that finds its way back for a week, and only where somebody said yes."""
 
+import contextlib
 import imaplib
 import json
 import re
@@ -10,7 +11,11 @@ from email import message_from_bytes
 
 import pytest
 
+from mailcore.base.clock import DAY
+from mailcore.config.environment import Config
 from mailcore.mail import srs
+from mailcore.runtime.runtime import open_runtime
+from mailcore.store import Tx, jobs
 from tests.scenario.dns_server import LocalDns
 from tests.scenario.server import PASSWORD, RoostServer
 from tests.scenario.sink import Behaviour, Sink, Taken
@@ -42,7 +47,7 @@ class Place:
         self.run("route", "add", "old.test", "127.0.0.1", "--port", str(self.old.port), "--security", "none")
         for number, target in ((1, "me@far.test"), (3, "me@old.test")):
             self.run("account", "forward", f"u{number}@x.test", target)
-        time.sleep(1.2)  # other processes look for new filters once a second
+        self.server.settle()
 
     def run(self, *words: str, input: str = "") -> str:
         return self.server.run(*words, input=input)
@@ -119,6 +124,25 @@ def test_junk_leaves_by_no_alias_and_stays_with_who_has_a_mailbox(place: Place) 
     assert "not redirected" in place.story("Bait for two") and not any(place.left(one) for one in ("Bait alone", "Bait reported", "Bait for two", "Bait forwarded"))
 
 
+def test_junk_that_waits_for_an_admin_goes_after_thirty_days_as_all_junk_does(place: Place) -> None:
+    def waiting() -> set[str]:
+        return {one["subject"] for one in json.loads(place.run("queue", "list", "--json")) if "Waiting" in one["subject"]}
+
+    for subject in ("Waiting long", "Waiting since lately", "Waiting by an admin's will"):
+        assert place.send(["both@x.test"], subject, sender=FORGED, source=STRANGER) == ""
+    assert len(waiting()) == 3
+    with contextlib.closing(open_runtime(Config(data_dir=place.server.folder / "data", dns="none", hostname="mx.x.test"), name="test")) as runtime:
+        now = runtime.clock.micros()
+
+        def later(tx: Tx) -> None:
+            tx.run("UPDATE queue_items SET created_at = :d WHERE subject = 'Waiting long'", {"d": now - 31 * DAY})
+            tx.run("UPDATE queue_items SET created_at = :d, kind = 'mail' WHERE subject LIKE '%will'", {"d": now - 31 * DAY})
+            jobs.put(tx, "sweep", {}, now)
+
+        runtime.store.write(later)
+    eventually(lambda: waiting() == {"Waiting since lately", "Waiting by an admin's will"}, waiting)
+
+
 def test_what_held_a_virus_is_passed_on_to_nobody_even_when_it_was_taken_off(place: Place) -> None:
     assert place.send(["u1@x.test"], "Sick", body=b"EVIL\r\n") == ""
     eventually(lambda: "Sick" in place.inbox(1))
@@ -128,7 +152,7 @@ def test_what_held_a_virus_is_passed_on_to_nobody_even_when_it_was_taken_off(pla
 
 def test_a_way_back_is_good_for_seven_days_for_reports_only_and_no_catch_all_takes_it(place: Place) -> None:
     place.run("domain", "set", "x.test", "--catch-all", "u4@x.test")
-    time.sleep(1.2)
+    place.server.settle()
     key, today = srs_key(place.server), int(time.time() // 86_400)
 
     def answer(sender: str, recipient: str) -> int:
@@ -186,7 +210,7 @@ def test_a_long_chain_of_forwards_ends_with_a_copy_and_a_word_why(place: Place) 
         place.run("account", "add", f"chain{number}@x.test", "--password-stdin", input=PASSWORD + "\n")
     for number in range(1, 7):
         place.run("account", "forward", f"chain{number}@x.test", f"chain{number + 1}@x.test", "--no-copy")
-    time.sleep(1.2)
+    place.server.settle()
     assert place.send(["chain1@x.test"], "On and on") == ""
     eventually(lambda: "it was redirected 5 times already: a loop" in place.story("On and on"))
     kept = [number for number in range(1, 8) if "On and on" in subjects(place.server, f"chain{number}@x.test")]
@@ -205,7 +229,7 @@ def test_junk_gets_no_auto_reply_though_its_sender_is_not_forged(place: Place) -
     place.run("account", "add", "away2@x.test", "--password-stdin", input=PASSWORD + "\n")
     place.run("account", "away", "away2@x.test", "--text", "Back on Monday.")
     place.run("settings", "set", "spam.mark", "1")
-    time.sleep(1.2)
+    place.server.settle()
     try:
         assert place.send(["away2@x.test"], "Merely junk", source=STRANGER) == ""
     finally:
