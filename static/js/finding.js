@@ -65,6 +65,7 @@ function takeHint(option) {
 }
 
 function onHintKey(event) {
+  if (event.isComposing) return;
   const options = $$("[role=option]", list());
   const chosen = options.findIndex((option) => option.getAttribute("aria-selected") === "true");
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];

@@ -22,7 +22,7 @@ export function adoptFrame(frame) {
     pending = requestAnimationFrame(() => fitFrame(frame));
   }).observe(inside.body);
   inside.addEventListener("keydown", (event) => {
-    const copy = new KeyboardEvent("keydown", { key: event.key, ctrlKey: event.ctrlKey, shiftKey: event.shiftKey, altKey: event.altKey, metaKey: event.metaKey, bubbles: true, cancelable: true });
+    const copy = new KeyboardEvent("keydown", { key: event.key, code: event.code, ctrlKey: event.ctrlKey, shiftKey: event.shiftKey, altKey: event.altKey, metaKey: event.metaKey, bubbles: true, cancelable: true });
     if (!frame.dispatchEvent(copy)) event.preventDefault();
   });
 }

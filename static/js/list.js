@@ -88,10 +88,23 @@ const emptied = () => document.dispatchEvent(new CustomEvent("roost:emptied"));
 /** What was fetched ahead may be wrong now. */
 export const tellChange = () => document.dispatchEvent(new Event("roost:changed"));
 
+const acts = new WeakMap();
+
+/** Counts the person's acts on *row*; NaN while one is on its way, so that it equals nothing: what was told meanwhile may be old. */
+export const actsOn = (row) => (acts.get(row)?.going ? NaN : acts.get(row)?.done || 0);
+
+function countActs(rows, isDone) {
+  for (const row of rows) {
+    const { going = 0, done = 0 } = acts.get(row) || {};
+    acts.set(row, isDone ? { going: going - 1, done: done + 1 } : { going: going + 1, done });
+  }
+}
+
 /** Does *op* to *ids*: first on screen, then on the server; a failure puts everything back. */
 export async function act(op, ids, fields = {}) {
   const rows = allRows().filter((row) => ids.includes(row.dataset.id));
   const goBack = foresee(op, rows);
+  countActs(rows, false);
   tellChange();
   for (const row of rows) rowBox(row).checked = false;
   showTicks();
@@ -110,6 +123,7 @@ export async function act(op, ids, fields = {}) {
     goBack();
     toast(failure.message, { isError: true });
   }
+  countActs(rows, true);
   tellChange();
 }
 

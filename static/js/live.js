@@ -1,7 +1,7 @@
 // New mail and counts without asking: server-sent events from /events, or a poll when the stream is out of reach.
 // Rows come in above only when nobody's pointer or reading place would move; otherwise a button offers them.
 import { $, $$ } from "./dom.js";
-import { currentRow, rove, tellChange } from "./list.js";
+import { actsOn, currentRow, rove, tellChange } from "./list.js";
 
 let waiting = null;
 let pollTimer = 0;
@@ -28,14 +28,16 @@ const firstPlain = () => $("#rows .day:not([data-day=pinned]) ~ .row") || $("#ro
 
 const rowState = (row) => row.className.replace(" row-open", "") + $(".row-marks", row).innerHTML.replace(/ tabindex="[^"]*"/, "");
 
-/** Rows on screen as they stand now: changed ones are drawn anew, those that left go. A row that came after the question (by an undo) is not judged by its answer. */
+/** Rows on screen as they stand now: changed ones are drawn anew, those that left go. A row that came (by an undo) or was acted on after the question is not judged by its answer. */
 function refreshRows(found, asked) {
-  const rows = asked.filter((one) => one.isConnected);
+  const rows = asked.filter(({ row }) => row.isConnected).map(({ row }) => row);
+  const acted = new Set(asked.filter(({ row, acts }) => acts !== actsOn(row)).map(({ row }) => row));
+  if (acted.size) fetching.again = true;
   let hasChanged = $$("#rows .row").length > SHOWN_AT_MOST || found.size > rows.length;
   for (const row of rows) {
     const now = found.get(row.dataset.id);
     hasChanged ||= now?.textContent !== row.textContent || rowState(now) !== rowState(row);
-    if (row.contains(document.activeElement) && !now || row.dataset.asking !== undefined) continue;
+    if (row.contains(document.activeElement) && !now || acted.has(row)) continue;
     if (!now) row.remove();
     else if (rowState(now) !== rowState(row)) {
       const held = row.contains(document.activeElement) && document.activeElement;
@@ -103,8 +105,8 @@ async function askFresh() {
   }
   const url = listUrl(list);
   url.searchParams.set("since", newest().dataset.id);
-  const asked = $$("#rows .row").slice(0, SHOWN_AT_MOST);
-  url.searchParams.set("shown", asked.map((row) => row.dataset.id).join("."));
+  const asked = $$("#rows .row").slice(0, SHOWN_AT_MOST).map((row) => ({ row, acts: actsOn(row) }));
+  url.searchParams.set("shown", asked.map(({ row }) => row.dataset.id).join("."));
   const reply = await fetch(url, { headers: { "HX-Request": "true", "HX-Target": "fresh" }, credentials: "same-origin" }).catch(() => null);
   if (!reply?.ok || reply.status === 204 || !list.isConnected) return;
   const part = document.createElement("template");

@@ -81,6 +81,7 @@ export class People {
   }
 
   onKey(event) {
+    if (event.isComposing) return;  // Enter chooses a word of an input method
     const options = $$("[role=option]", this.list);
     const chosen = options.findIndex((option) => option.getAttribute("aria-selected") === "true");
     if ((event.key === "ArrowDown" || event.key === "ArrowUp") && options.length) {

@@ -165,6 +165,31 @@ def test_news_that_were_asked_for_before_an_undo_do_not_take_its_row_away_again(
     assert page.is_visible("#rows .row:has-text('Comes back')")
 
 
+def test_news_that_were_asked_for_before_a_star_do_not_take_it_off_again(browser: Any, server: RoostServer) -> None:
+    send(server, "u1@x.test", "Gets a star")
+    page, _troubles = signed_in(browser, server, "u1@x.test")
+    held: list[Any] = []
+
+    def pass_on(route: Any) -> None:
+        held.append((route, route.fetch()))  # the server has answered; the page will hear of it later
+
+    star = page.locator("#rows .row:has-text('Gets a star') .row-star")
+    page.route(lambda url: "since=" in url, pass_on, times=1)
+    page.locator("#rows .row:has-text('Gets a star') .row-sub > a").focus()
+    page.keyboard.press("Shift+I")
+    while not held:
+        page.wait_for_timeout(50)
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        page.keyboard.press("s")
+    page.evaluate("""() => { window.unstarred = false; const star = document.querySelector('#rows .row:has(.row-star[aria-pressed=true]) .row-marks');
+        new MutationObserver(() => { window.unstarred ||= !document.querySelector('#rows .row-star[aria-pressed=true]'); }).observe(star.closest('.row'), { subtree: true, childList: true, attributes: true }); }""")
+    route, answer = held[0]
+    with page.expect_response(lambda reply: "since=" in reply.url and reply.request != route.request):  # it asks once more
+        route.fulfill(response=answer)
+    page.wait_for_timeout(200)
+    assert star.get_attribute("aria-pressed") == "true" and not page.evaluate("window.unstarred")
+
+
 def test_a_button_stays_under_the_pointer_when_the_field_before_it_is_mended(browser: Any, server: RoostServer) -> None:
     """The message beside a field went as the button was pressed: the button moved away from under the pointer, and nothing was sent."""
     page, _ = signed_in(browser, server, "admin@x.test", viewport={"width": 1440, "height": 1000})
