@@ -136,13 +136,13 @@ def list_page(mailbox_id: str, opened: ListRow | None = None) -> p.ListPage:
     """The middle pane: what is pinned stands above its first page."""
     args, size, some = flask.request.args, int(setting("web.page_size")), boxes_of(mailbox_id)
     box = some[0]
-    cursor = cursor_of(args["cursor"]) if "cursor" in args else place_of(box, args["place"], size) if "place" in args and len(some) == 1 else None
     is_oldest, is_up = args.get("sort") == "oldest", args.get("cursor", "").startswith("a")
-    if is_oldest or is_up:
+    cursor = cursor_of(args["cursor"]) if "cursor" in args else place_of(some, args["place"], size, is_oldest=is_oldest) if "place" in args else None
+    if is_oldest != is_up:
         rows = rows_of(some, after=cursor or (-(2**62), 0), limit=size)
-        rows = rows[::-1] if is_oldest else rows
     else:
         rows = rows_of(some, before=cursor, limit=size)
+    rows = rows[::-1] if is_oldest else rows
     pinned = [row for one in some for row in conversations.pinned(site().read(), one.id, whole=is_whole(one))]
     up = {r.message_id for r in pinned}
     plain = [r for r in rows if r.message_id not in up]
@@ -152,18 +152,19 @@ def list_page(mailbox_id: str, opened: ListRow | None = None) -> p.ListPage:
         groups = (p.DayGroup(key="pinned", label=_("Pinned"), rows=tuple(items_of(some, pinned, opened))), *groups)
     return p.ListPage(
         mailbox_id=mailbox_id, title=title_of(mailbox_id), groups=groups, unread=sum(b.unseen_count for b in some), total=sum(b.message_count for b in some),
-        is_long=len(some) == 1 and not is_oldest and cursor is None and box.message_count > LONG, is_whole=is_whole(box), modseq=sum(b.modseq for b in some), state="ready" if groups else "empty", role=box.role if len(some) == 1 else "inbox",
-        older=mark(rows[-1]) if len(rows) == size else None, newer="a" + mark(rows[0]) if rows and cursor else None, move_targets=targets(box.id),
+        is_long=cursor is None and sum(b.message_count for b in some) > LONG, is_whole=is_whole(box), modseq=sum(b.modseq for b in some), state="ready" if groups else "empty", role=box.role if len(some) == 1 else "inbox",
+        size=size, older=mark(rows[-1]) if len(rows) == size else None, newer="a" + mark(rows[0]) if rows and cursor else None, move_targets=targets(box.id),
         list_query=({"sort": "oldest"} if is_oldest else {}) | query_of(mailbox_id), offers=offers(mailbox_id), marked=box.deleted_count if len(some) == 1 else 0, merge=merging.offers(box) if cursor is None else (),
         share_url=flask.url_for("mail.share", mailbox_id=mailbox_id) if mailbox_id != INBOXES and reach.place_of(mailbox_id).may("a") else "",
     )  # fmt: skip
 
 
-def place_of(box: Mailbox, place: str, size: int) -> tuple[int, int] | None:
-    """The cursor before the message at *place*, counted from the newest; of what lies behind the end, the last page's."""
-    number = min(int(place) if place.isdigit() else 0, max(0, box.message_count - size))
-    found = listing.place(site().read(), box.id, number)
-    return (found[0], found[1] + 1) if found is not None else None
+def place_of(some: list[Mailbox], place: str, size: int, *, is_oldest: bool) -> tuple[int, int] | None:
+    """The cursor before the message at *place*, counted from the list's top; of what lies behind its end, the last page's."""
+    total = sum(box.message_count for box in some)
+    number = min(int(place) if place.isdigit() else 0, max(0, total - size))
+    found = listing.place(site().read(), [box.id for box in some], total - 1 - number if is_oldest else number)
+    return (found[0], found[1] + (-1 if is_oldest else 1)) if found is not None else None
 
 
 def title_of(mailbox_id: str) -> str:

@@ -4,6 +4,7 @@ from typing import Any
 
 import flask
 from flask_babel import gettext as _
+from markupsafe import escape
 
 from mailcore.store import conversations, searches
 from mailcore.store import search as store
@@ -21,6 +22,8 @@ from webmail.rows import groups_of, row_of
 
 READING_SECONDS = 0.08
 """How long a search reads mail that is not indexed yet: an answer comes within a keystroke, and the next one knows more."""
+PLACES = 500_000
+"""Up to so many hits a page may begin at any place of them: all before it are passed on the way."""
 SMALL = 20_000
 """Messages in somebody's shared mailboxes up to which these are read, and not their whole account by date."""
 
@@ -66,9 +69,11 @@ def is_whole() -> bool:
 def found_page(query: str, opened: ListRow | None = None) -> p.ListPage:
     """What *query* finds, from the cursor of the request on."""
     opened_store, size = site().store, int(setting("web.page_size"))
-    cursor = cursor_of(flask.request.args["cursor"]) if "cursor" in flask.request.args else None
-    found = store.search_several(site().read(), opened_store.blobs, opened_store.fulltext, scopes_of(query), query, limit=size, before=cursor, whole=is_whole()) if query else store.Found([], 0)
-    is_more, has_begun = len(found.rows) == size, cursor is not None
+    asked_from = flask.request.args.get("cursor", "")
+    place = number_of(asked_from[1:] if asked_from.startswith("p") else flask.request.args.get("place", ""))
+    cursor = cursor_of(asked_from) if asked_from and not place else None
+    found = store.search_several(site().read(), opened_store.blobs, opened_store.fulltext, scopes_of(query), query, limit=size, before=cursor, skip=place, whole=is_whole()) if query else store.Found([], 0)
+    is_more, has_begun = len(found.rows) == size, cursor is not None or place > 0
     continued = words.day_key(cursor[0]) if cursor and flask.request.headers.get("HX-Target") == "more" else ""
     asked = p.SearchQuery(
         text=query, chips=chips_of(query), left=found.left, saved_as=next((c.label for c in saved_searches() if c.value == query), ""), phrases=tuple(phrases_of(query)),
@@ -76,8 +81,13 @@ def found_page(query: str, opened: ListRow | None = None) -> p.ListPage:
     )  # fmt: skip
     return p.ListPage(
         mailbox_id="0", title=_("Search"), groups=groups_of(found.rows, items_of(found.rows, opened), continued), total=len(found.rows), state="ready" if found.rows else "empty",
-        query=asked, older=mark(found.rows[-1]) if is_more else None, move_targets=targets(), list_query={"q": query}, is_whole=is_whole(),
+        query=asked, size=size, older=mark(found.rows[-1]) if is_more else None, newer=f"p{max(0, place - size)}" if place else None, move_targets=targets(), list_query={"q": query}, is_whole=is_whole(),
     )  # fmt: skip
+
+
+def number_of(place: str) -> int:
+    """The place in all that is found at which a page begins, 0 for the top."""
+    return min(int(place), PLACES) if place.isdigit() else 0
 
 
 def items_of(rows: list[ListRow], opened: ListRow | None) -> list[p.ListRow]:
@@ -109,7 +119,7 @@ def search_count() -> Any:
     number = sum(store.count(site().read(), opened.blobs, opened.fulltext, scope, query, whole=is_whole()) for scope in scopes_of(query))
     one, many = ("%(num)s conversation", "%(num)s conversations") if is_whole() else ("%(num)s message", "%(num)s messages")
     said = words.translations().ungettext(one, many, number) % {"num": words.number(number)}  # in the words of the page, which counts the same way
-    return flask.Response(said, mimetype="text/plain")
+    return flask.Response(f'<data value="{number}">{escape(said)}</data>', mimetype="text/html")
 
 
 @mail.get("/mail/search/hints")

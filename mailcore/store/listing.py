@@ -4,6 +4,7 @@ Nothing here pages by offset. A cursor is (internal_date, id) of the last row se
 """
 
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mailcore.base.clock import Micros
@@ -70,11 +71,12 @@ def page(
     return [_row(r) for r in tx.all(sql, {"b": mailbox_id, "d": cursor[0], "i": cursor[1], "n": limit})]
 
 
-def place(tx: Tx, mailbox_id: int, number: int) -> tuple[Micros, int] | None:
-    """(date, id) of the message at *number*, counted from the newest; None behind the oldest. Walks the index from the nearer end."""
-    total = int(tx.value("SELECT message_count FROM mailboxes WHERE id = :b", {"b": mailbox_id}) or 0)
+def place(tx: Tx, mailbox_ids: Sequence[int], number: int) -> tuple[Micros, int] | None:
+    """(date, id) of the message at *number*, counted from the newest of all; None behind the oldest. Walks from the nearer end."""
+    some = ", ".join(str(int(i)) for i in mailbox_ids)
+    total = int(tx.value(f"SELECT sum(message_count) FROM mailboxes WHERE id IN ({some})") or 0)
     way, steps = ("DESC", number) if number * 2 < total else ("ASC", total - 1 - number)
-    found = tx.one(f"SELECT internal_date, id FROM messages WHERE mailbox_id = :b ORDER BY internal_date {way}, id {way} LIMIT 1 OFFSET :n", {"b": mailbox_id, "n": max(0, steps)})
+    found = tx.one(f"SELECT internal_date, id FROM messages WHERE mailbox_id IN ({some}) ORDER BY internal_date {way}, id {way} LIMIT 1 OFFSET :n", {"n": max(0, steps)})
     return (int(found[0]), int(found[1])) if found is not None and number < total else None
 
 

@@ -4,9 +4,11 @@ What the index has not reached yet is read and judged by the same words (`fresh`
 Few hits are fetched by id; many are met on the way through the account's messages by date, so that a common word costs no sort.
 """
 
+import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
+from itertools import islice
 
 from mailcore.base.clock import Micros
 from mailcore.mail.searchwords import words
@@ -74,34 +76,34 @@ def search(
     tx: Tx, blobs: BlobStore, index: FullText, scope: Scope, query: str, *, limit: int, before: tuple[Micros, int] | None = None, whole: bool = False
 ) -> Found:
     """Up to *limit* messages that fit *query*, older than the cursor *before*; with *whole* only the newest fitting one of each thread."""
-    clauses = parse(query)
-    if not clauses:
-        return Found([], 0)
-    sought = _seek(tx, blobs, index, scope, clauses)
-    chosen: list[int] = []
-    threads: set[int] = set()
-    for step in _steps(tx, sought, before, limit):
-        known = _met(tx, sought, {r[2] for r in step} - threads, before) if whole and before is not None else set()
-        for message_id, _email, thread_id, _date in step:
-            if not whole or thread_id not in threads and thread_id not in known:
-                chosen.append(message_id)
-                threads.add(thread_id)
-        if len(chosen) >= limit:
-            break
-    if not chosen:
-        return Found([], sought.left)
-    ids = ", ".join(str(int(i)) for i in chosen[:limit])
-    rows = tx.all(f"SELECT {_LIST} FROM messages m JOIN emails e ON e.id = m.email_id WHERE m.id IN ({ids}) ORDER BY m.internal_date DESC, m.id DESC")
-    return Found([_row(r) for r in rows], sought.left)
+    return search_several(tx, blobs, index, [scope], query, limit=limit, before=before, whole=whole)
 
 
 def search_several(
-    tx: Tx, blobs: BlobStore, index: FullText, scopes: Sequence[Scope], query: str, *, limit: int, before: tuple[Micros, int] | None = None, whole: bool = False
+    tx: Tx, blobs: BlobStore, index: FullText, scopes: Sequence[Scope], query: str, *, limit: int, before: tuple[Micros, int] | None = None, skip: int = 0, whole: bool = False
 ) -> Found:
-    """The same over several people's mail, newest first."""
-    found = [search(tx, blobs, index, scope, query, limit=limit, before=before, whole=whole) for scope in scopes]
-    rows = sorted((row for one in found for row in one.rows), key=lambda row: (row.internal_date, row.message_id), reverse=True)
-    return Found(rows[:limit], sum(one.left for one in found))
+    """The same over several people's mail, newest first; *skip* so many of them."""
+    clauses = parse(query)
+    sought = [_seek(tx, blobs, index, scope, clauses) for scope in scopes] if clauses else []
+    found = heapq.merge(*(_fitting(tx, one, before, limit, whole) for one in sought), reverse=True)
+    chosen = [message_id for _date, message_id in islice(found, skip, skip + limit)]
+    left = sum(one.left for one in sought)
+    if not chosen:
+        return Found([], left)
+    ids = ", ".join(str(int(i)) for i in chosen)
+    rows = tx.all(f"SELECT {_LIST} FROM messages m JOIN emails e ON e.id = m.email_id WHERE m.id IN ({ids}) ORDER BY m.internal_date DESC, m.id DESC")
+    return Found([_row(r) for r in rows], left)
+
+
+def _fitting(tx: Tx, sought: "_Sought", before: tuple[Micros, int] | None, limit: int, whole: bool) -> Iterator[tuple[Micros, int]]:
+    """What fits, as (date, message), newest first; with *whole* the newest of each thread."""
+    threads: set[int] = set()
+    for step in _steps(tx, sought, before, limit):
+        known = _met(tx, sought, {r[2] for r in step} - threads, before) if whole and before is not None else set()
+        for message_id, _email, thread_id, date in step:
+            if not whole or thread_id not in threads and thread_id not in known:
+                threads.add(thread_id)
+                yield date, message_id
 
 
 def count(tx: Tx, blobs: BlobStore, index: FullText, scope: Scope, query: str, *, whole: bool = False) -> int:

@@ -1,4 +1,4 @@
-// A long list is a window on its whole mailbox: the bar is as long as all of it, and rows are drawn where one looks. What lies above and below stands as
+// A long list is a window on all of its mailboxes, or of what a search finds once its number is told: the bar is as long as all of it, and rows are drawn where one looks. What lies above and below stands as
 // a gap of its height, scaled where a browser would not lay out the whole. Rows far from the window go again, but for ticked ones.
 import { $, $$, on } from "./dom.js";
 import { allRows, rove, rowBox, tellChange } from "./list.js";
@@ -7,6 +7,8 @@ const AHEAD_PIXELS = 1800;  // rows are there before they are seen
 const KEPT_ROWS = 300;
 const GAP_PIXELS = 8000000;
 const REST_MILLISECONDS = 60;
+const FOUND_ROWS = 300;  // more found than these are a window too
+const FOUND_PLACES = 500000;  // and up to these: the server passes all before a place
 
 let longList = null;
 
@@ -25,7 +27,7 @@ function stretchGaps() {
 async function askRows(query) {
   const url = new URL(location.href);
   url.pathname = longList.path;
-  url.search = new URLSearchParams(query);
+  url.search = new URLSearchParams({ ...longList.asked, ...query });
   const reply = await fetch(url, { headers: { "HX-Request": "true", "HX-Target": "fresh" }, credentials: "same-origin" });
   if (!reply.ok) throw new Error(String(reply.status));
   const part = document.createElement("template");
@@ -87,11 +89,12 @@ function trimList(isUp) {
 
 /** The rows at *place*, in the place of those that stand there. */
 async function jumpTo(place) {
-  const part = await askRows({ place: String(place) });
+  const isEnd = place === longList.total;
+  const from = isEnd ? Math.max(0, place - longList.page) : place;
+  const part = await askRows({ place: String(from) });
   if (!longList) return;
   const fresh = linesOf(part);
   const count = countOf(fresh);
-  const isEnd = place === longList.total;
   while (longList.top.nextElementSibling !== longList.bottom) longList.top.nextElementSibling.remove();
   longList.top.after(...fresh);
   longList.newer = cursorOf(part, "prev");
@@ -143,7 +146,8 @@ async function fillView() {
         await jumpTo(want.place);
       } else {
         const rows = $$(".day:not([data-day=pinned]) ~ .row", longList.rows);
-        const next = want.isUp ? longList.newer || `a${rows[0].dataset.id}` : longList.older || rows.at(-1).dataset.id;
+        const above = longList.isFound ? `p${Math.max(0, longList.above - longList.page)}` : longList.newer || `a${rows[0].dataset.id}`;
+        const next = want.isUp ? above : longList.older || rows.at(-1).dataset.id;
         const part = await askRows({ cursor: next });
         if (longList !== mine) return;
         holdStill(() => {
@@ -164,20 +168,31 @@ async function fillView() {
   }
 }
 
+/** A list that grew at its end grows no more by itself. */
+function holdEnd(more) {
+  const plain = more.cloneNode(true);
+  for (const { name } of [...plain.attributes]) if (name.startsWith("hx-") || name === "id") plain.removeAttribute(name);
+  more.replaceWith(plain);
+}
+
 /** Makes the list that stands here a window, if it is a long one. */
 function adoptList() {
-  const rows = $("#rows[data-total]");
-  if (rows === longList?.rows) return;
+  const rows = $("#rows");
+  if (rows && rows === longList?.rows) return;
   longList = null;
-  if (!rows || !allRows().length) return;
-  const total = Number(rows.dataset.total);
+  const found = Number($("[data-count] data")?.value || 0);
+  const total = Number(rows?.dataset.total || (found > FOUND_ROWS && found <= FOUND_PLACES ? found : 0));
+  if (!total || !allRows().length) return;
   const all = allRows();
   const height = (all.at(-1).offsetTop + all.at(-1).offsetHeight - all[0].offsetTop) / all.length;
   const link = $(".list-more a[rel=next]", rows);
-  if (!link) return;
+  if (!link || $(".list-more a[rel=prev]", rows)) return;
+  const next = new URL(link.href);
+  const { cursor: older, ...asked } = Object.fromEntries(next.searchParams);
+  holdEnd($(".list-more", rows));
   longList = {
     rows, scroll: rows.closest("[data-scroll]"), total, height, pixels: Math.min(height, GAP_PIXELS / total), above: 0, below: Math.max(1, total - all.length),
-    top: makeGap(), bottom: makeGap(), newer: "", older: cursorOf(rows, "next"), path: new URL(link.href).pathname, isLive: $("#list").dataset.live === "on",
+    top: makeGap(), bottom: makeGap(), newer: "", older, asked, isFound: !rows.dataset.total, page: Number(rows.dataset.page), path: next.pathname, isLive: $("#list").dataset.live === "on",
   };
   rows.prepend(longList.top);
   $(".list-more", rows).before(longList.bottom);

@@ -1,6 +1,10 @@
 """Finding mail in a real browser: results and hints as one types, every operator, every script, matches marked, plain words for what means nothing."""
 
+import email
+import email.policy
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from datetime import date as day_of
 from email.message import EmailMessage
 from typing import Any
 
@@ -42,11 +46,23 @@ LETTERS = (
     ("Archive", "\\Seen", '"05-Jan-2026 10:00:00 +0000"', letter("Old crates", "Bob Stone <bob@far.test>", "the crates of last year", html='<p style="color:#111;background:#fff">the <b>crates</b> of last year &amp; more</p>')),
 )  # fmt: skip
 
+
+
+def subject_of(data: bytes) -> str:
+    """A letter's subject as it is read."""
+    return str(email.message_from_bytes(data, policy=email.policy.default)["Subject"])
+
+
+def days_since(month: int, day: int) -> int:
+    """Days since a day of 2026, as older_than: and newer_than: are told."""
+    return (datetime.now(UTC).date() - day_of(2026, month, day)).days
+
+
 FINDS = (
     ("crates", {"Invoice for October", "Old crates"}), ('"240 crates"', {"Invoice for October"}), ('"crates 240"', set()), ("from:ann", {"Invoice for October"}), ("from:bob", {"Tiles", "Old crates"}),
-    ("to:u1", None), ("cc:bob", {"Harbour walk"}), ("subject:crates", {"Old crates"}), ("in:archive", {"Old crates"}), ("in:archive crates", {"Old crates"}), ("label:kitchen", {"Tiles"}),
+    ("to:u1", {subject_of(one[3]) for one in LETTERS}), ("to:bob", {"Harbour walk"}), ("to:ann", set()), ("cc:bob", {"Harbour walk"}), ("subject:crates", {"Old crates"}), ("in:archive", {"Old crates"}), ("in:archive crates", {"Old crates"}), ("label:kitchen", {"Tiles"}),
     ("has:attachment", {"Invoice for October"}), ("filename:prices", {"Invoice for October"}), ("quinces", {"Invoice for October"}), ("larger:100K", {"Tiles"}), ("smaller:100K crates", {"Invoice for October", "Old crates"}),
-    ("before:2026-02-01", {"Old crates"}), ("after:2026-03-01 before:2026-03-02", {"会議のお知らせ"}), ("older_than:300d", {"Old crates"}), ("newer_than:2d", None), ("is:unread", {"Harbour walk", "会議のお知らせ"}),
+    ("before:2026-02-01", {"Old crates"}), ("after:2026-03-01 before:2026-03-02", {"会議のお知らせ"}), (f"older_than:{days_since(1, 20)}d", {"Old crates"}), (f"newer_than:{days_since(2, 20)}d", {"会議のお知らせ", "Harbour walk", "Invoice for October"}), ("is:unread", {"Harbour walk", "会議のお知らせ"}),
     ("is:starred", {"会議のお知らせ"}), ("umbrella OR quinces", {"Harbour walk", "Invoice for October"}), ("crates -invoice", {"Old crates"}), ("-from:bob -会議", {"Harbour walk", "Invoice for October"}),
     ("京", {"会議のお知らせ"}), ("東京", {"会議のお知らせ"}), ("京東", set()), ("議", {"会議のお知らせ"}), ("cafe", {"Harbour walk"}), ("alvarez", {"Harbour walk"}),
 )  # fmt: skip

@@ -3,6 +3,11 @@
 Fifty thousand messages in an ordinary run, a million among the long tests: their rows are written as delivery leaves them, without bytes.
 """
 
+import contextlib
+import fcntl
+import os
+import signal
+import sqlite3
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -16,7 +21,7 @@ from mailcore.store import mailboxes  # noqa: E402
 from tests.scenario.server import RoostServer  # noqa: E402
 from tests.web.gallery.test_gallery import needs_parts  # noqa: E402
 from tests.web.test_browser import signed_in  # noqa: E402
-from tests.web.test_list_browser import until  # noqa: E402
+from tests.web.test_list_browser import imap_of, until  # noqa: E402
 
 pytestmark = [pytest.mark.browser, needs_parts]
 NODES = 20_000
@@ -32,7 +37,7 @@ SEEN = """() => {
 
 
 def filled(total: int) -> RoostServer:
-    """A server whose u1 has so many messages, by number from the oldest."""
+    """A server whose u1 has so many messages, by number from the oldest, and sees the empty inbox of the admin beside them."""
     server = RoostServer(people=1, listeners=("imap", "http"), workers=1)
     server.stop()
     store = bench.open_at(str(server.folder / "data"))
@@ -42,22 +47,30 @@ def filled(total: int) -> RoostServer:
     bench.crowd(store, account, box.id, total)
     store.close()
     server.start()
+    with imap_of(server, "admin@x.test") as imap:
+        assert imap.setacl("INBOX", "u1@x.test", "lr")[0] == "OK"
     return server
 
 
 @pytest.fixture(scope="module", params=[50_000, pytest.param(1_000_000, marks=pytest.mark.long)])
-def long_list(request: Any, browser: Any) -> Iterator[tuple[Any, int]]:
+def long_server(request: Any) -> Iterator[tuple[RoostServer, int]]:
     server = filled(request.param)
-    page, troubles = signed_in(browser, server, "u1@x.test")
-    page.wait_for_selector("#rows .list-gap", state="attached")
-    yield page, request.param
-    assert troubles == []
-    page.context.close()
+    yield server, request.param
     server.remove()
 
 
-def settled(page: Any) -> dict[str, Any]:
-    """What is seen once nothing blank is; in order, none twice or left out, and the page small."""
+@pytest.fixture(scope="module")
+def long_list(long_server: tuple[RoostServer, int], browser: Any) -> Iterator[tuple[Any, int]]:
+    server, total = long_server
+    page, troubles = signed_in(browser, server, "u1@x.test")
+    page.wait_for_selector("#rows .list-gap", state="attached")
+    yield page, total
+    assert troubles == []
+    page.context.close()
+
+
+def settled(page: Any, step: int = -1) -> dict[str, Any]:
+    """What is seen once nothing blank is; in order (the next is *step* away), none twice or left out, and the page small."""
     until = time.monotonic() + 20
     while True:
         found = page.evaluate(SEEN)
@@ -66,7 +79,7 @@ def settled(page: Any) -> dict[str, Any]:
         assert time.monotonic() < until, f"a blank place stays: {found['top']} of {found['tall']}, {found['shown']} rows"
         page.wait_for_timeout(50)
     ids = found["ids"]
-    assert ids == list(range(ids[0], ids[0] - len(ids), -1)), "newest first, none twice, none left out"
+    assert ids == list(range(ids[0], ids[0] + len(ids) * step, step)), "in order, none twice, none left out"
     assert found["nodes"] < NODES
     return found
 
@@ -128,6 +141,30 @@ def test_the_bar_leads_to_its_place_and_rows_go_on_from_there_both_ways(long_lis
     assert abs(found["top"] / (found["tall"] - found["high"]) - share) < 0.05, "the bar stands where the rows do"
 
 
+@pytest.mark.parametrize(("path", "step", "of"), [("/mail/search?q=is:unread", -3, 3), ("?sort=oldest", 1, 1), ("/mail/inboxes", -1, 1)])
+def test_what_is_found_the_oldest_first_and_all_inboxes_are_scrolled_as_well(long_list: tuple[Any, int], path: str, step: int, of: int) -> None:
+    page, total = long_list
+    page.goto("/")
+    page.goto(page.url.partition("?")[0] + path if path.startswith("?") else path)
+    page.wait_for_selector("#rows .list-gap", state="attached")
+    top = settled(page, step)["ids"][0]
+    last = top + step * (-(-total // of) - 1)
+    for share in (0.5, 0.9, 0.2):
+        drag(page, share)
+        found = settled(page, step)
+        assert abs((found["first"] - top) / (last - top) - share) < 0.02, found["first"]
+        page.hover("#rows .row:visible >> nth=5")
+        for way in (900,) * 6 + (-900,) * 14:
+            page.mouse.wheel(0, way)
+            found = settled(page, step)
+        assert abs((found["first"] - top) / (last - top) - share) < 0.02
+    drag(page, 1)
+    until(lambda: settled(page, step)["ids"][-1] == last)
+    drag(page, 0)
+    until(lambda: settled(page, step)["ids"][0] == top)
+    page.goto("/")
+
+
 def test_a_range_is_ticked_over_pages(long_list: tuple[Any, int]) -> None:
     page, total = long_list
     drag(page, 0)
@@ -166,17 +203,38 @@ def in_mailbox(page: Any, name: str) -> int:
     return int(told.replace(",", ""))
 
 
-def test_all_that_match_are_archived_with_a_bar_stopped_on_the_way_and_taken_back(long_list: tuple[Any, int]) -> None:
+@contextlib.contextmanager
+def stopped_on_the_way(server: RoostServer) -> Iterator[None]:
+    """The one worker sleeps after some steps of a bulk act and between two writes, so that who looks finds it under way."""
+    data = server.folder / "data"
+    worker = next(pid for name, pid in server.pids().items() if name.startswith("worker"))
+    jobs = sqlite3.connect(f"file:{data / 'roost.db'}?mode=ro", uri=True)
+    until(lambda: jobs.execute("SELECT max(done) FROM jobs WHERE kind = 'bulk' AND state = 'running'").fetchone()[0])
+    with open(data / "write.lock") as lock:
+        while True:
+            os.kill(worker, signal.SIGSTOP)
+            with contextlib.suppress(BlockingIOError):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            os.kill(worker, signal.SIGCONT)
+    try:
+        yield
+    finally:
+        os.kill(worker, signal.SIGCONT)
+
+
+def test_all_that_match_are_archived_with_a_bar_stopped_on_the_way_and_taken_back(long_list: tuple[Any, int], long_server: tuple[RoostServer, int]) -> None:
     page, total = long_list
     page.goto("/")
     page.locator("#rows .row .row-pick").first.click()
     page.get_by_label(f"All {total:,} here").check()
     page.keyboard.press("e")
-    page.get_by_text(f"of {total:,}").wait_for()
-    assert page.locator("progress.meter").is_visible()
-    page.get_by_role("button", name="Cancel").click()
-    heading = page.get_by_role("heading", name="Stopped after")
-    heading.wait_for()
+    with stopped_on_the_way(long_server[0]):
+        page.get_by_text(f"of {total:,}").wait_for()
+        assert page.locator("progress.meter").is_visible()
+        page.get_by_role("button", name="Cancel").click()
+        heading = page.get_by_role("heading", name="Stopped after")
+        heading.wait_for()
     until(lambda: heading.inner_text() == f"Stopped after {in_mailbox(page, 'Archive'):,}")
     moved = in_mailbox(page, "Archive")
     assert 0 < moved < total and in_mailbox(page, "Inbox") == total - moved, "stopped on the way, and what is told is what was done"

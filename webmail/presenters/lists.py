@@ -101,6 +101,8 @@ class ListPage:
     role: str = ""
     failure: Failure | None = None
     query: SearchQuery | None = None
+    size: int = 50
+    """Rows of a page."""
     older: str | None = None
     """Cursor of the next page, opaque; None at the end."""
     newer: str | None = None
