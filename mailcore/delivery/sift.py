@@ -68,14 +68,13 @@ class Programs:
         return self._shared
 
     def _of_account(self, tx: Tx, target: LocalTarget) -> "list[tuple[Script, str]]":
-        version, compiled = self._own.get(target.account_id, (0, []))
+        version, compiled = self._own.pop(target.account_id, (0, []))  # and put back as the newest: another thread may drop it meanwhile
         if version != target.filters_version:
             scope = f"account:{target.account_id}"
             made = [(sieve.compile(text, sieve.OWN_EXTENSIONS), "") for kind in filters.PROGRAMS if (text := filters.form(tx, scope, kind))]
             own = scripts.active(tx, target.account_id)
             compiled = [*made, (sieve.compile(own), OWN)] if own else made
-            self._own[target.account_id] = (target.filters_version, compiled)
-        self._own.move_to_end(target.account_id)
+        self._own[target.account_id] = (target.filters_version, compiled)
         while len(self._own) > COMPILED:
             self._own.popitem(last=False)
         return compiled
