@@ -116,6 +116,10 @@ def bring(runtime: Runtime, one: Fetched, source: elsewhere.Source) -> str:
     return f"{too_big} messages there are larger than this server takes, and stay there." if too_big else ""
 
 
+class CameBefore(MailError):
+    """Another look has brought the message meanwhile."""
+
+
 def deliver(runtime: Runtime, one: Fetched, account: accounts.Account, name: str, data: bytes) -> None:
     """One message into the person's mailbox, through the checks and their filters. Raises MailError when it cannot be stored."""
     data = with_line_ends(data)
@@ -129,13 +133,10 @@ def deliver(runtime: Runtime, one: Fetched, account: accounts.Account, name: str
 
     def remember(tx: Tx) -> None:
         if not fetched.remember(tx, one.id, name, runtime.clock.micros()):
-            raise MailError(Reason.ALREADY_EXISTS)  # by another look meanwhile
+            raise CameBefore(Reason.ALREADY_EXISTS)
 
-    try:
+    with contextlib.suppress(CameBefore):  # nothing of this write has stayed, and all is well
         (accept.drop(runtime, mail, parcel, also=remember) if mail.is_dropped else accept.accept(runtime, mail, parcel, also=remember)).result()
-    except MailError as error:
-        if error.reason is not Reason.ALREADY_EXISTS:  # then nothing of this write has stayed, and all is well
-            raise
 
 
 def with_line_ends(data: bytes) -> bytes:
