@@ -19,6 +19,7 @@ from mailcore.directory import resolve
 from mailcore.directory.resolve import LocalTarget, target_of
 from mailcore.mail.address import Address, ReversePath
 from mailcore.mail.received import Hop, received_line, return_path_line
+from mailcore.policy import intake
 from mailcore.policy.examine import events_of
 from mailcore.policy.facts import Accepted, Client, Finding, Level, Mail
 from mailcore.runtime.runtime import Runtime
@@ -263,7 +264,7 @@ def serve_fan_out(runtime: Runtime, item: outbox.Item) -> bool:
         return False
     parcel = parcel_of(item.trace_id, _staged(item, data), data)
     now, tx = runtime.clock.micros(), runtime.store.read()
-    mail = mail_of(tx, item, outbox.recipients(tx, item.id))
+    mail = mail_of(runtime, tx, item, outbox.recipients(tx, item.id))
     made, gone = Plan(), set()
     for one in waiting:
         account = accounts.account(tx, int(one.orcpt))
@@ -285,7 +286,7 @@ def serve_fan_out(runtime: Runtime, item: outbox.Item) -> bool:
     return True
 
 
-def mail_of(tx: Tx, item: outbox.Item, people: Sequence[outbox.Recipient]) -> Mail:
+def mail_of(runtime: Runtime, tx: Tx, item: outbox.Item, people: Sequence[outbox.Recipient]) -> Mail:
     """The transaction behind a fan-out item: who sent it and what the checks found, as its trace has kept them."""
     client, findings = Client(ip=""), []
     for event in records.trace_of(tx, item.trace_id, kinds=("accepted", "check")):
@@ -295,7 +296,8 @@ def mail_of(tx: Tx, item: outbox.Item, people: Sequence[outbox.Recipient]) -> Ma
         else:
             client = Client(ip=facts["ip"], helo=facts["helo"], account=accounts.account_by_address(tx, facts["by"]) if facts["by"] else None)
     recipients = [Accepted(path=one.address, address=Address.parse(one.address), recipient=None, notify=one.notify) for one in people]
-    return Mail(client=client, sender=ReversePath(Address.parse(item.sender) if item.sender else None), size=item.size, recipients=recipients, findings=findings)
+    sender = ReversePath(Address.parse(item.sender) if item.sender else None)
+    return Mail(client=client, sender=sender, size=item.size, recipients=recipients, findings=findings, is_fetched=intake.is_by_relay(runtime, client))
 
 
 def _staged(item: outbox.Item, data: bytes) -> Staged:

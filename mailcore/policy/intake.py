@@ -9,7 +9,8 @@ from mailcore.directory import resolve
 from mailcore.mail import list_token, srs
 from mailcore.mail.address import Address
 from mailcore.policy import list_mail, ranges
-from mailcore.policy.facts import Mail
+from mailcore.policy.facts import Client, Mail
+from mailcore.policy.look import is_within
 from mailcore.runtime.runtime import Runtime
 from mailcore.store import Tx, accounts, records, routes
 
@@ -74,6 +75,11 @@ def _rate(runtime: Runtime, mail: Mail) -> int:
     if client.account is None or (client.is_near and client.listener != "web"):
         return 0
     return int(runtime.settings.get("submission.rate", domain_id=client.account.domain_id))
+
+
+def is_by_relay(runtime: Runtime, client: Client) -> bool:
+    """Whether a server in front of this one, which an admin named, brings the mail."""
+    return client.account is None and is_within(client.ip, str(runtime.settings.get("auth.relays")))
 
 
 def check_disk(runtime: Runtime) -> None:

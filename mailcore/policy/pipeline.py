@@ -13,7 +13,6 @@ from mailcore.policy import intake, list_mail, sender
 from mailcore.policy.examine import examine as examine
 from mailcore.policy.examine import is_examined as is_examined
 from mailcore.policy.facts import Accepted, Mail
-from mailcore.policy.look import is_within
 from mailcore.runtime.runtime import Runtime
 from mailcore.store.accounts import Account
 
@@ -22,7 +21,7 @@ DEFERRED_REASONS = frozenset({Reason.OVER_QUOTA})
 
 def at_sender(runtime: Runtime, mail: Mail) -> None:
     """MAIL FROM: size announced, disk, and whether a signed-in client may use this address. Raises MailError."""
-    mail.is_fetched = mail.client.account is None and is_within(mail.client.ip, str(runtime.settings.get("auth.relays")))
+    mail.is_fetched = intake.is_by_relay(runtime, mail.client)
     intake.check_size(runtime, mail, mail.size)
     intake.check_disk(runtime)
     account = mail.client.account

@@ -62,6 +62,15 @@ def test_who_refuses_past_the_hundredth_is_reported_only_to_a_sender_who_is_prov
     assert (found(world, "Junk", "many-honest", people[-1]), found(world, "INBOX", "many-honest", people[-1])) == (None, None)
     assert waiting_for(world, "eve@forged.test") == 0
     assert "refused, but filed as junk: the sender is not told" in told_of(world, "many-forged")
+    world.dns.table.put("behind.test", "TXT", "v=spf1 ip4:192.0.2.9 -all")
+    setting(world, "auth.relays", "127.0.0.5")
+    try:
+        hop = "Received: from mx.behind.test (mx.behind.test [192.0.2.9])\r\n by front.test; Mon, 1 Jan 2024 00:00:00 +0000\r\n"
+        assert deliver(world, "bob@behind.test", letter("bob@behind.test", "many-relayed", hop), ip="127.0.0.5", to=("many@x.test",))[0] == 250
+        eventually(lambda: found(world, "Junk", "many-relayed", people[-1]) is not None or waiting_for(world, "bob@behind.test"))
+    finally:
+        world.server.run("settings", "set", "auth.relays")
+    assert waiting_for(world, "bob@behind.test") == 0, "what a named relay brings comes back to nobody"
 
 
 def test_one_who_must_be_tried_later_puts_off_the_message_for_all(world: SimpleNamespace) -> None:
