@@ -19,6 +19,7 @@ from mailcore.mail.html import html_to_text, sanitise, text_to_html
 from mailcore.mail.part import Part, load_parts
 from mailcore.mail.plain import MAX_TEXT_CHARS
 from mailcore.mail.quotes import fold
+from mailcore.mail.reply import is_forward
 from mailcore.net import fetch
 from mailcore.store.listing import Stored
 from web import tokens, words
@@ -102,7 +103,7 @@ def make_body(stored: Stored, *, shows_images: bool, inside: Part | None = None)
         packed_text = next((f for part in texts.files(root, pictures)[:FILES_SHOWN] if is_package(part) for f in tnef.read(decode_body(data, part))[:1]), None)
         if packed_text is not None and packed_text.name in ("message.html", "message.txt"):
             is_html = packed_text.name == "message.html"
-            pieces = (texts.Text(is_html, decode_bytes(packed_text.content[:BODY_BYTES], "" ).replace("\r\n", "\n")),)
+            pieces = (texts.Text(is_html, decode_bytes(packed_text.content[:BODY_BYTES], "").replace("\r\n", "\n")),)
     by_cid = {part.content_id: part for part in root.walk() if part.content_id in pictures}
     shown, plain, remote = [], [], 0
     for one in pieces:
@@ -115,7 +116,9 @@ def make_body(stored: Stored, *, shows_images: bool, inside: Part | None = None)
             shown.append(text_to_html(one.text))
             plain.append(one.text)
             is_cut = is_cut or len(one.text) > MAX_TEXT_CHARS
-    return Body(fold("".join(shown), _("Show what is quoted")), "\n\n".join(plain), remote, is_cut, pictures)
+    if inside is not None or not is_forward(stored.row.subject):
+        shown = [fold(one, _("Show what is quoted")) for one in shown]
+    return Body("".join(shown), "\n\n".join(plain), remote, is_cut, pictures)
 
 
 def decoded_size(part: Part) -> int:

@@ -42,6 +42,11 @@ def forward_subject(subject: str) -> str:
     return subject if _FORWARD.match(subject) else f"Fwd: {subject}".rstrip()
 
 
+def is_forward(subject: str) -> bool:
+    """Whether a subject says that somebody else's words follow."""
+    return _FORWARD.match(subject) is not None
+
+
 def _boxes(headers: Headers, *names: bytes) -> list[NamedAddress]:
     found: dict[str, NamedAddress] = {}
     for name in names:
