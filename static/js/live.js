@@ -104,6 +104,7 @@ async function askFresh() {
     return;
   }
   const url = listUrl(list);
+  const isOldest = list.dataset.order === "oldest";
   url.searchParams.set("since", newest().dataset.id);
   const asked = $$("#rows .row").slice(0, SHOWN_AT_MOST).map((row) => ({ row, acts: actsOn(row) }));
   url.searchParams.set("shown", asked.map(({ row }) => row.dataset.id).join("."));
@@ -120,10 +121,27 @@ async function askFresh() {
   }
   const rows = all.filter((row) => !known.has(row.dataset.id));
   if (!rows.length) return;
+  if (isOldest) {
+    addAtEnd(rows);
+    return;
+  }
   const scroll = $("[data-scroll]");
   waiting = [...rows, ...(waiting || []).filter((old) => !rows.some((row) => row.dataset.id === old.dataset.id))];
   if (scroll.scrollTop > 0 || scroll.matches(":hover") || scroll.contains(document.activeElement)) offerFresh();
   else insertFresh();
+}
+
+/** With the oldest first, what is new stands under all others, once its end is there. */
+function addAtEnd(rows) {
+  const more = $("#rows .list-more");
+  if (!more || $("a[rel=next]", more)) return;
+  for (const row of [...rows].reverse()) {
+    const day = [...$$(".day", row.parentNode)].filter((one) => one.compareDocumentPosition(row) & Node.DOCUMENT_POSITION_FOLLOWING).at(-1);
+    const isNew = day && day.dataset.day !== $$("#rows .day").at(-1)?.dataset.day;
+    for (const old of $$("#rows .row")) if (row.dataset.thread && old.dataset.thread === row.dataset.thread) old.remove();
+    more.before(...(isNew ? [day.cloneNode(true)] : []), row);
+  }
+  tellChange();
 }
 
 function offerFresh() {

@@ -21,7 +21,7 @@ expect = playwright.expect
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[RoostServer]:
-    one = RoostServer(listeners=("smtp", "imap", "http"), people=8)
+    one = RoostServer(listeners=("smtp", "imap", "http"), people=9)
     yield one
     one.remove()
 
@@ -326,6 +326,36 @@ def test_messages_are_dragged_onto_a_mailbox_and_a_mailbox_into_another(browser:
     page.goto("/settings/profile")
     page.select_option("select[name=language]", "en")
     page.click("main button[type=submit]")
+    assert troubles == []
+
+
+def test_with_the_oldest_first_new_mail_stands_under_all_others(browser: Any, server: RoostServer) -> None:
+    address = "u9@x.test"
+    for subject in ("First", "Second"):
+        put(server, "INBOX", letter(subject, to=address), address)
+    page, troubles = signed_in(browser, server, address)
+    page.get_by_label("More for this list").click()
+    page.get_by_role("link", name="Oldest first").click()
+    expect(page.locator("#rows .row-sub")).to_have_text(["First", "Second"])
+    send(server, letter("Third", to=address), address)
+    expect(page.locator("#rows .row-sub")).to_have_text(["First", "Second", "Unread: Third"])
+    assert page.locator("#rows .day, #rows .row").last.locator(".row-sub").inner_text().endswith("Third")
+    assert troubles == []
+
+
+def test_all_of_a_mailbox_is_marked_read_by_one_choice_and_taken_back(browser: Any, server: RoostServer) -> None:
+    address = "u9@x.test"
+    for subject in ("Unread one", "Unread two"):
+        put(server, "INBOX", letter(subject, to=address), address, flags="")
+    before = found(server, "INBOX", "UNSEEN", address=address)
+    assert before >= 2
+    page, troubles = signed_in(browser, server, address)
+    page.get_by_label("More for this list").click()
+    page.get_by_role("button", name="Mark all as read").click()
+    eventually(lambda: found(server, "INBOX", "UNSEEN", address=address) == 0)
+    expect(page.locator("#rows .row-unread")).to_have_count(0)
+    page.locator(".toast button", has_text="Undo").click()
+    eventually(lambda: found(server, "INBOX", "UNSEEN", address=address) == before)
     assert troubles == []
 
 

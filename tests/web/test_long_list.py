@@ -19,9 +19,10 @@ playwright = pytest.importorskip("playwright.sync_api")
 from bench import store as bench  # noqa: E402
 from mailcore.store import mailboxes  # noqa: E402
 from tests.scenario.server import RoostServer  # noqa: E402
+from tests.scenario.waiting import eventually  # noqa: E402
 from tests.web.gallery.test_gallery import needs_parts  # noqa: E402
 from tests.web.test_browser import signed_in  # noqa: E402
-from tests.web.test_list_browser import imap_of, until  # noqa: E402
+from tests.web.test_list_browser import imap_of  # noqa: E402
 
 pytestmark = [pytest.mark.browser, needs_parts]
 NODES = 20_000
@@ -159,9 +160,9 @@ def test_what_is_found_the_oldest_first_and_all_inboxes_are_scrolled_as_well(lon
             found = settled(page, step)
         assert abs((found["first"] - top) / (last - top) - share) < 0.02
     drag(page, 1)
-    until(lambda: settled(page, step)["ids"][-1] == last)
+    eventually(lambda: settled(page, step)["ids"][-1] == last)
     drag(page, 0)
-    until(lambda: settled(page, step)["ids"][0] == top)
+    eventually(lambda: settled(page, step)["ids"][0] == top)
     page.goto("/")
 
 
@@ -209,7 +210,7 @@ def stopped_on_the_way(server: RoostServer) -> Iterator[None]:
     data = server.folder / "data"
     worker = next(pid for name, pid in server.pids().items() if name.startswith("worker"))
     jobs = sqlite3.connect(f"file:{data / 'roost.db'}?mode=ro", uri=True)
-    until(lambda: jobs.execute("SELECT max(done) FROM jobs WHERE kind = 'bulk' AND state = 'running'").fetchone()[0])
+    eventually(lambda: jobs.execute("SELECT max(done) FROM jobs WHERE kind = 'bulk' AND state = 'running'").fetchone()[0])
     with open(data / "write.lock") as lock:
         while True:
             os.kill(worker, signal.SIGSTOP)
@@ -235,7 +236,7 @@ def test_all_that_match_are_archived_with_a_bar_stopped_on_the_way_and_taken_bac
         page.get_by_role("button", name="Cancel").click()
         heading = page.get_by_role("heading", name="Stopped after")
         heading.wait_for()
-    until(lambda: heading.inner_text() == f"Stopped after {in_mailbox(page, 'Archive'):,}")
+    eventually(lambda: heading.inner_text() == f"Stopped after {in_mailbox(page, 'Archive'):,}")
     moved = in_mailbox(page, "Archive")
     assert 0 < moved < total and in_mailbox(page, "Inbox") == total - moved, "stopped on the way, and what is told is what was done"
     page.get_by_role("button", name="Undo").click()
