@@ -50,7 +50,7 @@ class Runner:
         """What the worker before this one had when it ended. *owner* is machine/place/process."""
         place, now = self.owner.rpartition("/")[0] + "/", self.runtime.clock.micros()
         with contextlib.suppress(MailError):
-            await asyncio.wrap_future(self.runtime.store.submit(lambda tx: outbox.take_back(tx, place, now)))
+            await asyncio.wrap_future(self.runtime.store.submit(lambda tx: outbox.take_back(tx, place, self.owner, now)))
 
     async def take(self) -> float:
         """Start what is due and has room; seconds until there may be more."""
@@ -64,11 +64,14 @@ class Runner:
             if due > now:
                 return min(IDLE_SECONDS, max(0.02, (due - now) / 1e6))
             items = await asyncio.wrap_future(runtime.store.submit(lambda tx: outbox.lease(tx, self.owner, now, limit=room)))
+            for item in items:
+                self.start(item)
         except MailError as error:
             runtime.log.warning("the queue waits", detail=error.detail)
             return IDLE_SECONDS
-        for item in items:
-            self.start(item)
+        except Exception as error:  # noqa: BLE001 - a fault of ours costs a pause, not the queue
+            runtime.log.error("the queue failed", error=f"{type(error).__name__}: {error}")
+            return IDLE_SECONDS
         return 0.02 if items else 1.0
 
     def start(self, item: outbox.Item) -> None:

@@ -24,7 +24,7 @@ from mailcore.serve import worker
 from mailcore.serve.accept import Acceptor
 from mailcore.serve.sockets import Bound, web_sockets
 from mailcore.serve.threads import InThreads
-from mailcore.serve.worker import SWITCH_SECONDS, heal, tell_sessions, watch_certificates
+from mailcore.serve.worker import SWITCH_SECONDS, heal, kept_up, tell_sessions, watch_certificates
 
 THREADS = 4
 """More only take turns: with fifty people they cost more time for changing over, and get no more done."""
@@ -63,8 +63,8 @@ async def serve(runtime: Runtime, sockets: dict[str, list[socket.socket]], https
     app = build(runtime, live, https_port)
     servers = [make_server(app, runtime, is_tls=name == "https", is_alone=config.web_processes == 1) for name in sockets]
     tasks = [loop.create_task(server.serve(sockets=group)) for server, group in zip(servers, sockets.values(), strict=True)]
-    looks = () if is_shared else (heal(runtime), watch_certificates(runtime), tell_sessions(runtime, lambda: {"live": live.open}))
-    background = [loop.create_task(one) for one in looks]
+    looks = {"clock": lambda: heal(runtime), "certificates": lambda: watch_certificates(runtime), "sessions": lambda: tell_sessions(runtime, lambda: {"live": live.open})}
+    background = [] if is_shared else [loop.create_task(kept_up(runtime, name, work)) for name, work in looks.items()]
     await stop.wait()
     bridge.drain()
     for server in servers:

@@ -33,8 +33,12 @@ HEALTH_SECONDS = 20
 """How often it is looked whether scanners and DNS still answer."""
 CERTIFICATE_SECONDS = 10.0
 """How often a process looks whether certificate files changed."""
+AGAIN_SECONDS = 5.0
+"""When work that failed begins anew."""
 SWITCH_SECONDS = 0.0005
 """How long a thread may hold the interpreter while the writer waits for it."""
+
+Work = Callable[[], Awaitable[None]]
 
 MODULES = {
     "smtp": "mailcore.listen.smtp", "submission": "mailcore.listen.smtp", "submissions": "mailcore.listen.smtp",
@@ -74,10 +78,13 @@ async def serve(runtime: Runtime, sockets: dict[str, list[socket.socket]], index
     workers = runtime.config.workers or os.cpu_count() or 1
     connections = Connections(runtime, workers)
     servers = [server for name, group in sockets.items() for server in listen(name, group, bridge, connections, is_alone=workers == 1)]
-    background = [loop.create_task(heal(runtime)), loop.create_task(watch_certificates(runtime, renews=index == 0))]
-    background += [loop.create_task(tell_sessions(runtime, lambda: connections.open)), *start_background(bridge, index)]
+    works = {
+        "clock": lambda: heal(runtime), "certificates": lambda: watch_certificates(runtime, renews=index == 0),
+        "sessions": lambda: tell_sessions(runtime, lambda: connections.open), **taking_work(runtime, index),
+    }  # fmt: skip
     if index == 0:
-        background.append(loop.create_task(watch_health(bridge)))
+        works["health"] = lambda: watch_health(bridge)
+    background = [loop.create_task(kept_up(runtime, name, work), name=name) for name, work in works.items()]
     await stop.wait()
     for server in servers:
         server.close()
@@ -101,21 +108,28 @@ def listen(name: str, group: list[socket.socket], bridge: Bridge, connections: C
     return [Acceptor(one, factory, bridge.runtime.contexts.context if is_tls else None, is_alone=is_alone) for one in group]
 
 
-def start_background(bridge: Bridge, index: int) -> list[asyncio.Task[None]]:
-    """The queue's runner, the jobs' runner, the index."""
+def taking_work(runtime: Runtime, index: int) -> dict[str, Work]:
+    """What takes work that waits: the queue's runner, the jobs' runner, the index, the fetching."""
     from mailcore.jobs import fetch
     from mailcore.jobs import index as indexer
     from mailcore.jobs import runner as jobs_runner
     from mailcore.queue import runner as queue_runner
 
-    loop = asyncio.get_running_loop()
-    owner = f"{node_id(bridge.runtime.config.data_dir)}/{index}/{os.getpid()}"
-    return [
-        loop.create_task(queue_runner.run(bridge.runtime, owner), name="queue"),
-        loop.create_task(jobs_runner.run(bridge.runtime, owner), name="jobs"),
-        loop.create_task(indexer.run(bridge.runtime), name="index"),
-        loop.create_task(fetch.run(bridge.runtime), name="fetch"),
-    ]
+    owner = f"{node_id(runtime.config.data_dir)}/{index}/{os.getpid()}"
+    return {
+        "queue": lambda: queue_runner.run(runtime, owner), "jobs": lambda: jobs_runner.run(runtime, owner),
+        "index": lambda: indexer.run(runtime), "fetch": lambda: fetch.run(runtime),
+    }  # fmt: skip
+
+
+async def kept_up(runtime: Runtime, name: str, work: Work) -> None:
+    """*work* until cancelled, begun anew where a fault of ours ends it: without it the worker would look alive and lack its clock or its queue."""
+    while True:
+        try:
+            await work()
+        except Exception as error:  # noqa: BLE001 - see above
+            runtime.log.error("work in the background failed", work=name, error=f"{type(error).__name__}: {error}")
+        await asyncio.sleep(AGAIN_SECONDS)
 
 
 async def drain(connections: Connections) -> None:

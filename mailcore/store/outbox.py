@@ -163,9 +163,10 @@ def lease(tx: Tx, owner: str, now: Micros, limit: int = 1) -> list[Item]:
     return [found for item_id in taken if (found := get(tx, item_id)) is not None]
 
 
-def take_back(tx: Tx, owners: str, now: Micros) -> int:
-    """Free what owners whose name begins so held when they ended; how many. What ends its worker again and again waits longer each time."""
-    found = tx.all("SELECT id, attempts FROM queue_items WHERE lease_until > :n AND lease_owner LIKE :o", {"n": now, "o": f"{owners}%"})
+def take_back(tx: Tx, owners: str, but: str, now: Micros) -> int:
+    """Free what owners whose name begins so, *but* one, held when they ended; how many. What ends its worker again and again waits longer each time."""
+    sql = "SELECT id, attempts FROM queue_items WHERE lease_until > :n AND lease_owner LIKE :o AND lease_owner <> :b"
+    found = tx.all(sql, {"n": now, "o": f"{owners}%", "b": but})
     for item_id, attempts in found:
         seconds = min(LEASE_SECONDS, TAKE_BACK_SECONDS * 2 ** min(attempts, 10))
         release(tx, item_id, now + seconds * 1_000_000, attempts + 1)

@@ -1,5 +1,6 @@
 """Mail leaves: real sockets, a real DNS server, a remote that behaves as told; what the sender reads when it does not work."""
 
+import asyncio
 import email
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,13 +9,13 @@ from types import SimpleNamespace
 import pytest
 
 from mailcore.base.clock import HOUR, SECOND
-from mailcore.base.errors import MailError
+from mailcore.base.errors import MailError, Reason
 from mailcore.config.environment import Config, prepare_data_dir
 from mailcore.directory import verbs
 from mailcore.directory.actor import COMMAND_LINE
 from mailcore.mail.dsn import parse_dsn
 from mailcore.net.tls import OwnCertificates
-from mailcore.queue import attempt, serve
+from mailcore.queue import attempt, runner, serve
 from mailcore.runtime.runtime import Runtime, open_runtime
 from mailcore.settings import values
 from mailcore.store import listing, mailboxes, open_store, outbox, records, schema
@@ -102,6 +103,21 @@ def test_a_message_reaches_the_mx_byte_for_byte_and_leaves_the_queue(post: Post)
     events = records.trace_of(post.runtime.store.read(), "t1")
     assert [(e.kind, e.address, e.data["code"]) for e in events] == [("sent", "bob@far.test", 250)]
     assert post.inbox() == []
+
+
+@pytest.mark.parametrize("trouble", [MailError(Reason.STORAGE, "busy"), KeyError("fault")])
+def test_trouble_while_items_are_begun_does_not_end_the_queue(post: Post, monkeypatch: pytest.MonkeyPatch, trouble: Exception) -> None:
+    """It ended the worker's queue for as long as the worker lived; nobody was told."""
+    post.put("bob@far.test")
+
+    def fails(*_: object) -> None:
+        raise trouble
+
+    async def take() -> float:
+        return await runner.Runner(post.runtime, "machine/0/1").take()
+
+    monkeypatch.setattr(outbox, "recipients", fails)
+    assert asyncio.run(take()) > 0
 
 
 def test_recipients_of_one_domain_share_one_session(post: Post) -> None:
