@@ -50,7 +50,7 @@ class Runner:
         """What the worker before this one had when it ended. *owner* is machine/place/process."""
         place, now = self.owner.rpartition("/")[0] + "/", self.runtime.clock.micros()
         with contextlib.suppress(MailError):
-            await asyncio.wrap_future(self.runtime.store.submit(lambda tx: outbox.take_back(tx, place, self.owner, now)))
+            await asyncio.wrap_future(self.runtime.store.submit(lambda tx: outbox.take_back(tx, place, now, but=self.owner)))
 
     async def take(self) -> float:
         """Start what is due and has room; seconds until there may be more."""

@@ -163,7 +163,7 @@ def lease(tx: Tx, owner: str, now: Micros, limit: int = 1) -> list[Item]:
     return [found for item_id in taken if (found := get(tx, item_id)) is not None]
 
 
-def take_back(tx: Tx, owners: str, but: str, now: Micros) -> int:
+def take_back(tx: Tx, owners: str, now: Micros, *, but: str = "") -> int:
     """Free what owners whose name begins so, *but* one, held when they ended; how many. What ends its worker again and again waits longer each time."""
     sql = "SELECT id, attempts FROM queue_items WHERE lease_until > :n AND lease_owner LIKE :o AND lease_owner <> :b"
     found = tx.all(sql, {"n": now, "o": f"{owners}%", "b": but})
