@@ -15,18 +15,21 @@ from flask_babel import gettext as _
 from mailcore.mail import texts, tnef
 from mailcore.mail.body import decode_body
 from mailcore.mail.charset import decode_bytes
-from mailcore.mail.html import html_to_text, sanitise, text_to_html
+from mailcore.mail.html import html_to_text, text_to_html
 from mailcore.mail.part import Part, load_parts
 from mailcore.mail.plain import MAX_TEXT_CHARS
 from mailcore.mail.quotes import fold
 from mailcore.mail.reply import is_forward
 from mailcore.net import fetch
+from mailcore.sessions import safe_bodies
 from mailcore.store.listing import Stored
 from web import tokens, words
 from web.site import site
 from webmail import presenters as p
 
 CACHED = 500
+MEASURED_CHARACTERS = 100_000
+"""Of a body that are read as text, to know its length."""
 BODY_BYTES = 5 * 1024 * 1024
 """Text of a message that is shown; the rest is left out with a word."""
 SHOWN_TYPES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
@@ -108,9 +111,11 @@ def make_body(stored: Stored, *, shows_images: bool, inside: Part | None = None)
     shown, plain, remote = [], [], 0
     for one in pieces:
         if one.is_html:
-            safe = sanitise(one.text, cid_url=lambda cid: part_url(stored.row.message_id, by_cid[cid]) if cid in by_cid else None, remote_url=image_url if shows_images else None)
+            safe = safe_bodies.safe(
+                site().runtime, stored.row.email_id, one.text, by_cid, cid_url=lambda cid: part_url(stored.row.message_id, by_cid[cid]), remote_url=image_url if shows_images else None
+            )
             shown.append(safe.html)
-            plain.append(html_to_text(safe.html)[:20_000])
+            plain.append(html_to_text(safe.html[:MEASURED_CHARACTERS])[:20_000])
             remote, is_cut = remote + safe.remote_count, is_cut or safe.has_cut
         else:
             shown.append(text_to_html(one.text))

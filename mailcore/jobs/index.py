@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from mailcore.base.errors import MailError
 from mailcore.config.system import FileLock
+from mailcore.jobs.ahead import Ahead
 from mailcore.runtime.runtime import Runtime
 from mailcore.store.fresh import next_documents
 
@@ -31,9 +32,10 @@ class Indexer:
         self._seen: list[tuple[float, int]] = []
         self._newest = 0
         self.is_busy = False
+        self.ahead = Ahead(runtime)
 
     def step(self) -> bool:
-        """Index one batch, if this process may and there is one; whether there may be more. Raises MailError."""
+        """Index one batch, if this process may and there is one, else make large HTML safe; whether there may be more. Raises MailError."""
         if not self.is_leader:
             self.is_leader = self.lock.acquire(is_blocking=False)
             if not self.is_leader:
@@ -44,7 +46,7 @@ class Indexer:
         self.look(newest)
         limit = self.settled(newest)
         if limit <= done:
-            return False
+            return self.ahead.step()
         documents, upto = next_documents(tx, store.blobs, done, BATCH)
         if store.database.is_postgres:
             documents, upto = [d for d in documents if d.email_id <= limit], min(upto, limit)

@@ -10,6 +10,7 @@ from mailcore.delivery import forward
 from mailcore.directory import logs
 from mailcore.jobs import import_backup
 from mailcore.runtime.runtime import Runtime
+from mailcore.sessions import safe_bodies
 from mailcore.store import Tx, accounts, changes, file_links, filters, jobs, messages, outbox, tallies
 from mailcore.store.blobs import rows
 from mailcore.store.jobs import Job
@@ -47,6 +48,7 @@ def run(runtime: Runtime, job: Job, step: Step) -> str:
         ("deleted messages forgotten", lambda: bounded(runtime, lambda tx: forget_expunged(runtime, tx, now))),
         ("files behind links removed", lambda: bounded(runtime, lambda tx: file_links.forget(tx, now, BATCH))),
         ("emails removed", lambda: bounded(runtime, remove_orphans)),
+        ("bodies made ahead removed", lambda: safe_bodies.forget(runtime, runtime.store.read())),
         ("blobs marked", lambda: bounded(runtime, lambda tx: rows.mark_doomed(tx, now, BATCH))),
         ("segments removed", lambda: remove_segments(runtime, now)),
         ("changes forgotten", lambda: bounded(runtime, lambda tx: changes.prune(tx, now - changes.KEPT_DAYS * DAY, BATCH))),

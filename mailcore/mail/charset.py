@@ -55,6 +55,7 @@ _ALIASES = {
 _REFUSED = frozenset(
     {"idna", "punycode", "unicode_escape", "unicode-escape", "raw_unicode_escape", "raw-unicode-escape", "undefined", "mbcs", "oem"}
 )
+_HALVES = re.compile("[\ud800-\udfff]")
 _JUNK = re.compile(r"[^A-Za-z0-9._:+-]")
 
 
@@ -82,12 +83,17 @@ def decode_bytes(data: bytes, label: str = "") -> str:
         if name is None:
             continue
         try:
-            return data.decode(name)
+            return _whole(data.decode(name))
         except (UnicodeError, ValueError):
             continue
     if codec in (None, "utf-8", "cp1252"):
         return _declared_utf8_or_legacy(data, label)
-    return data.decode(str(codec), "replace")
+    return _whole(data.decode(str(codec), "replace"))
+
+
+def _whole(text: str) -> str:
+    """*text* with half surrogates replaced: UTF-7 can write them, and nothing can store or send them."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if _HALVES.search(text) else text
 
 
 def _declared_utf8_or_legacy(data: bytes, label: str) -> str:

@@ -107,7 +107,7 @@ def summarise(data: bytes | mmap, root: Part | None = None) -> Summary:
 
 def _decoded(raw: str) -> str:
     if raw.isascii() and "=?" not in raw:
-        return raw[:MAX_NAME_CHARS]
+        return raw[:MAX_NAME_CHARS].replace("\0", "")
     return decode_value(raw.encode("latin-1"))[:MAX_NAME_CHARS]
 
 

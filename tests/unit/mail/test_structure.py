@@ -255,3 +255,17 @@ def test_the_bodystructure_of_the_corpus_tells_the_trees_that_python_sees():
         data = path.read_bytes()
         if not any(name in path.name for name in OTHERWISE):
             assert told_shape(read(summarise(data).bodystructure)) == stdlib_shape(email.message_from_bytes(data)), path.name
+
+
+@pytest.mark.parametrize("word", [b"=?utf-8?Q?x=00y?=", b"=?utf-7?Q?x+2AA-y+AAA-?=", b"=?utf-16?B?AAB4AA==?=", b'"x\\\x00y"', b"x\x00y"])
+def test_every_word_of_a_message_can_be_stored(word):
+    """No NUL, which PostgreSQL refuses, and no half of a surrogate, which UTF-8 has no form for."""
+    data = (
+        b"From: " + word + b" <a@x.test>\r\nTo: " + word + b" <" + word + b"@x.test>\r\nSubject: " + word + b"\r\nMessage-ID: <" + word + b"@x>\r\nReferences: <" + word + b"@y>\r\n"
+        b"List-Id: " + word + b" <l.x>\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain; charset=utf-7\r\n\r\nhe+2AA-l\x00lo +AAA-\r\n--b\r\n"
+        b"Content-Type: application/x; name=" + word + b"\r\nContent-Disposition: attachment; filename*=utf-7''a%00+2AA-b\r\n\r\nx\r\n--b--\r\n"
+    )
+    made = summarise(data)
+    for name in ("subject", "base_subject", "from_name", "from_addr", "to_display", "preview", "msgid", "in_reply_to", "list_id", "attachment_names", "references", "sender_keys"):
+        for value in (getattr(made, name),) if isinstance(getattr(made, name), str) else getattr(made, name):
+            assert "\0" not in value and value.encode() is not None, (name, value)
