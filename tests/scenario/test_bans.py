@@ -4,12 +4,13 @@ import base64
 import smtplib
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from requests.adapters import HTTPAdapter
 
+from tests.lasting import lasting
 from tests.scenario.server import PASSWORD, RoostServer
 from tests.web.visitor import Browser
 
@@ -18,11 +19,7 @@ TRUSTING.check_hostname, TRUSTING.verify_mode = False, ssl.CERT_NONE
 USER = "u1@x.test"
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[RoostServer]:
-    one = RoostServer(listeners=("smtp", "submissions", "imaps", "pop3s", "sieve", "https"), host="0.0.0.0", people=1, settings={"signin.max_failures": "4"})
-    yield one
-    one.remove()
+server = lasting(lambda: RoostServer(listeners=("smtp", "submissions", "imaps", "pop3s", "sieve", "https"), host="0.0.0.0", people=1, settings={"signin.max_failures": "4"}))
 
 
 class Line:

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from tests.lasting import lasting
 from tests.scenario.server import PASSWORD, RoostServer, free_ports
 from tests.scenario.waiting import eventually
 
@@ -23,11 +24,7 @@ ROUNDCUBE = Path("/usr/share/roundcube")
 PUBLIC = Path("/var/lib/roundcube/public_html")
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[RoostServer]:
-    one = RoostServer(listeners=("smtp", "submission", "imap"), people=4)
-    yield one
-    one.remove()
+server = lasting(lambda: RoostServer(listeners=("smtp", "submission", "imap"), people=4))
 
 
 def deliver(server: RoostServer, to: str, subject: str, text: str) -> None:

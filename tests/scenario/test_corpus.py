@@ -5,12 +5,12 @@ import poplib
 import re
 import smtplib
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import CORPORA
+from tests.lasting import lasting
 from tests.scenario.server import PASSWORD, RoostServer
 from tests.web.visitor import Browser
 
@@ -28,11 +28,7 @@ def wire_form(path: Path) -> bytes:
     return data if data.endswith(b"\r\n") else data + b"\r\n"
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[RoostServer]:
-    one = RoostServer(listeners=("smtp", "imap", "pop3", "http"), people=1)
-    yield one
-    one.remove()
+server = lasting(lambda: RoostServer(listeners=("smtp", "imap", "pop3", "http"), people=1))
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ import smtplib
 import socket
 import sqlite3
 import threading
-from collections.abc import Iterator
 
 import pytest
 
@@ -16,23 +15,15 @@ from mailcore.config.environment import Config
 from mailcore.jobs import fetch
 from mailcore.runtime.runtime import open_runtime
 from mailcore.store import accounts, fetched
+from tests.lasting import lasting
 from tests.scenario.server import PASSWORD, RoostServer
 from tests.scenario.waiting import eventually
 from tests.web.visitor import Browser
 
-
-@pytest.fixture(scope="module")
-def far() -> Iterator[RoostServer]:
-    one = RoostServer(listeners=("smtp", "imap", "pop3"), people=2)
-    yield one
-    one.remove()
+far = lasting(lambda: RoostServer(listeners=("smtp", "imap", "pop3"), people=2))
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[RoostServer]:
-    one = RoostServer(listeners=("smtp", "imap", "http"), people=4, settings={"outgoing.private": "on"})
-    yield one
-    one.remove()
+server = lasting(lambda: RoostServer(listeners=("smtp", "imap", "http"), people=4, settings={"outgoing.private": "on"}))
 
 
 def send(server: RoostServer, to: str, subject: str, text: str = "Text") -> None:

@@ -5,10 +5,10 @@ import json
 import re
 import smtplib
 import time
-from collections.abc import Iterator
 
 import pytest
 
+from tests.lasting import lasting
 from tests.scenario.server import PASSWORD, RoostServer
 from tests.scenario.waiting import eventually
 from tests.web.visitor import Browser
@@ -16,11 +16,7 @@ from tests.web.visitor import Browser
 AWAY = "/settings/away"
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[RoostServer]:
-    one = RoostServer(listeners=("smtp", "imap", "http"), people=6)
-    yield one
-    one.remove()
+server = lasting(lambda: RoostServer(listeners=("smtp", "imap", "http"), people=6))
 
 
 def person(server: RoostServer, number: int) -> Browser:

@@ -6,16 +6,14 @@ import json
 import re
 import smtplib
 import time
-from collections.abc import Iterator
 from email import message_from_bytes
-
-import pytest
 
 from mailcore.base.clock import DAY
 from mailcore.config.environment import Config
 from mailcore.mail import srs
 from mailcore.runtime.runtime import open_runtime
 from mailcore.store import Tx, jobs
+from tests.lasting import lasting
 from tests.scenario.dns_server import LocalDns
 from tests.scenario.server import PASSWORD, RoostServer
 from tests.scenario.sink import Behaviour, Sink, Taken
@@ -72,18 +70,14 @@ class Place:
     def story(self, subject: str) -> str:
         return "".join(self.run("trace", one["trace_id"], "--json") for one in json.loads(self.run("trace", subject, "--json")))
 
-    def close(self) -> None:
+    def remove(self) -> None:
         self.server.remove()
         self.sink.stop()
         self.old.stop()
         self.dns.stop()
 
 
-@pytest.fixture(scope="module")
-def place() -> Iterator[Place]:
-    one = Place()
-    yield one
-    one.close()
+place = lasting(Place)
 
 
 def test_what_an_alias_sends_elsewhere_leaves_with_a_sender_that_finds_its_way_back(place: Place) -> None:

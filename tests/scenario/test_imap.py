@@ -11,7 +11,6 @@ import socket
 import ssl
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,17 +19,14 @@ import pytest
 
 from mailcore.listen import pop3
 from mailcore.sessions.imap.folders import Pattern
+from tests.lasting import lasting
 from tests.scenario.server import PASSWORD, RoostServer
 from tests.within import within
 
 LETTER = b"From: Ann <ann@out.test>\r\nTo: u1@x.test\r\nSubject: Gr\xc3\xbc\xc3\x9fe %d\r\nMessage-ID: <%d@out.test>\r\nDate: Mon, 2 Mar 2026 10:00:00 +0100\r\n\r\nLine %d of the letter.\r\n"
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[RoostServer]:
-    made = RoostServer(listeners=("smtp", "submission", "imap", "imaps", "pop3", "pop3s"), people=8)
-    yield made
-    made.remove()
+server = lasting(lambda: RoostServer(listeners=("smtp", "submission", "imap", "imaps", "pop3", "pop3s"), people=8))
 
 
 def sign_in(server: RoostServer, user: str = "u1@x.test") -> imaplib.IMAP4:

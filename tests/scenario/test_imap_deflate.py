@@ -3,22 +3,16 @@
 import re
 import socket
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
+from tests.lasting import lasting
 from tests.scenario.server import PASSWORD, RoostServer
 
 MEMORY_MIB = 48
 """What the workers may grow by while a gigabyte comes out of a megabyte."""
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[RoostServer]:
-    made = RoostServer(listeners=("smtp", "imap"), people=1)
-    yield made
-    made.remove()
+server = lasting(lambda: RoostServer(listeners=("smtp", "imap"), people=1))
 
 
 class Packed:

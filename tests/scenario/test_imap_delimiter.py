@@ -2,22 +2,15 @@
 
 import json
 import smtplib
-from collections.abc import Iterator
 
-import pytest
-
+from tests.lasting import lasting
 from tests.scenario.server import RoostServer
 from tests.scenario.test_imap import raw
 from tests.scenario.test_managesieve import Client
 from tests.scenario.waiting import eventually
 from tests.web.visitor import signed_in
 
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[RoostServer]:
-    made = RoostServer(listeners=("smtp", "imap", "sieve", "http"), people=3, settings={"imap.delimiter": "."})
-    yield made
-    made.remove()
+server = lasting(lambda: RoostServer(listeners=("smtp", "imap", "sieve", "http"), people=3, settings={"imap.delimiter": "."}))
 
 
 def test_paths_have_dots_on_the_wire_and_levels_inside(server: RoostServer) -> None:

@@ -1,20 +1,16 @@
 """NOTIFY on a whole server: news of other mailboxes while the client says nothing."""
 
-from collections.abc import Iterator
 
 import pytest
 
+from tests.lasting import lasting
 from tests.scenario.server import RoostServer
 from tests.scenario.test_imap import Raw, deliver, raw, sign_in
 
 BOTH = "MessageNew MessageExpunge"
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[RoostServer]:
-    made = RoostServer(listeners=("smtp", "imap"), people=4)
-    yield made
-    made.remove()
+server = lasting(lambda: RoostServer(listeners=("smtp", "imap"), people=4))
 
 
 def watching(server: RoostServer, user: str, groups: str, *, selected: str = "") -> Raw:

@@ -5,17 +5,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.lasting import lasting
 from tests.scenario.server import RoostServer
 from tests.scenario.test_imap import Raw, raw
 
 USER = "u1@x.test"
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[RoostServer]:
-    made = RoostServer(listeners=("imap",), people=1)
-    yield made
-    made.remove()
+server = lasting(lambda: RoostServer(listeners=("imap",), people=1))
 
 
 @pytest.fixture

@@ -1,20 +1,16 @@
 """IMAP4rev2 and UTF8=ACCEPT on a whole server: what changes for a client that asks for them, and what stays for one that does not."""
 
-from collections.abc import Iterator
 
 import pytest
 
+from tests.lasting import lasting
 from tests.scenario.server import RoostServer
 from tests.scenario.test_imap import Raw, deliver, raw
 
 NAME, SHIFTED = "Büro/日本語", b"B&APw-ro/&ZeVnLIqe-"
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[RoostServer]:
-    made = RoostServer(listeners=("smtp", "imap"), people=2)
-    yield made
-    made.remove()
+server = lasting(lambda: RoostServer(listeners=("smtp", "imap"), people=2))
 
 
 def enabled(server: RoostServer, what: str) -> Raw:

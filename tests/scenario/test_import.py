@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 import zipfile
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -17,15 +16,11 @@ import pytest
 from mailcore.config.environment import Config
 from mailcore.jobs.imports.hmailserver import importing
 from mailcore.runtime.runtime import open_runtime
+from tests.lasting import lasting
 from tests.scenario import hmail_backup
 from tests.scenario.server import HOME, PASSWORD, RoostServer
 
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[RoostServer]:
-    one = RoostServer(listeners=("imap",), people=6, workers=1)
-    yield one
-    one.remove()
+server = lasting(lambda: RoostServer(listeners=("imap",), people=6, workers=1))
 
 
 def letter(subject: str, *, date: str = "Tue, 03 Nov 2020 10:00:00 +0000") -> bytes:

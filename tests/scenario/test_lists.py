@@ -7,7 +7,6 @@ import smtplib
 import sqlite3
 import time
 import urllib.request
-from collections.abc import Iterator
 from email import message_from_string
 from email.message import Message
 
@@ -17,6 +16,7 @@ from mailcore.mail.headers import scan_headers
 from mailcore.net.dns import DnsResolver
 from mailcore.runtime.machine import SystemClock
 from mailcore.senderauth import dkim
+from tests.lasting import lasting
 from tests.scenario.dns_server import LocalDns
 from tests.scenario.server import PASSWORD, RoostServer
 from tests.scenario.sink import Behaviour, Sink
@@ -108,17 +108,13 @@ class Place:
         found = json.loads(self.run("trace", subject, "--json"))
         return self.run("trace", found[0]["trace_id"]) if found else ""
 
-    def close(self) -> None:
+    def remove(self) -> None:
         self.server.remove()
         self.sink.stop()
         self.dns.stop()
 
 
-@pytest.fixture(scope="module")
-def place() -> Iterator[Place]:
-    one = Place()
-    yield one
-    one.close()
+place = lasting(Place)
 
 
 def test_a_public_list_reaches_members_here_and_outside_once_each_with_its_marks(place: Place) -> None:

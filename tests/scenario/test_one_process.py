@@ -3,19 +3,12 @@
 import imaplib
 import smtplib
 import time
-from collections.abc import Iterator
 
-import pytest
-
+from tests.lasting import lasting
 from tests.scenario.server import PASSWORD, RoostServer
 from tests.web.visitor import signed_in
 
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[RoostServer]:
-    one = RoostServer(people=2, ROOST_ONE_PROCESS="1")
-    yield one
-    one.remove()
+server = lasting(lambda: RoostServer(people=2, ROOST_ONE_PROCESS="1"))
 
 
 def test_one_process_receives_shows_and_sends_mail(server: RoostServer) -> None:

@@ -14,22 +14,17 @@ import ssl
 import threading
 import time
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import requests
 
+from tests.lasting import lasting
 from tests.scenario.proxy import proxy
 from tests.scenario.server import PASSWORD, RoostServer
 from tests.web.visitor import Browser
 
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[RoostServer]:
-    one = RoostServer(people=4, settings={"virus.blocked_action": "refuse"})
-    yield one
-    one.remove()
+server = lasting(lambda: RoostServer(people=4, settings={"virus.blocked_action": "refuse"}))
 
 
 def dial(server: RoostServer, listener: str) -> socket.socket:

@@ -4,10 +4,10 @@ import imaplib
 import poplib
 import smtplib
 import sqlite3
-from collections.abc import Iterator
 
 import pytest
 
+from tests.lasting import lasting
 from tests.scenario.server import PASSWORD, RoostServer
 from tests.scenario.waiting import eventually
 from tests.web.visitor import signed_in
@@ -15,11 +15,7 @@ from tests.web.visitor import signed_in
 ODD_PASSWORD = "two  blanks and one behind "
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[RoostServer]:
-    one = RoostServer(listeners=("smtp", "imap", "pop3", "http"), people=6)
-    yield one
-    one.remove()
+server = lasting(lambda: RoostServer(listeners=("smtp", "imap", "pop3", "http"), people=6))
 
 
 def stored(server: RoostServer, address: str) -> dict[str, tuple[str, int, str]]:

@@ -18,6 +18,7 @@ from mailcore.net.tls import OwnCertificates
 from mailcore.senderauth import mta_sts
 from mailcore.store import routes
 from mailcore.store.routes import Route
+from tests.lasting import lasting
 from tests.scenario.server import RoostServer
 from tests.scenario.sink import Behaviour, Sink
 from tests.scenario.test_queue import Post
@@ -76,11 +77,7 @@ def test_a_route_that_cannot_be_is_refused_with_the_reason(post: Post, change: d
     assert routes.routes(post.runtime.store.read()) == []
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[RoostServer]:
-    one = RoostServer(listeners=("smtp", "submission", "imap", "http"), people=1)
-    yield one
-    one.remove()
+server = lasting(lambda: RoostServer(listeners=("smtp", "submission", "imap", "http"), people=1))
 
 
 def test_strangers_reach_what_a_route_takes_and_nothing_else(server: RoostServer) -> None:

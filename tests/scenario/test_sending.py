@@ -15,6 +15,7 @@ from mailcore.mail.headers import scan_headers
 from mailcore.net.dns import DnsResolver
 from mailcore.runtime.machine import SystemClock
 from mailcore.senderauth import dkim
+from tests.lasting import lasting
 from tests.scenario.dns_server import LocalDns
 from tests.scenario.server import PASSWORD, RoostServer
 from tests.scenario.sink import Behaviour, Sink, Taken
@@ -89,18 +90,14 @@ class Place:
         """What the timeline says of the messages with that subject."""
         return "".join(self.run("trace", one["trace_id"], "--json") for one in json.loads(self.run("trace", subject, "--json")))
 
-    def close(self) -> None:
+    def remove(self) -> None:
         self.server.remove()
         self.sink.stop()
         self.old.stop()
         self.dns.stop()
 
 
-@pytest.fixture(scope="module")
-def place() -> Iterator[Place]:
-    one = Place()
-    yield one
-    one.close()
+place = lasting(Place)
 
 
 def text_of(data: bytes, kind: str = "plain") -> str:

@@ -20,6 +20,7 @@ import requests
 from mailcore.base.clock import HOUR
 from mailcore.directory import verbs
 from mailcore.store import scripts
+from tests.lasting import lasting
 from tests.scenario.dns_server import LocalDns
 from tests.scenario.sealer import Sealer
 from tests.scenario.server import PASSWORD, RoostServer
@@ -279,11 +280,7 @@ def test_a_password_in_the_clear_is_taken_from_real_loopback_only(plain: RoostSe
     assert {ip: clear(plain, way, ip) for ip in ("127.0.0.1", "127.0.0.9")} == {"127.0.0.1": way != "smtp", "127.0.0.9": False}, "and on port 25 from nowhere"
 
 
-@pytest.fixture(scope="module")
-def plain() -> Iterator[RoostServer]:
-    one = RoostServer(listeners=("smtp", "submission", "imap", "pop3", "sieve", "http", "https"), host="0.0.0.0", people=1, workers=1)
-    yield one
-    one.remove()
+plain = lasting(lambda: RoostServer(listeners=("smtp", "submission", "imap", "pop3", "sieve", "http", "https"), host="0.0.0.0", people=1, workers=1))
 
 
 def clear(server: RoostServer, way: str, ip: str) -> bool:

@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,17 +14,14 @@ import pytest
 playwright = pytest.importorskip("playwright.sync_api")
 axe_playwright = pytest.importorskip("axe_playwright_python.sync_playwright")
 
+from tests.lasting import lasting  # noqa: E402
 from tests.scenario.server import HOME, PASSWORD, RoostServer, free_ports  # noqa: E402
 from tests.web.gallery.test_gallery import needs_parts  # noqa: E402
 
 pytestmark = [pytest.mark.browser, needs_parts]
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[RoostServer]:
-    one = RoostServer(listeners=("smtp", "http"), people=2)
-    yield one
-    one.remove()
+server = lasting(lambda: RoostServer(listeners=("smtp", "http"), people=2))
 
 
 def signed_in(browser: Any, server: RoostServer, address: str, **look: Any) -> tuple[Any, list[str]]:

@@ -5,21 +5,16 @@ import json
 import re
 import smtplib
 import sqlite3
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
 
+from tests.lasting import lasting
 from tests.scenario.server import PASSWORD, RoostServer
 from tests.scenario.waiting import eventually
 from tests.web.visitor import Browser
 
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[RoostServer]:
-    one = RoostServer(listeners=("smtp", "submission", "http"), people=2, workers=1)
-    yield one
-    one.remove()
+server = lasting(lambda: RoostServer(listeners=("smtp", "submission", "http"), people=2, workers=1))
 
 
 @pytest.fixture(scope="module")

@@ -2,13 +2,13 @@
 
 import re
 import smtplib
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 playwright = pytest.importorskip("playwright.sync_api")
 
+from tests.lasting import lasting  # noqa: E402
 from tests.scenario.server import PASSWORD, RoostServer  # noqa: E402
 from tests.web.axe import violations  # noqa: E402
 from tests.web.gallery.test_gallery import needs_parts  # noqa: E402
@@ -17,11 +17,7 @@ from tests.web.visitor import Browser  # noqa: E402
 VCF = "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Mira Kessler\r\nEMAIL:mira@far.test\r\nTEL:+49 170 1234567\r\nCATEGORIES:Crew\r\nEND:VCARD\r\nBEGIN:VCARD\r\nFN:No Mail\r\nEND:VCARD\r\n"
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[RoostServer]:
-    one = RoostServer(listeners=("smtp", "http"), people=3, settings={"web.undo_seconds": "0"})
-    yield one
-    one.remove()
+server = lasting(lambda: RoostServer(listeners=("smtp", "http"), people=3, settings={"web.undo_seconds": "0"}))
 
 
 @pytest.fixture()

@@ -2,20 +2,15 @@
 
 import re
 import smtplib
-from collections.abc import Iterator
 
 import pytest
 
+from tests.lasting import lasting
 from tests.scenario.server import RoostServer
 from tests.web.test_invitations import ANN, ME, deliver, received
 from tests.web.visitor import Browser
 
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[RoostServer]:
-    one = RoostServer(listeners=("smtp", "imap", "http"), people=2)
-    yield one
-    one.remove()
+server = lasting(lambda: RoostServer(listeners=("smtp", "imap", "http"), people=2))
 
 
 @pytest.fixture(scope="module")

@@ -1,10 +1,10 @@
 """What another program marked for removal: struck through, not counted as unread, removed now or kept."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 
+from tests.lasting import lasting
 from tests.scenario.server import RoostServer
 from tests.web.test_list_browser import found, imap_of, letter, put
 from tests.web.test_sharing_webmail import box_id, message_id
@@ -13,11 +13,7 @@ from tests.web.visitor import Browser, signed_in
 ME = "u1@x.test"
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[RoostServer]:
-    one = RoostServer(listeners=("smtp", "imap", "http"), people=1)
-    yield one
-    one.remove()
+server = lasting(lambda: RoostServer(listeners=("smtp", "imap", "http"), people=1))
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The webmail on a device: a word on the desktop, an app to install with a page for being offline, twice the size, no motion, no colour."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -8,6 +7,7 @@ import requests
 
 playwright = pytest.importorskip("playwright.sync_api")
 
+from tests.lasting import lasting  # noqa: E402
 from tests.scenario.server import RoostServer  # noqa: E402
 from tests.web.gallery.test_gallery import needs_parts  # noqa: E402
 from tests.web.test_browser import send, signed_in  # noqa: E402
@@ -24,11 +24,7 @@ BEHIND = """
 PARTS = ("#search", "#nav, [data-drawer], [aria-controls=nav]", "#rows .row a", "a.fab, .side a[href$='/compose']")
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[RoostServer]:
-    one = RoostServer(listeners=("smtp", "http"), people=2)
-    yield one
-    one.remove()
+server = lasting(lambda: RoostServer(listeners=("smtp", "http"), people=2))
 
 
 def test_mail_is_told_on_the_desktop_when_one_asked_for_it_and_looks_elsewhere(whole_browser: Any, server: RoostServer) -> None:

@@ -5,11 +5,9 @@ import html
 import imaplib
 import re
 import smtplib
-from collections.abc import Iterator
 from email.message import EmailMessage
 
-import pytest
-
+from tests.lasting import lasting
 from tests.scenario.server import PASSWORD, RoostServer
 from tests.web.test_writing import DOT, letter
 from tests.web.visitor import Browser
@@ -18,11 +16,7 @@ from tests.web.visitor import signed_in as visit
 ME, OTHER = "u1@x.test", "u2@x.test"
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[RoostServer]:
-    one = RoostServer(listeners=("smtp", "http", "imap"), people=2, settings={"web.undo_seconds": "0"})
-    yield one
-    one.remove()
+server = lasting(lambda: RoostServer(listeners=("smtp", "http", "imap"), people=2, settings={"web.undo_seconds": "0"}))
 
 
 def with_named_files(subject: str) -> EmailMessage:

@@ -2,7 +2,6 @@
 
 import base64
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 playwright = pytest.importorskip("playwright.sync_api")
 
 from mailcore.net import fetch  # noqa: E402
+from tests.lasting import lasting  # noqa: E402
 from tests.scenario.server import PASSWORD, RoostServer  # noqa: E402
 from tests.web.gallery.test_gallery import needs_parts  # noqa: E402
 from tests.web.test_browser import signed_in  # noqa: E402
@@ -21,11 +21,7 @@ pytestmark = [pytest.mark.browser, needs_parts]
 expect = playwright.expect
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[RoostServer]:
-    one = RoostServer(listeners=("smtp", "http"), people=2, settings={"web.undo_seconds": "0"})
-    yield one
-    one.remove()
+server = lasting(lambda: RoostServer(listeners=("smtp", "http"), people=2, settings={"web.undo_seconds": "0"}))
 
 
 def drag(page: Any, file: Path, onto: Any) -> None:

@@ -5,13 +5,13 @@ import io
 import re
 import smtplib
 import zipfile
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.lasting import lasting
 from tests.scenario.server import RoostServer
 from tests.unit.mail import test_tnef as tnef
 from tests.web.gallery.test_gallery import needs_parts
@@ -49,11 +49,7 @@ class Loud(HTMLParser):
             self.found.append(tag)
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[RoostServer]:
-    one = RoostServer(listeners=("smtp", "http"))
-    yield one
-    one.remove()
+server = lasting(lambda: RoostServer(listeners=("smtp", "http")))
 
 
 @pytest.fixture(scope="module")

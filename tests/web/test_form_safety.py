@@ -1,12 +1,12 @@
 """Every address of webmail and panel that changes something, from a page elsewhere: refused, whatever it sends. The walk reads the URL map, so that what is added later is walked too."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
 
+from tests.lasting import lasting
 from tests.scenario.server import RoostServer
 from tests.web.test_domain_admin_walk import OPS, rows
 from tests.web.test_every_page import addresses
@@ -18,11 +18,7 @@ THINGS = {"domain": "x.test", "address": "u1@x.test", "number": "0", "name": "In
 FORM = {"op": "delete", "ids": "1", "confirm": "u1@x.test", "enabled": "1", "targets": "eve@evil.test", "to": "eve@evil.test", "name": "Evil", "address": "u1@x.test", "password": "correct horse 1"}
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[RoostServer]:
-    one = RoostServer(listeners=("http",), people=1, workers=1)
-    yield one
-    one.remove()
+server = lasting(lambda: RoostServer(listeners=("http",), people=1, workers=1))
 
 
 def changes() -> list[tuple[str, str, str]]:

@@ -6,7 +6,6 @@ import json
 import re
 import smtplib
 import time
-from collections.abc import Iterator
 from email.message import Message
 from email.utils import parsedate_to_datetime
 
@@ -19,6 +18,7 @@ from mailcore.runtime.machine import SystemClock
 from mailcore.senderauth import dkim
 from mailcore.sessions import webmail_drafts, webmail_held
 from mailcore.store import accounts, listing, mailboxes, outbox
+from tests.lasting import lasting
 from tests.scenario.dns_server import LocalDns
 from tests.scenario.server import PASSWORD, RoostServer
 from tests.scenario.sink import Sink
@@ -55,17 +55,13 @@ class Place:
             found = [imap.fetch(n, "(FLAGS BODY.PEEK[])")[1][0] for n in imap.search(None, "SUBJECT", f'"{subject}"')[1][0].split()]
         return [(one[0].decode(), email.message_from_bytes(one[1])) for one in found]
 
-    def close(self) -> None:
+    def remove(self) -> None:
         self.server.remove()
         self.sink.stop()
         self.dns.stop()
 
 
-@pytest.fixture(scope="module")
-def place() -> Iterator[Place]:
-    one = Place()
-    yield one
-    one.close()
+place = lasting(Place)
 
 
 def compose(person: Browser, subject: str, to: str, **more: str) -> str:

@@ -4,10 +4,8 @@ import io
 import re
 import sqlite3
 import zipfile
-from collections.abc import Iterator
 
-import pytest
-
+from tests.lasting import lasting
 from tests.scenario.server import PASSWORD, RoostServer
 from tests.scenario.waiting import eventually
 from tests.web.test_list_browser import found, imap_of, letter, put
@@ -16,11 +14,7 @@ from tests.web.visitor import Browser, signed_in
 ME, OTHER = "u1@x.test", "u2@x.test"
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[RoostServer]:
-    one = RoostServer(listeners=("imap", "http"), people=4, settings={"outgoing.private": "true"})
-    yield one
-    one.remove()
+server = lasting(lambda: RoostServer(listeners=("imap", "http"), people=4, settings={"outgoing.private": "true"}))
 
 
 def ended(browser: Browser) -> str:

@@ -5,11 +5,11 @@ import json
 import re
 import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.lasting import lasting
 from tests.scenario import hmail_backup
 from tests.scenario.server import RoostServer
 from tests.scenario.waiting import eventually
@@ -20,11 +20,7 @@ MANY = 5000
 EVERYTHING = {"op": "look", "data": "", "has_settings": "1", "has_mail": "1"}
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[RoostServer]:
-    one = RoostServer(listeners=("imap", "http"), people=1, workers=1)
-    yield one
-    one.remove()
+server = lasting(lambda: RoostServer(listeners=("imap", "http"), people=1, workers=1))
 
 
 @pytest.fixture

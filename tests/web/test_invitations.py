@@ -4,11 +4,11 @@ import email
 import imaplib
 import re
 import smtplib
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from tests.lasting import lasting
 from tests.scenario.server import PASSWORD, RoostServer
 from tests.scenario.waiting import eventually
 from tests.web.gallery.test_gallery import needs_parts
@@ -17,11 +17,7 @@ from tests.web.visitor import Browser
 ME, ANN = "u1@x.test", "u2@x.test"
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[RoostServer]:
-    one = RoostServer(listeners=("smtp", "imap", "http"), people=2)
-    yield one
-    one.remove()
+server = lasting(lambda: RoostServer(listeners=("smtp", "imap", "http"), people=2))
 
 
 @pytest.fixture(scope="module")

@@ -1,14 +1,15 @@
 """Every key of the `?` page, pressed in a real Chromium: what it says is what happens, also where the keyboard writes another script."""
 
 import imaplib
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 playwright = pytest.importorskip("playwright.sync_api")
 
+from tests.lasting import lasting  # noqa: E402
 from tests.scenario.server import PASSWORD, RoostServer  # noqa: E402
+from tests.scenario.waiting import eventually  # noqa: E402
 from tests.web.gallery.test_gallery import needs_parts  # noqa: E402
 from tests.web.test_browser import signed_in  # noqa: E402
 
@@ -17,11 +18,7 @@ expect = playwright.expect
 NAMES = ("Apples", "Beans", "Carrots", "Dates", "Figs", "Grapes", "Hazels", "Leeks")
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[RoostServer]:
-    one = RoostServer(listeners=("smtp", "imap", "http"), people=4)
-    yield one
-    one.remove()
+server = lasting(lambda: RoostServer(listeners=("smtp", "imap", "http"), people=4))
 
 
 def filled(server: RoostServer, address: str) -> None:
@@ -232,6 +229,7 @@ def test_a_message_is_answered_passed_on_and_sent_by_keys_of_an_arabic_keyboard(
         expect(page.locator(".compose :focus")).to_have_count(1)
         page.locator(".compose [data-shut]").click()
         expect(page.locator(".compose")).to_have_count(0)
+    eventually(lambda: page.locator("#reader iframe").first.evaluate("(one) => Boolean(one.contentDocument?.roostAdopted)"))
     page.locator("#reader iframe").first.evaluate("(one) => one.contentDocument.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'ق', code: 'KeyR', bubbles: true, cancelable: true }))")
     expect(page.locator(".compose #compose-title")).to_contain_text("Reply")
     page.locator(".compose [data-shut]").click()

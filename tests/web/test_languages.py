@@ -2,20 +2,15 @@
 
 import re
 import smtplib
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from tests.lasting import lasting
 from tests.scenario.server import PASSWORD, RoostServer
 from tests.web.visitor import Browser
 
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[RoostServer]:
-    one = RoostServer(listeners=("http",), people=2, workers=1)
-    yield one
-    one.remove()
+server = lasting(lambda: RoostServer(listeners=("http",), people=2, workers=1))
 
 
 @pytest.mark.parametrize(("asked", "word", "direction"), [("de-AT,de;q=0.9", "Anmelden", "ltr"), ("ar", "تسجيل الدخول", "rtl"), ("fr", "Sign in", "ltr")])

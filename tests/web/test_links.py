@@ -1,12 +1,12 @@
 """Files too large for a message: offered as a link while one writes, fetched by strangers, locked, ended, counted, and never run."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
 
+from tests.lasting import lasting
 from tests.scenario.server import RoostServer
 from tests.web.gallery.test_gallery import needs_parts
 from tests.web.test_writing import drafts, letter, saved, shows, signed_in, tab, text_of, until, writing  # noqa: F401
@@ -18,11 +18,7 @@ MIB = 1024 * 1024
 PAGE = b"<script>document.title = 'ran'</script><h1>Hello</h1>"
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[RoostServer]:
-    one = RoostServer(listeners=("smtp", "http", "imap"), people=4, settings={"web.undo_seconds": "0", "smtp.message_size": "1M", "links.file_size": "3M", "links.total": "5M"})
-    yield one
-    one.remove()
+server = lasting(lambda: RoostServer(listeners=("smtp", "http", "imap"), people=4, settings={"web.undo_seconds": "0", "smtp.message_size": "1M", "links.file_size": "3M", "links.total": "5M"}))
 
 
 def share(me: Browser, name: str, content: bytes, password: str = "", days: str = "3") -> str:

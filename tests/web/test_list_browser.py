@@ -2,13 +2,13 @@
 
 import imaplib
 import smtplib
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 playwright = pytest.importorskip("playwright.sync_api")
 
+from tests.lasting import lasting  # noqa: E402
 from tests.scenario.server import PASSWORD, RoostServer  # noqa: E402
 from tests.scenario.waiting import eventually  # noqa: E402
 from tests.web.gallery.test_gallery import needs_parts  # noqa: E402
@@ -19,11 +19,7 @@ ME = "u1@x.test"
 expect = playwright.expect
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[RoostServer]:
-    one = RoostServer(listeners=("smtp", "imap", "http"), people=9)
-    yield one
-    one.remove()
+server = lasting(lambda: RoostServer(listeners=("smtp", "imap", "http"), people=9))
 
 
 def letter(subject: str, sender: str = "Ann Miller <ann@out.test>", to: str = ME, text: str = "Hello", number: str = "", answers: str = "", more: str = "") -> bytes:

@@ -9,6 +9,7 @@ import pytest
 
 playwright = pytest.importorskip("playwright.sync_api")
 
+from tests.lasting import lasting  # noqa: E402
 from tests.scenario.server import PASSWORD, RoostServer  # noqa: E402
 from tests.web.gallery.test_gallery import needs_parts  # noqa: E402
 from tests.web.test_browser import send, signed_in  # noqa: E402
@@ -17,11 +18,7 @@ pytestmark = [pytest.mark.browser, needs_parts]
 ME = "u1@x.test"
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[RoostServer]:
-    one = RoostServer(listeners=("smtp", "imap", "http"), people=2, settings={"web.undo_seconds": "0"})
-    yield one
-    one.remove()
+server = lasting(lambda: RoostServer(listeners=("smtp", "imap", "http"), people=2, settings={"web.undo_seconds": "0"}))
 
 
 @pytest.fixture

@@ -5,21 +5,16 @@ import imaplib
 import re
 import smtplib
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests.lasting import lasting
 from tests.scenario.server import PASSWORD, RoostServer
 from tests.scenario.waiting import eventually
 from tests.web.visitor import Browser, signed_in
 
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[RoostServer]:
-    one = RoostServer(listeners=("smtp", "submission", "imap", "http"), people=4)
-    yield one
-    one.remove()
+server = lasting(lambda: RoostServer(listeners=("smtp", "submission", "imap", "http"), people=4))
 
 
 def messages(server: RoostServer, address: str, subject: str, box: str = "INBOX") -> list[tuple[str, bytes]]:

@@ -5,12 +5,12 @@ import imaplib
 import poplib
 import re
 import smtplib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import requests
 
+from tests.lasting import lasting
 from tests.scenario.server import PASSWORD, RoostServer
 from tests.scenario.waiting import eventually
 from tests.web.visitor import Browser, signed_in
@@ -26,11 +26,7 @@ LETTER = (
 )
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[RoostServer]:
-    one = RoostServer(listeners=("smtp", "imap", "pop3", "http"), people=3)
-    yield one
-    one.remove()
+server = lasting(lambda: RoostServer(listeners=("smtp", "imap", "pop3", "http"), people=3))
 
 
 @pytest.fixture(scope="module")
@@ -155,11 +151,7 @@ def test_a_session_ended_by_the_admin_is_signed_out(server: RoostServer) -> None
     assert "/sign-in" in person.get("/").url
 
 
-@pytest.fixture(scope="module")
-def fresh() -> Iterator[RoostServer]:
-    one = RoostServer(listeners=("http", "imaps", "submissions"), is_set_up=False)
-    yield one
-    one.remove()
+fresh = lasting(lambda: RoostServer(listeners=("http", "imaps", "submissions"), is_set_up=False))
 
 
 def test_the_wizard_leads_from_the_one_time_link_to_a_server_that_is_set_up(fresh: RoostServer) -> None:

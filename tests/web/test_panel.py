@@ -5,19 +5,14 @@ import json
 import smtplib
 import socket
 import time
-from collections.abc import Iterator
 
 import pytest
 
+from tests.lasting import lasting
 from tests.scenario.server import RoostServer
 from tests.web.visitor import Browser
 
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[RoostServer]:
-    one = RoostServer(listeners=("smtp", "http"), people=3)
-    yield one
-    one.remove()
+server = lasting(lambda: RoostServer(listeners=("smtp", "http"), people=3))
 
 
 @pytest.fixture(scope="module")

@@ -2,13 +2,13 @@
 
 import base64
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 playwright = pytest.importorskip("playwright.sync_api")
 
+from tests.lasting import lasting  # noqa: E402
 from tests.scenario.server import RoostServer  # noqa: E402
 from tests.web.gallery.test_gallery import needs_parts  # noqa: E402
 from tests.web.test_browser import signed_in  # noqa: E402
@@ -19,11 +19,7 @@ expect = playwright.expect
 ME = "u1@x.test"
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[RoostServer]:
-    one = RoostServer(listeners=("smtp", "imap", "http"), people=1)
-    yield one
-    one.remove()
+server = lasting(lambda: RoostServer(listeners=("smtp", "imap", "http"), people=1))
 
 
 def pdf_of(*, pages: int = 1, box: str = "0 0 300 200", text: str = "Hello from page", more: str = "") -> bytes:

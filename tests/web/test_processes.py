@@ -4,12 +4,12 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 
 import pytest
 import requests
 
+from tests.lasting import lasting
 from tests.scenario.server import RoostServer
 from tests.scenario.waiting import eventually
 from tests.web.test_list_browser import letter, send
@@ -18,11 +18,7 @@ from tests.web.visitor import signed_in
 PROCESSES, TABS, RUSH = 3, 240, 40
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[RoostServer]:
-    one = RoostServer(listeners=("smtp", "imap", "http"), people=1, ROOST_WEB_WORKERS=str(PROCESSES))
-    yield one
-    one.remove()
+server = lasting(lambda: RoostServer(listeners=("smtp", "imap", "http"), people=1, ROOST_WEB_WORKERS=str(PROCESSES)))
 
 
 def threads(server: RoostServer) -> int:

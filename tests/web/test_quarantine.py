@@ -4,11 +4,11 @@ import imaplib
 import json
 import re
 import smtplib
-from collections.abc import Iterator
 from email.message import EmailMessage
 
 import pytest
 
+from tests.lasting import lasting
 from tests.scenario.server import PASSWORD, RoostServer
 from tests.scenario.waiting import eventually
 from tests.web.visitor import Browser, signed_in
@@ -16,11 +16,7 @@ from tests.web.visitor import Browser, signed_in
 HERE = "/admin/quarantine"
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[RoostServer]:
-    one = RoostServer(listeners=("smtp", "imap", "http"), people=1, settings={"virus.blocked_action": "quarantine"})
-    yield one
-    one.remove()
+server = lasting(lambda: RoostServer(listeners=("smtp", "imap", "http"), people=1, settings={"virus.blocked_action": "quarantine"}))
 
 
 @pytest.fixture

@@ -1,20 +1,16 @@
 """The words of the server's own messages in the panel: changed, looked at, taken back, and audited."""
 
-from collections.abc import Iterator
 
 import pytest
 
+from tests.lasting import lasting
 from tests.scenario.server import RoostServer
 from tests.web.visitor import Browser, signed_in
 
 HERE = "/admin/server-messages/bounce.failed"
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[RoostServer]:
-    one = RoostServer(listeners=("http",), people=1, workers=1)
-    yield one
-    one.remove()
+server = lasting(lambda: RoostServer(listeners=("http",), people=1, workers=1))
 
 
 @pytest.fixture

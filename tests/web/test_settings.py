@@ -6,13 +6,13 @@ import plistlib
 import re
 import smtplib
 import time
-from collections.abc import Iterator
 from xml.etree import ElementTree
 
 import pyotp
 import pytest
 import requests
 
+from tests.lasting import lasting
 from tests.scenario.server import PASSWORD, RoostServer
 from tests.scenario.waiting import eventually
 from tests.web.visitor import Browser, signed_in
@@ -20,11 +20,7 @@ from tests.web.visitor import Browser, signed_in
 SAFETY = "/settings/sign-in"
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[RoostServer]:
-    one = RoostServer(listeners=("smtp", "submission", "imap", "http"), people=7)
-    yield one
-    one.remove()
+server = lasting(lambda: RoostServer(listeners=("smtp", "submission", "imap", "http"), people=7))
 
 
 def imap_signs_in(server: RoostServer, address: str, password: str) -> bool:

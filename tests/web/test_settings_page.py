@@ -2,11 +2,11 @@
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from tests.lasting import lasting
 from tests.scenario.server import RoostServer
 from tests.web.test_browser import needs_parts, playwright
 from tests.web.test_browser import signed_in as opened
@@ -15,11 +15,7 @@ from tests.web.visitor import Browser, signed_in
 SIZE = "smtp.message_size"
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[RoostServer]:
-    one = RoostServer(listeners=("http",), people=1, workers=1)
-    yield one
-    one.remove()
+server = lasting(lambda: RoostServer(listeners=("http",), people=1, workers=1))
 
 
 @pytest.fixture

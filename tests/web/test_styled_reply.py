@@ -1,12 +1,12 @@
 """Answering a styled mail: its look stands in the editor and in what is sent, nothing is refused by the page's policy, nothing is asked for that is not there."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 playwright = pytest.importorskip("playwright.sync_api")
 
+from tests.lasting import lasting  # noqa: E402
 from tests.scenario.server import RoostServer  # noqa: E402
 from tests.web.gallery.test_gallery import needs_parts  # noqa: E402
 from tests.web.test_browser import signed_in  # noqa: E402
@@ -21,11 +21,7 @@ HTML = (
 )
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[RoostServer]:
-    one = RoostServer(listeners=("smtp", "imap", "http"), people=2, settings={"web.undo_seconds": "0"})
-    yield one
-    one.remove()
+server = lasting(lambda: RoostServer(listeners=("smtp", "imap", "http"), people=2, settings={"web.undo_seconds": "0"}))
 
 
 def test_a_styled_mail_with_a_missing_picture_is_answered_as_it_looks(browser: Any, server: RoostServer) -> None:

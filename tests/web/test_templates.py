@@ -1,12 +1,12 @@
 """Templates of answers: made and changed in settings, put into a draft, kept from what one wrote."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from mailcore.store import templates as store
+from tests.lasting import lasting
 from tests.scenario.server import RoostServer
 from tests.web.test_list_browser import letter, put
 from tests.web.visitor import Browser, signed_in
@@ -14,11 +14,7 @@ from tests.web.visitor import Browser, signed_in
 ME, OTHER = "u1@x.test", "u2@x.test"
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[RoostServer]:
-    one = RoostServer(listeners=("smtp", "imap", "http"), people=3)
-    yield one
-    one.remove()
+server = lasting(lambda: RoostServer(listeners=("smtp", "imap", "http"), people=3))
 
 
 def add(browser: Browser, name: str, text: str, **more: str) -> Any:

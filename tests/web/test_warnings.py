@@ -2,11 +2,11 @@
 
 import re
 import smtplib
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from tests.lasting import lasting
 from tests.scenario.server import RoostServer
 from tests.web.axe import violations
 from tests.web.gallery.test_gallery import needs_parts
@@ -16,11 +16,7 @@ LINK = '<p><a href="https://evil.test/x">https://bank.test/login</a></p>'
 FIRST, LIKE, ELSEWHERE, LEADS = "This seems to be the first mail from", "looks like x.test, which you know", "An answer would go to", "A link shows bank.test but leads to evil.test"
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[RoostServer]:
-    one = RoostServer(listeners=("smtp", "http"), people=2)
-    yield one
-    one.remove()
+server = lasting(lambda: RoostServer(listeners=("smtp", "http"), people=2))
 
 
 @pytest.fixture(scope="module")
