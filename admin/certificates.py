@@ -83,7 +83,7 @@ def change(form: Any) -> Any:
         pair = [(files[k].read(certificate_verbs.MAX_PEM_BYTES + 1) if k in files else b"") for k in ("chain", "key")]
         judged = certificate_verbs.judge(pair[0], pair[1], site().runtime.clock.now())
         site().write(lambda tx: certificate_verbs.upload(tx, actor(), judged, now))
-        toast(_("It is used from the next connection on."))
+        toast(_("It is used within ten seconds."))
     elif op == "remove" and form.get("id", "").isdigit():
         site().write(lambda tx: certificate_verbs.remove(tx, actor(), int(form["id"]), now))
         toast(_("Removed. Roost's own CA signs for its names again."))

@@ -121,7 +121,7 @@ def account_ways(address: str) -> Any:
     )
     return page(
         "admin/account_ways.html", area="accounts", address=found.address, has_second_step=bool(found.totp_secret), browsers=browsers, programs=programs, elsewhere=elsewhere,
-        tries=sign_ins.latest(found), services=mail_programs.rows(), form=other_accounts.page_of(found, typed if errors else {}), errors=errors,
+        tries=sign_ins.latest(found), services=mail_programs.rows(), has_profile=mail_programs.has_profile(), form=other_accounts.page_of(found, typed if errors else {}), errors=errors,
     ), 422 if errors else 200  # fmt: skip
 
 

@@ -225,7 +225,7 @@ def done_page() -> Any:
         p.ProgramSetting(label=labels[one.kind], host=one.host, port=one.port, security="TLS" if one.is_implicit else "STARTTLS", user=mine.address)
         for one in programs.best(site().runtime)
     )
-    qr = segno.make(flask.url_for("settings.apple", _external=True), micro=False).svg_inline(scale=3)
+    qr = segno.make(flask.url_for("settings.apple", _external=True), micro=False).svg_inline(scale=3) if programs.for_profile(site().runtime) else ""
     records = () if is_lan else dns_page(first).records
     made = p.SetupDone(domain=first.name, reach="network" if is_lan else "internet", records=records, programs=ways, webmail_url=flask.url_for("mail.home"), qr_svg=qr)
     return page("setup/done.html", done=made, shell=None, theme=flask.request.cookies.get("theme", "auto"))

@@ -28,6 +28,11 @@ def rows() -> tuple[ProgramRow, ...]:
     return tuple(ProgramRow(label=labels[one.kind], host=one.host, port=one.port, security=_("SSL/TLS") if one.is_implicit else _("STARTTLS")) for one in found)
 
 
+def has_profile() -> bool:
+    """Whether Apple's profile can be made at present."""
+    return programs.for_profile(site().runtime) is not None
+
+
 def apple(account: Account) -> Any:
     """The profile as a file. Raises MailError(NOT_SUPPORTED)."""
     profile = programs.apple_profile(site().runtime, account.address, account.display_name)

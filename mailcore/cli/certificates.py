@@ -43,7 +43,7 @@ def added(context: Context) -> int:
     with runtime_of(context) as runtime:
         judged = certificate_verbs.judge(pair[0], pair[1], runtime.clock.now())
         made = runtime.store.write(lambda tx: certificate_verbs.upload(tx, COMMAND_LINE, judged, runtime.clock.micros()))
-        return context.answer({"id": made, "names": list(judged.names)}, f"Used for {', '.join(judged.names)} from the next connection on.")
+        return context.answer({"id": made, "names": list(judged.names)}, f"Used for {', '.join(judged.names)} within ten seconds.")
 
 
 def removed(context: Context) -> int:

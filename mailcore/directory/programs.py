@@ -137,13 +137,20 @@ def best(runtime: Runtime) -> list[Service]:
     return list(chosen.values())
 
 
-def apple_profile(runtime: Runtime, address: str, name: str) -> bytes:
-    """A configuration profile for Apple's devices: the account, and Roost's own CA where the server's certificate is its."""
-    ca_der = needed_authority(runtime)
+def for_profile(runtime: Runtime) -> tuple[Service, Service] | None:
+    """Reading and sending as Apple's profile names them, or None where one of them is not offered at present."""
     by_kind = {one.kind: one for one in best(runtime)}
     reading, sending = by_kind.get("imap") or by_kind.get("pop3"), by_kind.get("smtp")
-    if reading is None or sending is None:
+    return (reading, sending) if reading and sending else None
+
+
+def apple_profile(runtime: Runtime, address: str, name: str) -> bytes:
+    """A configuration profile for Apple's devices: the account, and Roost's own CA where the server's certificate is its. Raises MailError(NOT_SUPPORTED)."""
+    ca_der = needed_authority(runtime)
+    ways = for_profile(runtime)
+    if ways is None:
         raise MailError(Reason.NOT_SUPPORTED, "This server offers no IMAP or no sending at present.")
+    reading, sending = ways
     identity = uuid.uuid5(uuid.NAMESPACE_DNS, f"{address}.{runtime.hostname}")
 
     def part(kind: str, label: str, **more: object) -> dict[str, object]:

@@ -98,10 +98,10 @@ def refused(account: Account, said: str) -> MailError:
     if "[in-use]" in said.lower():  # RFC 2449 §8.1.1
         return MailError(Reason.IN_USE, f"Another program is reading the mailbox at {account.host}.", temporary=True)
     if account.token:
-        return MailError(Reason.AUTH_FAILED, f"{account.host} did not take the permission you gave. It says: {said[:200]}. Check the user name, and that IMAP or POP3 is switched on there.")
+        return MailError(Reason.AUTH_FAILED, f"{account.host} did not take the permission you gave. It says: {said[:200].rstrip('. ')}. Check the user name, and that IMAP or POP3 is switched on there.")
     provider = NO_PASSWORDS.get(account.host.lower())
     more = f" {provider} takes no ordinary passwords from other programs: make an app password there if your account offers it, or forward your mail from there." if provider else ""
-    return MailError(Reason.AUTH_FAILED, f"{account.host} refused the user name or password. It says: {said[:200]}.{more}")
+    return MailError(Reason.AUTH_FAILED, f"{account.host} refused the user name or password. It says: {said[:200].rstrip('. ')}.{more}")
 
 
 def _socket(account: Account) -> socket.socket:

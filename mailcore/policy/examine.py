@@ -30,6 +30,8 @@ DNS_SECONDS = 10.0
 QUESTIONS = 300
 """DNS questions of one message. Stops a message from using us against someone's DNS."""
 THREADS = 32
+ALWAYS_OPEN = frozenset({"postmaster", "abuse"})
+"""Whoever writes to them is neither refused nor put off, whatever a check finds."""
 MAX_HOPS = 30
 """Received lines looked at behind a named relay."""
 
@@ -198,7 +200,7 @@ def spam_lines(look: Look, mail: Mail) -> bytes:
 
 def refuse(look: Look, mail: Mail) -> None:
     """Raise the error of the worst finding. Mail for postmaster and abuse, fetched mail and mail by a named relay comes in all the same."""
-    is_open = look.is_fetched or any(one.address.local.lower() in grey.ALWAYS_OPEN for one in mail.recipients)
+    is_open = look.is_fetched or any(one.address.local.lower() in ALWAYS_OPEN for one in mail.recipients)
     for level in (Level.REFUSE, Level.DEFER):
         for number, finding in enumerate(mail.findings):
             if finding.level is not level or finding.error is None:

@@ -1,7 +1,7 @@
 """Greylisting (RFC 6647): a stranger's first try for a recipient is put off, the one after the delay is taken.
 
 Asked after DATA, where SPF is known, so that who passes SPF is never put off. A triplet is a /24 or /64, the envelope's sender
-and a recipient. Off by default, by domain; postmaster and abuse are never greylisted.
+and a recipient. Off by default, by domain. That postmaster and abuse are never put off is `examine`'s.
 """
 
 import ipaddress
@@ -15,7 +15,6 @@ from mailcore.store.protection import Triplet
 
 PREFIXES = {4: 24, 6: 64}
 """Senders retry from a neighbour as often as not."""
-ALWAYS_OPEN = frozenset({"postmaster", "abuse"})
 
 
 def network_of(ip: str) -> str:
@@ -57,8 +56,6 @@ def check(look: Look, *, has_spf_pass: bool) -> list[Finding]:
 
 
 def _is_asked(look: Look, tx: Tx, one: Accepted) -> bool:
-    if one.address.local.lower() in ALWAYS_OPEN:
-        return False
     domain = accounts.domain(tx, one.address.key.rpartition("@")[2])
     return bool(look.runtime.settings.get("spam.greylisting", domain_id=domain.id if domain is not None else None))
 

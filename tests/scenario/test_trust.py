@@ -240,10 +240,13 @@ def test_a_relaying_address_that_hides_others_is_named_on_home(world: SimpleName
     """One machine gives one name. Whoever gives five in a day, or sends for five domains elsewhere, is a proxy or passes on what others send."""
     server, quiet, proxy, passing = world.server, "127.0.0.41", "127.0.0.42", "127.0.0.43"
     server.run("range", "add", "Printers", quiet, passing, "--auth", "external-external")
+    for number in range(5):
+        server.run("domain", "add-name", "x.test", f"branch{number}.test")
     server.settle(2.5)
     admin = signed_in(server, "admin@x.test")
     for number in range(5):
-        deliver(world, "u3@x.test", letter("u3@x.test", "from a printer"), ip=quiet, helo=f"printer{min(number, 3)}.x.test")
+        own = f"u3@branch{number}.test"
+        deliver(world, own, letter(own, "from a printer"), ip=quiet, helo=f"printer{min(number, 3)}.x.test")
         deliver(world, "u3@x.test", letter("u3@x.test", "from somebody"), ip=proxy, helo=f"host{number}.x.test")
         deliver(world, f"bob@out{number}.test", letter(f"bob@out{number}.test", "passed on"), ip=passing, helo="inner.x.test")
         deliver(world, f"bob@out{number}.test", letter(f"bob@out{number}.test", "from outside"), ip="127.0.0.60", helo=f"out{number}.test")

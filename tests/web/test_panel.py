@@ -127,6 +127,12 @@ def test_records_that_dns_says_nothing_of_are_not_called_right(admin: Browser) -
     assert "the public address of this server" in page and 'data-copy="the public address' not in page, "words are nothing to paste into a zone"
 
 
+def test_a_profile_for_apple_is_offered_only_where_it_can_be_made(admin: Browser) -> None:
+    for place in ("/settings/programs", "/admin/accounts/u1@x.test/ways"):
+        text = admin.get(place).text
+        assert "apple.mobileconfig" not in text and "There is no profile for Apple devices at present" in text, place
+
+
 def test_a_resolver_that_is_silent_does_not_shut_the_panel() -> None:
     """Home waited for each record of each domain, eight seconds a question, and again on every visit."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:

@@ -16,7 +16,7 @@ from webmail.settings.values import Errors, ProgramsPage
 def shown(_errors: Errors) -> dict[str, Any]:
     """The page."""
     link = flask.url_for("settings.apple", _external=True)
-    picture = segno.make(link, error="m").svg_inline(scale=4, border=2, lineclass=None, svgclass="qr", omitsize=True)
+    picture = segno.make(link, error="m").svg_inline(scale=4, border=2, lineclass=None, svgclass="qr", omitsize=True) if mail_programs.has_profile() else ""
     has_ca = programs.needed_authority(site().runtime) is not None
     return {"form": ProgramsPage(address=account().address, rows=mail_programs.rows(), qr=picture, has_second_step=bool(account().totp_secret), has_ca=has_ca)}
 
