@@ -19,7 +19,6 @@ from bench import store as crowds
 from bench.page import machine, publish
 from bench.webmail import PANES, ROWS, WORDS, Client, told, waits
 from mailcore.config.system import FileLock
-from mailcore.store import mailboxes
 from mailcore.store.phrases import Document
 from tests.scenario.server import PASSWORD, RoostServer
 
@@ -48,11 +47,8 @@ def subject_of(number: int) -> str:
 def crowd_with_words(server: RoostServer) -> None:
     """All but the newest tenth: rows, and their words in the index."""
     store = crowds.open_at(str(server.folder / "data"))
-    account = int(store.read().value("SELECT id FROM accounts WHERE address = 'u1@x.test'"))
-    box = mailboxes.by_name(store.read(), account, "INBOX")
-    assert box is not None
     count = MESSAGES - IMPORTED
-    crowds.crowd(store, account, box.id, count)
+    account, _box = crowds.crowd_inbox(store, "u1@x.test", count)
     first = int(store.read().value("SELECT min(id) FROM emails WHERE account_id = :a", {"a": account}))
     for start in range(0, count, CHUNK):
         part = range(start, min(start + CHUNK, count))
@@ -141,13 +137,10 @@ def million() -> list[str]:
     try:
         server.stop()
         store = crowds.open_at(str(server.folder / "data"))
-        account = int(store.read().value("SELECT id FROM accounts WHERE address = 'u1@x.test'"))
-        box = mailboxes.by_name(store.read(), account, "INBOX")
-        assert box is not None
-        crowds.crowd(store, account, box.id, MILLION)
+        _account, box = crowds.crowd_inbox(store, "u1@x.test", MILLION)
         store.close()
         server.start()
-        client, inbox, chance = Client(server.ports["http"]), f"/mail/{box.id}", random.Random(5)
+        client, inbox, chance = Client(server.ports["http"]), f"/mail/{box}", random.Random(5)
 
         def cursor(number: int) -> str:
             return f"{inbox}?cursor={crowds.NOW + number * 1_000_000}.{1 << 60}"

@@ -157,6 +157,15 @@ def interactive_beside_bulk() -> float:
         return statistics.quantiles(spent, n=100)[98]
 
 
+def crowd_inbox(store: Store, address: str, total: int) -> tuple[int, int]:
+    """Fill a person's inbox; the account's and the mailbox's number."""
+    account = int(store.read().value("SELECT id FROM accounts WHERE address = :a", {"a": address}))
+    box = mailboxes.by_name(store.read(), account, "INBOX")
+    assert box is not None
+    crowd(store, account, box.id, total)
+    return account, box.id
+
+
 def crowd(store: Store, account: int, box: int, total: int) -> None:
     """Fill a mailbox with rows as delivery would leave them, without their bytes; every tenth UID is missing, a third is unread."""
     columns = [row[1] for row in store.read().all("PRAGMA table_info(emails)")]

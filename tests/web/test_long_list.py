@@ -17,7 +17,6 @@ import pytest
 playwright = pytest.importorskip("playwright.sync_api")
 
 from bench import store as bench  # noqa: E402
-from mailcore.store import mailboxes  # noqa: E402
 from tests.scenario.server import RoostServer  # noqa: E402
 from tests.scenario.waiting import eventually  # noqa: E402
 from tests.web.gallery.test_gallery import needs_parts  # noqa: E402
@@ -42,10 +41,7 @@ def filled(total: int) -> RoostServer:
     server = RoostServer(people=1, listeners=("imap", "http"), workers=1)
     server.stop()
     store = bench.open_at(str(server.folder / "data"))
-    account = int(store.read().value("SELECT id FROM accounts WHERE address = 'u1@x.test'"))
-    box = mailboxes.by_name(store.read(), account, "INBOX")
-    assert box is not None
-    bench.crowd(store, account, box.id, total)
+    bench.crowd_inbox(store, "u1@x.test", total)
     store.close()
     server.start()
     with imap_of(server, "admin@x.test") as imap:

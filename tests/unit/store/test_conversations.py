@@ -8,14 +8,20 @@ DAY = 86_400_000_000
 NOW = 20_000 * DAY
 
 
-def test_conversations_page_without_gap_or_double_and_count_what_was_sent(store: Store) -> None:
+def person(store: Store, address: str, *names: str) -> tuple[int, ...]:
+    """An account of a domain of its own, and its mailboxes of these *names*."""
+
     def begin(tx):
-        account = accounts.add_account(tx, accounts.add_domain(tx, "talk.test", NOW), "u@talk.test", NOW)
+        account = accounts.add_account(tx, accounts.add_domain(tx, address.partition("@")[2], NOW), address, NOW)
         mailboxes.create_standard(tx, account, actor="t", now=NOW)
         return account
 
     account = store.write(begin)
-    inbox, sent = (mailboxes.by_name(store.read(), account, name).id for name in ("INBOX", "Sent"))
+    return account, *(mailboxes.by_name(store.read(), account, name).id for name in names)
+
+
+def test_conversations_page_without_gap_or_double_and_count_what_was_sent(store: Store) -> None:
+    account, inbox, sent = person(store, "u@talk.test", "INBOX", "Sent")
 
     def put(box: int, number: int, answers: int | None, sender: str, flags: int = messages.SEEN, keywords: str = "") -> None:
         head = f"From: {sender}\r\nSubject: s\r\nMessage-ID: <{number}@talk.test>\r\n" + (f"In-Reply-To: <{answers}@talk.test>\r\n" if answers is not None else "")
@@ -46,13 +52,7 @@ def test_conversations_page_without_gap_or_double_and_count_what_was_sent(store:
 
 
 def test_what_one_wrote_to_oneself_is_one_and_a_message_id_alone_says_nothing(store: Store) -> None:
-    def begin(tx):
-        account = accounts.add_account(tx, accounts.add_domain(tx, "self.test", NOW), "u@self.test", NOW)
-        mailboxes.create_standard(tx, account, actor="t", now=NOW)
-        return account
-
-    account = store.write(begin)
-    inbox, sent = (mailboxes.by_name(store.read(), account, name).id for name in ("INBOX", "Sent"))
+    account, inbox, sent = person(store, "u@self.test", "INBOX", "Sent")
 
     def put(box: int, sender: str, msgid: str = "one") -> messages.Placed:
         data = f"From: {sender}\r\nSubject: s\r\nMessage-ID: <{msgid}@self.test>\r\n\r\n{box} {sender}\r\n".encode()
@@ -71,14 +71,7 @@ def test_what_one_wrote_to_oneself_is_one_and_a_message_id_alone_says_nothing(st
 
 def test_a_conversation_that_never_ends_goes_on_in_a_new_one(store: Store, monkeypatch) -> None:
     monkeypatch.setattr(threads, "THREAD_MESSAGES", 5)
-
-    def begin(tx):
-        account = accounts.add_account(tx, accounts.add_domain(tx, "endless.test", NOW), "u@endless.test", NOW)
-        mailboxes.create_standard(tx, account, actor="t", now=NOW)
-        return account
-
-    account = store.write(begin)
-    inbox = mailboxes.by_name(store.read(), account, "INBOX").id
+    account, inbox = person(store, "u@endless.test", "INBOX")
     found = []
     for number in range(12):
         # Every answer names only the first message: the new conversation must take that name over.
@@ -91,14 +84,7 @@ def test_a_conversation_that_never_ends_goes_on_in_a_new_one(store: Store, monke
 
 def test_muting_goes_on_where_a_full_conversation_goes_on_in_a_new_one(store: Store, monkeypatch) -> None:
     monkeypatch.setattr(threads, "THREAD_MESSAGES", 3)
-
-    def begin(tx):
-        account = accounts.add_account(tx, accounts.add_domain(tx, "mute.test", NOW), "u@mute.test", NOW)
-        mailboxes.create_standard(tx, account, actor="t", now=NOW)
-        return account
-
-    account = store.write(begin)
-    archive = mailboxes.by_name(store.read(), account, "Archive").id
+    account, archive = person(store, "u@mute.test", "Archive")
 
     def come(number: int) -> bool:
         """Whether the next answer is taken as muted; it is filed as delivery files it."""
