@@ -16,6 +16,7 @@ from pathlib import Path
 from mailcore.base.clock import DAY
 from mailcore.base.errors import MailError, Reason
 from mailcore.config.system import FileLock
+from mailcore.jobs import ledger
 from mailcore.runtime.runtime import Runtime
 from mailcore.store import Tx, dump, jobs, schema
 from mailcore.store.blobs import Locator
@@ -38,7 +39,9 @@ def add(runtime: Runtime, folder: Path, step: Step) -> tuple[Path, int]:
     lock = FileLock(str(runtime.config.data_dir / "run" / "backup.lock"))
     try:
         lock.acquire()
-        return make(runtime, folder, step), forget_old(folder, int(runtime.settings.get("backup.keep")))
+        made = make(runtime, folder, step)
+        ledger.add_folder(runtime, folder.resolve())
+        return made, forget_old(folder, int(runtime.settings.get("backup.keep")))
     finally:
         lock.close()
 

@@ -14,7 +14,7 @@ from mailcore.base.errors import MailError, Reason
 from mailcore.delivery.parcel import new_email
 from mailcore.directory import list_verbs, sharing_verbs, verbs
 from mailcore.directory.actor import Actor
-from mailcore.jobs import restore_shared, restore_things
+from mailcore.jobs import ledger, restore_shared, restore_things
 from mailcore.jobs.restore import chosen
 from mailcore.mail.structure import summarise
 from mailcore.runtime.runtime import Runtime
@@ -129,6 +129,7 @@ def _account(runtime: Runtime, actor: Actor, row: Row, back: Back, tables: Path,
     if found is not None:
         return found
     now = runtime.clock.micros()
+    spent = {*ledger.known(runtime).codes, *ledger.newest(tables.parent.parent).codes}
 
     def write(tx: Tx) -> None:
         if row["kind"] != "person":  # it owns the domain's public mailboxes
@@ -139,7 +140,7 @@ def _account(runtime: Runtime, actor: Actor, row: Row, back: Back, tables: Path,
         )
         if not row["is_enabled"]:
             verbs.set_account(tx, actor, made, {"is_enabled": False}, now)
-        restore_things.fill_account(tx, tables, row, made, now)
+        restore_things.fill_account(tx, tables, row, made, now, spent)
         again.people[row["id"]] = made
 
     runtime.store.write(write, bulk=True)

@@ -3,7 +3,7 @@
 Only what was made again is filled: where a domain or account still stands, what it has now is what holds. Rows get new numbers.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -55,8 +55,8 @@ def _scoped(tx: Tx, tables: Path, old: str, new: str, now: Micros) -> None:
             dump.put(tx, "filters", row | {"scope": new, "changed_at": now})
 
 
-def fill_account(tx: Tx, tables: Path, old: Row, account_id: int, now: Micros) -> None:
-    """Give an account that was made again what its person had made: rules, scripts, signatures, contacts, programs' passwords, the second step."""
+def fill_account(tx: Tx, tables: Path, old: Row, account_id: int, now: Micros, spent: Collection[str]) -> None:
+    """Give an account that was made again what its person had made: rules, scripts, signatures, contacts, programs' passwords, the second step; *spent* are recovery codes."""
     set_account(tx, account_id, **{name: old[name] for name in ACCOUNT_FIELDS if name in old})
     if old.get("totp_secret"):
         set_account(tx, account_id, totp_last_step=max(old["totp_last_step"], ledger.last_totp_step(now)))
@@ -68,6 +68,8 @@ def fill_account(tx: Tx, tables: Path, old: Row, account_id: int, now: Micros) -
             changed: Row = {"account_id": account_id}
             if table == "identities":
                 changed |= {name: signatures.get(row[name]) for name in ("new_signature_id", "reply_signature_id")}
+            if table == "recovery_codes" and row["code_hash"] in spent:
+                changed["used_at"] = row["used_at"] or now
             made = dump.put(tx, table, row | changed)
             if table == "signatures":
                 signatures[row["id"]] = made

@@ -73,12 +73,12 @@ def code_of(secret: str, step: int) -> str:
     return str(pyotp.TOTP(secret).at(step * 30))
 
 
-@pytest.mark.parametrize("is_disk_lost", [False, True])
-def test_auto_replies_bans_and_codes_are_not_taken_back_and_numbers_stay_above_all_that_were_given(server: RoostServer, tmp_path: Path, is_disk_lost: bool) -> None:
-    """The database alone is lost, then the whole disk; what must not be taken back stands beside the database and where the backups go."""
+@pytest.mark.parametrize(("is_disk_lost", "is_by_hand"), [(False, False), (True, False), (True, True)])
+def test_auto_replies_bans_and_codes_are_not_taken_back_and_numbers_stay_above_all_that_were_given(server: RoostServer, tmp_path: Path, is_disk_lost: bool, is_by_hand: bool) -> None:
+    """The database alone is lost, then the whole disk; what must not be taken back stands beside the database and where the backups go, also those made by hand."""
     keep = tmp_path / "keep"
     server.run("settings", "set", "backup.every", "0")
-    server.run("settings", "set", "backup.folder", str(keep))
+    server.run("settings", "set", "backup.folder", "" if is_by_hand else str(keep))
     server.run("account", "away", "u1@x.test", "--text", "Back on Monday.")
     me = Browser(server)
     me.sign_in("u3@x.test")
@@ -87,7 +87,7 @@ def test_auto_replies_bans_and_codes_are_not_taken_back_and_numbers_stay_above_a
     spare = re.findall(r"<li><code>([^<]+)</code></li>", me.post(SAFETY, {"op": "totp-finish", "secret": secret, "code": pyotp.TOTP(secret).now()}).text)[0]
     send(server, "u1@x.test", "Before", sender="u2@x.test")
     eventually(lambda: "Auto: Before" in subjects(server, "u2@x.test"))
-    server.run("backup")
+    server.run("backup", *([str(keep)] if is_by_hand else []))
 
     def enter(code: str) -> bool:
         browser = Browser(server)
@@ -123,6 +123,28 @@ def test_auto_replies_bans_and_codes_are_not_taken_back_and_numbers_stay_above_a
     after = numbers(server)
     assert after["validity"] > before["validity"] and after["next"] > before["next"]
     assert max(after["emails"]) > max(before["emails"]) and set(after["emails"]) & set(before["emails"]) == {min(before["emails"])}
+
+
+def test_a_removed_account_that_comes_back_has_its_spent_recovery_codes_spent(server: RoostServer, tmp_path: Path) -> None:
+    keep, me = tmp_path / "keep", Browser(server)
+    server.run("settings", "set", "backup.every", "0")
+    me.sign_in("u3@x.test")
+    me.get(SAFETY)
+    secret = re.search(r'name="secret" value="([A-Z2-7]+)"', me.post(SAFETY, {"op": "totp-start", "old_password": PASSWORD}).text)[1]  # type: ignore[index]
+    used, unused = re.findall(r"<li><code>([^<]+)</code></li>", me.post(SAFETY, {"op": "totp-finish", "secret": secret, "code": pyotp.TOTP(secret).now()}).text)[:2]
+    server.run("backup", str(keep))
+
+    def enter(code: str) -> bool:
+        browser = Browser(server)
+        browser.sign_in("u3@x.test")
+        return browser.post("/sign-in/code", {"code": code}).status_code == 200
+
+    assert enter(used)
+    eventually(lambda: json.loads((keep / "ledger.json").read_text())["codes"], seconds=70)
+    server.run("account", "remove", "u3@x.test")
+    server.run("restore", str(keep), "--account", "u3@x.test")
+    assert not enter(used), "it was used before the account was removed"
+    assert enter(unused)
 
 
 def test_a_scheduled_message_that_left_after_the_backup_does_not_leave_again(server: RoostServer, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ def test_what_is_said_again_is_what_was_collected(store: Store) -> None:
         return account
 
     account = store.write(live)
-    found = ledger.collected(store.read(), NOW)
+    found = ledger.collected(store.read(), NOW, ledger.Ledger())
     assert (found.replies, found.codes) == ([("a@d.test", "h", "b@out.test", NOW)], ["spent"]) and found.numbers["emails"] == 0
 
     def lose(tx):
