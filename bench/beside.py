@@ -143,7 +143,7 @@ class Visitor:
 
 def of_roost() -> dict[str, object]:
     """Roost's part: waits of one, and of fifty with their rate."""
-    with filled(workers=2) as (port, client, inbox, lists, ids):
+    with filled(workers=2) as (port, client, inbox, lists, ids, _large):
         client.act("read-all", "", mailbox=inbox.rpartition("/")[2])  # as Roundcube's letters are: else each that is opened is a write
         chance = random.Random(3)
         works: dict[str, tuple[Callable[[], str], dict[str, str]]] = {

@@ -6,6 +6,7 @@ Times are at the client, over HTTP on loopback, a connection each that stays ope
 import argparse
 import contextlib
 import http.client
+import imaplib
 import os
 import random
 import re
@@ -26,6 +27,8 @@ ROUNDS, CROWD, CROWD_ROUNDS = 200, 50, 20
 HUMAN_ROUNDS, HUMAN_SECONDS = 8, 2.0
 """People who read: each asks for something every two seconds."""
 INDEX_SECONDS = 120
+LARGE = 60
+"""Letters of 1 MB of HTML, as shops write it, each opened once."""
 WORDS = ["invoice", "meeting", "budget", "travel", "garden", "school", "project", "weather", "holiday", "report", "ticket", "family", "summer", "winter", "letter", "answer"]
 ROWS, PANES, READER = ({"HX-Request": "true", "HX-Target": target} for target in ("more", "panes", "reader"))
 """What HTMX sends, and so what a browser is sent: the rows that scrolling asks for, both panes for another mailbox or a search, a message."""
@@ -42,6 +45,34 @@ def mbox(path: Path) -> None:
                 f"From a@b Tue Nov  3 10:00:00 2020\nFrom: Person {number % 97} <p{number % 97}@out.test>\nTo: u1@x.test\nSubject: {chance.choice(WORDS)} number {number}\n"
                 f"Message-ID: <{number}@out.test>\nDate: Tue, 03 Nov 2020 {number // 3600 % 24:02}:{number // 60 % 60:02}:{number % 60:02} +0000\n\n{body} {rare}\n\n".encode()
             )
+
+
+def catalogue(number: int) -> bytes:
+    """A letter of 1 MB of HTML: tables, styles, links and pictures from elsewhere."""
+    chance, items, size = random.Random(number), [], 0
+    while size < 1_000_000:
+        words, item = " ".join(chance.choices(WORDS, k=25)), len(items)
+        items.append(
+            f'<table width="600" cellpadding="0" style="border-collapse:collapse;color:#333333"><tr><td style="padding:12px 24px;font-size:14px"><p style="margin:0 0 12px">{words}</p>'
+            f'<a href="https://shop.test/{number}/{item}?utm=mail" style="color:#0a58ca">See it</a> <img src="https://cdn.test/{item}.jpg" width="120" alt="Item {item}"></td></tr></table>\r\n'
+        )
+        size += len(items[-1])
+    return f"From: shop@out.test\r\nTo: u1@x.test\r\nSubject: Catalogue {number}\r\nContent-Type: text/html; charset=utf-8\r\n\r\n".encode() + "".join(items).encode()
+
+
+def catalogues(server: RoostServer, client: "Client") -> list[str]:
+    """Addresses of LARGE such letters in a mailbox of their own, when Roost has made them safe."""
+    with imaplib.IMAP4("127.0.0.1", server.ports["imap"]) as imap:
+        imap.login("u1@x.test", PASSWORD)
+        imap.create("Catalogues")
+        for number in range(LARGE):
+            imap.append("Catalogues", None, None, catalogue(number))  # type: ignore[arg-type]
+    until, made = time.monotonic() + 5 * INDEX_SECONDS, server.folder / "data" / "made"
+    while len(list(made.glob("*"))) < LARGE and time.monotonic() < until:
+        client.get("/mail")  # a connection that rests too long is closed
+        time.sleep(1)
+    box = next(link for link in dict.fromkeys(re.findall(r'href="(/mail/\d+)"', client.get("/mail"))) if "Catalogue 0<" in client.get(link) or f"Catalogue {LARGE - 1}<" in client.get(link))
+    return list(dict.fromkeys(re.findall(rf'{box}/\d+(?=")', client.get(box))))
 
 
 class Client:
@@ -143,17 +174,18 @@ def indexed(client: Client) -> None:
 
 
 class Mailbox(NamedTuple):
-    """A server with the letters in an INBOX, all indexed: where it answers, one who is signed in, the lists' addresses, the messages' numbers."""
+    """A server with the letters in an INBOX, all indexed: where it answers, one who is signed in, the lists' addresses, the messages' numbers, the addresses of large letters."""
 
     port: int
     client: Client
     inbox: str
     lists: list[str]
     ids: list[str]
+    large: list[str]
 
 
 @contextlib.contextmanager
-def filled(**server_facts: Any) -> Iterator[Mailbox]:
+def filled(*, has_large: bool = False, **server_facts: Any) -> Iterator[Mailbox]:
     """Start a server and fill it; gone afterwards."""
     server = RoostServer(people=1, listeners=("http", "imap"), **server_facts)
     try:
@@ -165,20 +197,21 @@ def filled(**server_facts: Any) -> Iterator[Mailbox]:
         indexed(client)
         lists = pages(client, inbox)
         ids = list(dict.fromkeys(re.findall(rf'{inbox}/(\d+)"', "".join(client.get(page, ROWS) for page in lists))))
-        yield Mailbox(server.ports["http"], client, inbox, lists, ids)
+        yield Mailbox(server.ports["http"], client, inbox, lists, ids, catalogues(server, client) if has_large else [])
     finally:
         server.remove()
 
 
 def measure(messages: int = MESSAGES) -> str:
     """The table, in Markdown."""
-    with filled() as (port, client, inbox, lists, ids):
+    with filled(has_large=True) as (port, client, inbox, lists, ids, large):
         chance = random.Random(1)
         rows = [
             ("list: 50 rows, anywhere in the first 2,000", waits(lambda n: client.get(lists[n % len(lists)], ROWS), ROUNDS)),
             ("list: another mailbox, both panes", waits(lambda n: client.get(lists[n % len(lists)], PANES), ROUNDS)),
             ("list: the whole page", waits(lambda n: client.get(lists[n % len(lists)]), ROUNDS)),
             ("open a message for the first time", waits(lambda n: client.get(f"{inbox}/{ids[n]}", READER), ROUNDS)),
+            ("open 1 MB of HTML for the first time", waits(lambda n: client.get(large[n], READER), len(large))),
             ("open it again", waits(lambda n: client.get(f"{inbox}/{ids[n]}", READER), ROUNDS)),
             ("star", waits(lambda n: client.act("star", chance.choice(ids)), ROUNDS)),
             ("move to Archive", waits(lambda n: client.act("archive", ids[n]), ROUNDS)),
@@ -189,11 +222,13 @@ def measure(messages: int = MESSAGES) -> str:
             ("search: a word in nearly all", waits(lambda n: client.get(f"/mail/search?q={WORDS[n % len(WORDS)]}", PANES), ROUNDS // 4)),
             ("search: a word in none", waits(lambda n: client.get(f"/mail/search?q=absent{n}", PANES), ROUNDS // 2)),
         ]
-        crowd = Crowd(port)
+        crowd, left = Crowd(port), ids[2 * ROUNDS :]  # what was moved has another number: each goes once, and last
         many = {
             "list: 50 rows": crowd.measured(lambda n: crowd.asks(lambda: chance.choice(lists), ROWS, n)),
             "open it again": crowd.measured(lambda n: crowd.asks(lambda: f"{inbox}/{chance.choice(ids[2 * ROUNDS :])}", READER, n)),
+            "search: a subject": crowd.measured(lambda n: crowd.asks(lambda: f"/mail/search?q=subject:{chance.randrange(5000, 9999)}", PANES, n)),
             "star": crowd.measured(lambda n: crowd.acts(lambda: chance.choice(["star", "unstar"]), lambda: chance.choice(ids[2 * ROUNDS :]), n)),
+            "move to Archive": crowd.measured(lambda n: crowd.acts(lambda: "archive", lambda: left.pop(), n)),
         }
     head = f"{machine()}, load {os.getloadavg()[0]:.0f}; {messages:,} messages in INBOX. Milliseconds at the client, p50 · p95."
     lines = [head, "", f"| work | one person | fifty, each every {HUMAN_SECONDS:.0f} s | fifty without a pause | of these a second |", "|---|--:|--:|--:|--:|"]
