@@ -9,6 +9,7 @@ import sys
 import threading
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,25 @@ def test_the_date_of_arrival_is_kept(server: RoostServer) -> None:
         imap.login("u1@x.test", PASSWORD)
         imap.select("INBOX", readonly=True)
         assert b'INTERNALDATE " 3-Nov-2020 10:00:00 +0000"' in imap.fetch("1", "(INTERNALDATE)")[1][0]  # type: ignore[operator]
+
+
+def test_a_date_that_is_the_writers_word_alone_is_believed_last_and_never_of_tomorrow(server: RoostServer, tmp_path: Path) -> None:
+    """A message without a Received line: who kept it knows when, in an mbox; its Date is all there is of mail that was sent, and a forged one stands on top for years."""
+    server.run("account", "add", "dates@x.test", "--password-stdin", input=PASSWORD + "\n")
+    (tmp_path / "kept").write_bytes(b"From x@y Wed Nov  4 11:00:00 2020\n" + letter("kept", date="Tue, 03 Nov 2099 10:00:00 +0000") + b"\n")
+    (tmp_path / "sent.eml").write_bytes(letter("sent"))
+    (tmp_path / "tomorrow.eml").write_bytes(letter("tomorrow", date="Tue, 03 Nov 2099 10:00:00 +0000"))
+    assert imported(server, "mail", "dates@x.test", str(tmp_path))["brought"] == 3
+    with imaplib.IMAP4("127.0.0.1", server.ports["imap"]) as imap:
+        imap.login("dates@x.test", PASSWORD)
+        days = {}
+        for name in ("INBOX", "kept"):
+            imap.select(name, readonly=True)
+            for part in imap.fetch("1:*", "(INTERNALDATE BODY.PEEK[HEADER.FIELDS (SUBJECT)])")[1]:
+                if isinstance(part, tuple):
+                    days[part[1].decode().strip()] = part[0].decode().partition('INTERNALDATE "')[2][:11].strip()
+    assert (days["Subject: kept"], days["Subject: sent"]) == ("4-Nov-2020", "3-Nov-2020")
+    assert days["Subject: tomorrow"] == f"{datetime.now(UTC):%d-%b-%Y}".lstrip("0")
 
 
 def test_a_maildir_with_its_folders_and_flags(server: RoostServer, tmp_path: Path) -> None:

@@ -93,7 +93,7 @@ def _kept(data: bytes | None, mailbox: str, at: Micros | None, source: str, writ
     clean = mbox.without_notes(data) if marks.is_told else data
     yield Letter(
         mailbox=_gmail_place(marks.labels, mailbox) if b"X-Gmail-Labels" in data[:20_000] else mailbox, data=clean, flags=flags,
-        keywords=keywords_of(marks.labels), at=arrived(clean) or at or written, source=source,
+        keywords=keywords_of(marks.labels), at=arrived(clean, at) or written, source=source,
     )  # fmt: skip
 
 
@@ -107,11 +107,15 @@ def keywords_of(labels: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word for word in found if word and word.isascii()))
 
 
-def arrived(data: bytes) -> Micros | None:
-    """When a message came: the date of its newest Received line, else its Date."""
+def arrived(data: bytes, kept: Micros | None = None) -> Micros | None:
+    """When a message came: its newest Received line says so, else who *kept* it, else its Date; that is the writer's word, and all that sent mail and drafts have."""
     headers = scan_headers(data)
     received = headers.raw(b"received")
-    text = received.rpartition(b";")[2] if received is not None else headers.raw(b"date")
+    came = _moment(received.rpartition(b";")[2]) if received is not None else None
+    return came or kept or _moment(headers.raw(b"date"))
+
+
+def _moment(text: bytes | None) -> Micros | None:
     moment = parse_date(text) if text else None
     return None if moment is None else to_micros(moment)
 

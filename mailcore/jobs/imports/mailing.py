@@ -108,7 +108,7 @@ def _flush(runtime: Runtime, account: Account, batch: list[tuple[str, Letter, Ne
                 box = mailboxes.create(tx, account.id, name, actor=ACTOR, now=now, is_subscribed=True)
             messages.append(
                 tx, runtime.store.blobs, account.id, box.id, email, actor=ACTOR, now=now, flags=letter.flags & ~messages.DELETED,
-                keywords=" ".join(letter.keywords), internal_date=letter.at,
+                keywords=" ".join(letter.keywords), internal_date=None if letter.at is None else min(letter.at, now),
             )  # fmt: skip
 
     runtime.store.write(write, bulk=True)
