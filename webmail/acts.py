@@ -15,6 +15,7 @@ from web.site import site
 from webmail import bulk, reach, sharing
 from webmail.blueprints import mail, role_name, shared, shared_name
 from webmail.contacts import take_back as address_book
+from webmail.trust import show_images_of
 
 MAX_IDS = 5000
 STAYS = frozenset({"label", "unlabel", "star", "unstar", *webmail.MARKS})  # acts after which the open message stays open
@@ -43,7 +44,10 @@ def act() -> Any:
     if form.get("scope") == "all" and not form.get("star", "").isdigit():  # the star of a row is that row's
         return bulk.everything(form, op, back)
     op, ids = meant(form, op)
-    if op == "show-images":
+    if op == "trust-images":
+        for one in reach.rows_of(ids):
+            show_images_of(one.from_addr)
+    if op in ("show-images", "trust-images"):
         return done(back + ("&" if "?" in back else "?") + "images=1")
     if op == "empty":
         count = webmail.empty(site().runtime, account(), number_of(form.get("mailbox", "")))

@@ -149,6 +149,12 @@ def grouped(ids: list[int], group: str) -> Any:
     return told(_("Now in %(group)s", group=group), None, flask.url_for("contacts.people", group=group))
 
 
+def photo_url(address: str) -> str:
+    """Where the photo of *address* is, if the address book has one."""
+    found = store.with_photo(site().read(), account().id, address)
+    return flask.url_for("contacts.photo", contact_id=found) if found is not None else ""
+
+
 @contacts.get("/<int:contact_id>/photo")
 @require("user")
 def photo(contact_id: int) -> Any:

@@ -4,10 +4,15 @@ import re
 
 from flask_babel import gettext as _
 
+from mailcore.directory import personal
 from mailcore.mail.authres import MethodResult, parse_authres
 from mailcore.mail.headers import scan_headers
+from web.signed_in import account
+from web.site import actor, site
 from webmail import presenters as p
+from webmail.blueprints import setting
 
+MOST_SENDERS = 500
 _ADDRESS = re.compile(r"[^\s<>\"@]+@([^\s<>\"@]+\.[^\s<>\"@.]+)")
 
 
@@ -29,6 +34,19 @@ def trust_of(prefix: bytes, from_name: str, from_addr: str) -> p.Trust | None:
     if signed is not None:
         return p.Trust(kind="verified", domain=domain, text=_("Signed by %(domain)s (DKIM).", domain=domain))
     return p.Trust(kind="unverified", domain=domain, text=_("Nothing proves that this came from %(domain)s.", domain=domain))
+
+
+def loads_images(address: str, trust: p.Trust | None) -> bool:
+    """Whether the remote images of *address* load without asking: of all, or of a sender one said so of, and then not of who is suspected to forge it."""
+    is_known = address.lower() in setting("web.images_from").split()
+    return setting("web.images") == "always" or is_known and (trust is None or trust.kind != "suspicious")
+
+
+def show_images_of(address: str) -> None:
+    """Let the images of *address* load without asking from now on; beyond MOST_SENDERS the first one is asked about again. Raises MailError."""
+    known = [*(one for one in setting("web.images_from").split() if one != address.lower()), address.lower()]
+    site().write(lambda tx: personal.set_display(tx, actor(), account(), {"web.images_from": " ".join(known[-MOST_SENDERS:])}, site().now()))
+    site().runtime.settings.refresh()
 
 
 def _results(prefix: bytes) -> tuple[MethodResult, ...]:

@@ -133,6 +133,7 @@ CATALOGUE: tuple[Setting, ...] = (
     _s("web.warnings", "bool", True, "Warnings about senders", "A first mail, a look-alike of a domain one knows, answers or links that lead elsewhere.", scope="account"),
     _s("web.receipts", "choice", "ask", "Read receipts", "Ask when a message wants one, or never tell. None is ever sent by itself.", choices={"ask": "Ask each time", "never": "Never tell"}, scope="account", rfc="8098"),
     _s("web.images", "choice", "ask", "Remote images", "Ask each time, or always show.", choices={"ask": "Ask each time", "always": "Always show"}, scope="account"),
+    _s("web.images_from", "text", "", "Senders whose images are shown", "Addresses with spaces between. Their remote images load without asking, unless a check says that the mail is forged.", scope="account"),
     _s("links.enabled", "bool", True, "Links for large files", "A file too large for a message is kept here and fetched by a link that expires.", scope="domain"),
     _s("links.file_size", "size", 500 * MIB, "Largest file behind a link", "A larger one is not taken.", scope="domain", low=MIB, high=2**40),
     _s("links.total", "size", 2 * GIB, "Files behind links of one person", "All of them together; they do not count against the quota of the mailbox.", scope="account", low=MIB, high=2**45),

@@ -62,6 +62,12 @@ def find(tx: Tx, account_id: int, contact_id: int) -> Contact | None:
     return _of_row(row) if row is not None else None
 
 
+def with_photo(tx: Tx, account_id: int, address: str) -> int | None:
+    """The saved person of whom there is a photo and whose first address this is."""
+    found = tx.value("SELECT id FROM contacts WHERE account_id = :a AND address = :m AND is_saved = 1 AND data LIKE '%\"photo\":%'", {"a": account_id, "m": address.lower()})
+    return None if found is None else int(found)
+
+
 def put(tx: Tx, account_id: int, card: Card, contact_id: int = 0) -> int:
     """Write a person, over *contact_id* or over who has the first address already; the id. The version before stays for undo."""
     address = card.addresses[0]

@@ -86,6 +86,7 @@ class DisplayForm:
     has_conversations: bool = True
     has_warnings: bool = True
     asks_receipts: bool = True
+    images_from: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

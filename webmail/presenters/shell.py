@@ -32,6 +32,8 @@ class Person:
     name: str
     address: str
     is_me: bool = False
+    photo_url: str = ""
+    """The photo that the address book has of them, where a page shows it."""
 
     @property
     def initials(self) -> str:
