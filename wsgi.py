@@ -150,8 +150,7 @@ def fault(error: Exception) -> Any:
     runtime.log.error(
         "request failed", reference=reference, path=flask.request.path, error=f"{type(error).__name__}: {error}", at=f"{where.filename.rpartition('/')[2]}:{where.lineno}"
     )
-    if runtime.log.is_debug():
-        traceback.print_exception(error)
+    runtime.log.debug("request failed", reference=reference, trace="".join(traceback.format_exception(error)))
     return shown(500, "failed", "", reference)
 
 

@@ -113,7 +113,7 @@ def tab_rows(found: accounts.Domain, tab: str) -> tuple[tuple[Any, ...], p.Pagin
         rows, total = tuple(alias_row(a) for a in some), accounts.count_aliases(tx, found.id)
     else:
         people = accounts.accounts(tx, found.id, after=cursor, limit=PAGE) if tab == "accounts" else []
-        rows, total, some = tuple(account_row(a) for a in people), accounts.count_accounts(tx, found.id), people  # type: ignore[assignment]
+        rows, total, some = tuple(account_row(a) for a in people), accounts.count_accounts(tx, found.id), people  # type: ignore[assignment,misc]
     older = flask.url_for("admin.domain", domain=found.name, tab=tab, cursor=some[-1].address) if len(some) == PAGE else None
     return rows, p.Paging(shown=len(rows), total=total, older=older, state="ready" if rows else "empty")
 

@@ -182,10 +182,10 @@ def judged(event: records.TraceEvent) -> tuple[str, str, str, str]:
     if event.kind == "refused":
         return _("Refused"), str(data.get("detail", "")), "", "red"
     if event.kind == "program":
-        title = {"done": _("The program %(name)s has run", name=data.get("program", "")), "failed": _("The program %(name)s failed", name=data.get("program", ""))}
+        titles = {"done": _("The program %(name)s has run", name=data.get("program", "")), "failed": _("The program %(name)s failed", name=data.get("program", ""))}
         took = _("in %(count)d ms", count=int(data.get("took_ms", 0))) if data.get("state") == "done" else ""
         state = str(data.get("state", ""))
-        return title.get(state, _("A rule asks for the program %(name)s", name=data.get("program", ""))), ", ".join(x for x in (str(data.get("why", "")), took) if x), str(data.get("output", "")), {"done": "green", "failed": "red"}.get(state, "accent")
+        return titles.get(state, _("A rule asks for the program %(name)s", name=data.get("program", ""))), ", ".join(x for x in (str(data.get("why", "")), took) if x), str(data.get("output", "")), {"done": "green", "failed": "red"}.get(state, "accent")
     if event.kind == "filter":
         rest = ", ".join(str(data[k]) for k in ("to", "why") if data.get(k))
         verb, _space, name = str(data.get("did", "")).partition(" ")

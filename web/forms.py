@@ -67,6 +67,8 @@ def keep_token(response: flask.Response) -> flask.Response:
 def check() -> flask.Response | None:
     """Refuse a change that does not come from our own page (400, or 403 for cross-site), and a page elsewhere that would hold one of ours."""
     request = flask.request
+    if b"%00" in request.query_string or "\0" in request.path:
+        flask.abort(404)  # nobody types it, and PostgreSQL has no such word
     is_own = request.headers.get("Sec-Fetch-Site", "same-origin") in OWN
     if request.method in SAFE or request.endpoint is None:
         if not is_own and request.headers.get("Sec-Fetch-Mode") != "navigate" and is_signed_in():

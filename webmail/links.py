@@ -14,9 +14,9 @@ from flask_babel import gettext as _
 
 from mailcore.base.errors import MailError, Reason
 from mailcore.directory import file_links
-from mailcore.directory.file_links import FileLink
 from mailcore.sessions import webmail_drafts as drafts
 from mailcore.store import accounts
+from mailcore.store.file_links import FileLink
 from web import slots, words
 from web.drawing import page, wants_json
 from web.signed_in import account, is_signed_in, public, require
