@@ -37,7 +37,7 @@ function refreshRows(found, asked) {
   for (const row of rows) {
     const now = found.get(row.dataset.id);
     hasChanged ||= now?.textContent !== row.textContent || rowState(now) !== rowState(row);
-    if (row.contains(document.activeElement) && !now || acted.has(row)) continue;
+    if (row.contains(document.activeElement) && !now || acted.has(row) || row.dataset.asking !== undefined) continue;
     if (!now) row.remove();
     else if (rowState(now) !== rowState(row)) {
       const held = row.contains(document.activeElement) && document.activeElement;

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import smtplib
 import socket
 import subprocess
 import sys
@@ -16,30 +15,14 @@ axe_playwright = pytest.importorskip("axe_playwright_python.sync_playwright")
 
 from tests.lasting import lasting  # noqa: E402
 from tests.scenario.server import HOME, PASSWORD, RoostServer, free_ports  # noqa: E402
+from tests.web.browser import signed_in  # noqa: E402
 from tests.web.gallery.test_gallery import needs_parts  # noqa: E402
+from tests.web.mail import send_short  # noqa: E402
 
 pytestmark = [pytest.mark.browser, needs_parts]
 
 
 server = lasting(lambda: RoostServer(listeners=("smtp", "http"), people=2))
-
-
-def signed_in(browser: Any, server: RoostServer, address: str, **look: Any) -> tuple[Any, list[str]]:
-    page = browser.new_context(base_url=f"http://127.0.0.1:{server.ports['http']}", reduced_motion="reduce", **look).new_page()
-    troubles: list[str] = []
-    page.on("pageerror", lambda error: troubles.append(str(error)))
-    page.on("console", lambda line: troubles.append(line.text) if line.type == "error" else None)
-    page.goto("/")
-    page.fill("input[name=address]", address)
-    page.fill("input[type=password]", PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_selector("#nav", state="attached")
-    return page, troubles
-
-
-def send(server: RoostServer, to: str, subject: str) -> None:
-    with smtplib.SMTP("127.0.0.1", server.ports["smtp"]) as client:
-        client.sendmail("ann@out.test", [to], f"From: Ann <ann@out.test>\r\nTo: {to}\r\nSubject: {subject}\r\n\r\nhello\r\n")
 
 
 TRIES = """() => Object.fromEntries([
@@ -80,7 +63,7 @@ def test_new_mail_appears_by_itself_even_in_an_empty_list(browser: Any, server: 
     page, troubles = signed_in(browser, server, "u1@x.test")
     page.wait_for_timeout(500)
     for subject in ("The first", "The second"):
-        send(server, "u1@x.test", subject)
+        send_short(server, "u1@x.test", subject)
         page.wait_for_selector(f"#rows .row:has-text('{subject}'), #fresh:not([hidden])", timeout=15_000)
     assert troubles == []
 
@@ -100,7 +83,7 @@ def test_under_a_plain_wsgi_server_pages_ask_for_news(browser: Any, server: Roos
         page.keyboard.press("Enter")
         page.wait_for_selector("#nav", state="attached")
         page.goto("/")
-        send(server, "u1@x.test", "Asked for")
+        send_short(server, "u1@x.test", "Asked for")
         page.wait_for_selector("#rows .row:has-text('Asked for'), #fresh:not([hidden])", timeout=15_000)
         context.close()
     finally:
@@ -119,7 +102,7 @@ def wait_for_port(port: int) -> None:
 
 
 def test_a_key_throws_a_message_away_and_undo_brings_it_back(browser: Any, server: RoostServer) -> None:
-    send(server, "u1@x.test", "Keep me")
+    send_short(server, "u1@x.test", "Keep me")
     page, _troubles = signed_in(browser, server, "u1@x.test")
     page.wait_for_selector("#rows .row:has-text('Keep me')")
     page.click("#rows .row:has-text('Keep me') a >> nth=0")
@@ -132,7 +115,7 @@ def test_a_key_throws_a_message_away_and_undo_brings_it_back(browser: Any, serve
 
 def test_news_that_were_asked_for_before_an_undo_do_not_take_its_row_away_again(browser: Any, server: RoostServer) -> None:
     for subject in ("Stays here", "Comes back"):
-        send(server, "u1@x.test", subject)
+        send_short(server, "u1@x.test", subject)
     page, _troubles = signed_in(browser, server, "u1@x.test")
     held: list[Any] = []
 
@@ -162,7 +145,7 @@ def test_news_that_were_asked_for_before_an_undo_do_not_take_its_row_away_again(
 
 
 def test_news_that_were_asked_for_before_a_star_do_not_take_it_off_again(browser: Any, server: RoostServer) -> None:
-    send(server, "u1@x.test", "Gets a star")
+    send_short(server, "u1@x.test", "Gets a star")
     page, _troubles = signed_in(browser, server, "u1@x.test")
     held: list[Any] = []
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.lasting import lasting
 from tests.scenario.server import RoostServer
-from tests.web.test_list_browser import found, imap_of, letter, put
+from tests.web.mail import found, imap_of, letter, put
 from tests.web.test_sharing_webmail import box_id, message_id
 from tests.web.visitor import Browser, signed_in
 

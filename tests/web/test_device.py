@@ -9,9 +9,10 @@ playwright = pytest.importorskip("playwright.sync_api")
 
 from tests.lasting import lasting  # noqa: E402
 from tests.scenario.server import RoostServer  # noqa: E402
+from tests.scenario.waiting import eventually  # noqa: E402
+from tests.web.browser import signed_in  # noqa: E402
 from tests.web.gallery.test_gallery import needs_parts  # noqa: E402
-from tests.web.test_browser import send, signed_in  # noqa: E402
-from tests.web.test_writing import until  # noqa: E402
+from tests.web.mail import send_short  # noqa: E402
 
 pytestmark = [pytest.mark.browser, needs_parts]
 ME = "u1@x.test"
@@ -33,17 +34,17 @@ def test_mail_is_told_on_the_desktop_when_one_asked_for_it_and_looks_elsewhere(w
     page.goto("/settings/display")
     page.click("details:has(#notify) > summary")
     page.click("#notify")
-    until(lambda: page.get_attribute("#notify", "aria-pressed") == "true")
+    eventually(lambda: page.get_attribute("#notify", "aria-pressed") == "true")
     page.context.add_init_script(BEHIND)
     page.goto("/")
-    send(server, ME, "For the desktop")
-    assert until(lambda: page.evaluate("window.told.length && window.told"))
+    send_short(server, ME, "For the desktop")
+    assert eventually(lambda: page.evaluate("window.told.length && window.told"))
     page.goto("/settings/display")
     page.click("details:has(#notify) > summary")
     page.click("#notify")
-    until(lambda: page.get_attribute("#notify", "aria-pressed") == "false")
+    eventually(lambda: page.get_attribute("#notify", "aria-pressed") == "false")
     page.goto("/")
-    send(server, ME, "In silence")
+    send_short(server, ME, "In silence")
     page.wait_for_selector("#rows .row:has-text('In silence'), #fresh:not([hidden])", timeout=15_000)
     assert page.evaluate("window.told.length") == 0
     assert troubles == []
@@ -54,9 +55,9 @@ def test_it_can_be_installed_and_says_so_when_the_server_is_out_of_reach(browser
     page, _troubles = signed_in(browser, server, ME)
     manifest = requests.get(page.url.split("/mail")[0].rstrip("/") + page.get_attribute("link[rel=manifest]", "href"), timeout=20).json()
     assert manifest["display"] == "standalone" and manifest["icons"] and manifest["protocol_handlers"][0]["protocol"] == "mailto"
-    until(lambda: page.evaluate("navigator.serviceWorker.ready.then((one) => Boolean(one.active))"))
+    eventually(lambda: page.evaluate("navigator.serviceWorker.ready.then((one) => Boolean(one.active))"))
     page.reload()
-    until(lambda: page.evaluate("Boolean(navigator.serviceWorker.controller)"))
+    eventually(lambda: page.evaluate("Boolean(navigator.serviceWorker.controller)"))
     server.stop()
     try:
         page.goto("/contacts")
@@ -70,7 +71,7 @@ def test_it_can_be_installed_and_says_so_when_the_server_is_out_of_reach(browser
 
 def test_at_twice_the_size_everything_is_there(browser: Any, server: RoostServer) -> None:
     """200 % of a window of 1280 by 800 is one of 640 by 400 (WCAG 1.4.4, 1.4.10)."""
-    send(server, ME, "Large")
+    send_short(server, ME, "Large")
     page, troubles = signed_in(browser, server, ME, viewport={"width": 640, "height": 400}, device_scale_factor=2)
     page.wait_for_selector("#rows .row")
     for path in ("/", "/compose", "/settings/display", "/contacts", "/mail/mailboxes"):
@@ -98,7 +99,7 @@ def test_nothing_moves_for_who_asked_for_no_motion(browser: Any, server: RoostSe
 
 
 def test_in_forced_colours_what_is_unread_is_still_told(browser: Any, server: RoostServer) -> None:
-    send(server, ME, "Without colour")
+    send_short(server, ME, "Without colour")
     page, _troubles = signed_in(browser, server, ME, forced_colors="active")
     row = page.locator("#rows .row:has-text('Without colour')")
     row.wait_for()
@@ -117,9 +118,9 @@ OUTSIDE = """(within) => [...document.querySelectorAll(within)].filter((one) => 
 @pytest.mark.parametrize("language", ["en", "de", "ar"])
 def test_on_a_phone_every_tool_and_every_menu_is_on_the_screen(browser: Any, server: RoostServer, language: str) -> None:
     """The menu with snooze and move for what is ticked once stood a screen's width to the left, and the reader's ran out on the right."""
-    send(server, "u2@x.test", "For the phone")
-    send(server, "u2@x.test", "And one more")
-    send(server, "u2@x.test", "And the third")
+    send_short(server, "u2@x.test", "For the phone")
+    send_short(server, "u2@x.test", "And one more")
+    send_short(server, "u2@x.test", "And the third")
     page, troubles = signed_in(browser, server, "u2@x.test", viewport={"width": 390, "height": 780}, has_touch=True, locale=language)
     page.tap("#rows .row >> nth=1 >> .row-pick")
     assert page.evaluate("new Set([...document.querySelectorAll('.bulk .icon-btn')].map((one) => one.getBoundingClientRect().top)).size") == 1, "one line"

@@ -12,8 +12,8 @@ playwright = pytest.importorskip("playwright.sync_api")
 from mailcore.net import fetch  # noqa: E402
 from tests.lasting import lasting  # noqa: E402
 from tests.scenario.server import PASSWORD, RoostServer  # noqa: E402
+from tests.web.browser import signed_in  # noqa: E402
 from tests.web.gallery.test_gallery import needs_parts  # noqa: E402
-from tests.web.test_browser import signed_in  # noqa: E402
 from tests.web.test_writing import DOT, PASTE  # noqa: E402
 from wsgi import create_app  # noqa: E402
 

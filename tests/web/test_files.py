@@ -14,6 +14,7 @@ import pytest
 from tests.lasting import lasting
 from tests.scenario.server import RoostServer
 from tests.unit.mail import test_tnef as tnef
+from tests.web.browser import signed_in
 from tests.web.gallery.test_gallery import needs_parts
 from tests.web.visitor import Browser
 
@@ -153,7 +154,6 @@ def test_winmail_dat_is_opened_and_what_is_in_it_cannot_run(server: RoostServer,
 @pytest.mark.browser
 @needs_parts
 def test_a_file_out_of_winmail_dat_is_saved_by_a_click(browser: Any, server: RoostServer, person: Browser) -> None:
-    from tests.web.test_browser import signed_in
 
     deliver(server, person, "Packed plums", part("application/ms-tnef", "winmail.dat", tnef.package(tnef.one_file("PLUMS.XLS", b"nine", long="Plums of November.xls"))))
     page, troubles = signed_in(browser, server, "u1@x.test")

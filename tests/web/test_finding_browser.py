@@ -13,9 +13,9 @@ import pytest
 playwright = pytest.importorskip("playwright.sync_api")
 
 from tests.scenario.server import RoostServer  # noqa: E402
+from tests.web.browser import signed_in  # noqa: E402
 from tests.web.gallery.test_gallery import needs_parts  # noqa: E402
-from tests.web.test_browser import signed_in  # noqa: E402
-from tests.web.test_list_browser import imap_of  # noqa: E402
+from tests.web.mail import imap_of  # noqa: E402
 
 pytestmark = [pytest.mark.browser, needs_parts]
 expect = playwright.expect

@@ -9,9 +9,9 @@ import pytest
 playwright = pytest.importorskip("playwright.sync_api")
 
 from tests.scenario.server import PASSWORD, RoostServer  # noqa: E402
+from tests.web.browser import signed_in  # noqa: E402
 from tests.web.gallery.test_gallery import needs_parts  # noqa: E402
-from tests.web.test_browser import signed_in  # noqa: E402
-from tests.web.test_list_browser import letter  # noqa: E402
+from tests.web.mail import letter  # noqa: E402
 
 pytestmark = [pytest.mark.browser, needs_parts]
 ME, LETTERS = "u1@x.test", 40

@@ -8,7 +8,7 @@ import zipfile
 from tests.lasting import lasting
 from tests.scenario.server import PASSWORD, RoostServer
 from tests.scenario.waiting import eventually
-from tests.web.test_list_browser import found, imap_of, letter, put
+from tests.web.mail import found, imap_of, letter, put
 from tests.web.visitor import Browser, signed_in
 
 ME, OTHER = "u1@x.test", "u2@x.test"

@@ -11,6 +11,7 @@ import pytest
 from tests.lasting import lasting
 from tests.scenario.server import PASSWORD, RoostServer
 from tests.scenario.waiting import eventually
+from tests.web.browser import signed_in
 from tests.web.gallery.test_gallery import needs_parts
 from tests.web.visitor import Browser
 
@@ -122,7 +123,6 @@ def test_who_was_not_invited_by_name_is_told_which_address_answers(server: Roost
 @needs_parts
 def test_in_a_browser_one_click_answers(browser: Any, server: RoostServer, person: Browser) -> None:
     from tests.web.axe import violations
-    from tests.web.test_browser import signed_in
 
     path = deliver(server, person, "Apple harvest")
     page, troubles = signed_in(browser, server, ME)

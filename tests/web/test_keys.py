@@ -10,8 +10,8 @@ playwright = pytest.importorskip("playwright.sync_api")
 from tests.lasting import lasting  # noqa: E402
 from tests.scenario.server import PASSWORD, RoostServer  # noqa: E402
 from tests.scenario.waiting import eventually  # noqa: E402
+from tests.web.browser import signed_in  # noqa: E402
 from tests.web.gallery.test_gallery import needs_parts  # noqa: E402
-from tests.web.test_browser import signed_in  # noqa: E402
 
 pytestmark = [pytest.mark.browser, needs_parts]
 expect = playwright.expect

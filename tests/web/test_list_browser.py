@@ -1,7 +1,5 @@
 """The list and the reader in a real browser, as a person uses them: conversations, many at once, later, found, live."""
 
-import imaplib
-import smtplib
 from typing import Any
 
 import pytest
@@ -9,50 +7,17 @@ import pytest
 playwright = pytest.importorskip("playwright.sync_api")
 
 from tests.lasting import lasting  # noqa: E402
-from tests.scenario.server import PASSWORD, RoostServer  # noqa: E402
+from tests.scenario.server import RoostServer  # noqa: E402
 from tests.scenario.waiting import eventually  # noqa: E402
+from tests.web.browser import row, signed_in  # noqa: E402
 from tests.web.gallery.test_gallery import needs_parts  # noqa: E402
-from tests.web.test_browser import signed_in  # noqa: E402
+from tests.web.mail import ME, found, imap_of, letter, put, send  # noqa: E402
 
 pytestmark = [pytest.mark.browser, needs_parts]
-ME = "u1@x.test"
 expect = playwright.expect
 
 
 server = lasting(lambda: RoostServer(listeners=("smtp", "imap", "http"), people=9))
-
-
-def letter(subject: str, sender: str = "Ann Miller <ann@out.test>", to: str = ME, text: str = "Hello", number: str = "", answers: str = "", more: str = "") -> bytes:
-    lines = [f"From: {sender}", f"To: {to}", f"Subject: {subject}", "Date: Tue, 24 Nov 2026 10:00:00 +0000", f"Message-ID: <{number or subject.replace(' ', '-')}@out.test>"]
-    lines += [f"In-Reply-To: <{answers}@out.test>"] if answers else []
-    lines += [more] if more else []
-    return ("\r\n".join(lines) + f"\r\n\r\n{text}\r\n").encode()
-
-
-def send(server: RoostServer, data: bytes, to: str = ME) -> None:
-    with smtplib.SMTP("127.0.0.1", server.ports["smtp"]) as client:
-        client.sendmail("ann@out.test", [to], data)
-
-
-def imap_of(server: RoostServer, address: str = ME) -> imaplib.IMAP4:
-    imap = imaplib.IMAP4("127.0.0.1", server.ports["imap"])
-    imap.login(address, PASSWORD)
-    return imap
-
-
-def put(server: RoostServer, box: str, data: bytes, address: str = ME, flags: str = "\\Seen") -> None:
-    with imap_of(server, address) as imap:
-        assert imap.append(box, flags, None, data)[0] == "OK"
-
-
-def found(server: RoostServer, box: str, *criteria: str, address: str = ME) -> int:
-    with imap_of(server, address) as imap:
-        assert imap.select(box, readonly=True)[0] == "OK"
-        return len(imap.search(None, *criteria)[1][0].split())
-
-
-def row(page: Any, subject: str) -> Any:
-    return page.locator("#rows .row", has_text=subject)
 
 
 def test_a_conversation_is_one_row_and_opens_with_ones_own_reply_in_place(browser: Any, server: RoostServer) -> None:
@@ -103,6 +68,28 @@ def test_a_reply_takes_the_place_of_its_conversation_and_flags_of_elsewhere_show
         for number in imap.search(None, "SUBJECT", "Dates")[1][0].split():
             imap.store(number, "+FLAGS", "\\Seen")
     expect(row(page, "Dates")).to_have_class("row")
+    assert troubles == []
+
+
+def test_the_address_follows_a_message_whose_row_changed_while_it_was_on_its_way(browser: Any, server: RoostServer) -> None:
+    """The row's link was drawn anew under the request, whose answer then left the list's address where it was."""
+    me = "u9@x.test"
+    put(server, "INBOX", letter("Changes", to=me), me)
+    page, troubles = signed_in(browser, server, me)
+    expect(row(page, "Changes")).to_be_visible()
+    held: list[Any] = []
+    page.route("**/mail/*/*", lambda route: held.append(route) if route.request.resource_type == "xhr" else route.continue_())
+    row(page, "Changes").locator(".row-sub > a").click()
+    eventually(lambda: page.evaluate("1") and held)
+    with page.expect_response(lambda answer: "since=" in answer.url) as fresh, imap_of(server, me) as imap:
+        imap.select("INBOX")
+        imap.store(imap.search(None, "SUBJECT", "Changes")[1][0].decode(), "+FLAGS", "\\Flagged")
+    assert "star" in fresh.value.text()
+    page.evaluate("new Promise((done) => setTimeout(done))")
+    held[0].continue_()
+    expect(page.locator("#reader #subject")).to_have_text("Changes")
+    eventually(lambda: page.url.rpartition("/")[2] == row(page, "Changes").get_attribute("data-id"))
+    page.context.close()
     assert troubles == []
 
 

@@ -11,8 +11,9 @@ playwright = pytest.importorskip("playwright.sync_api")
 
 from tests.lasting import lasting  # noqa: E402
 from tests.scenario.server import PASSWORD, RoostServer  # noqa: E402
+from tests.web.browser import signed_in  # noqa: E402
 from tests.web.gallery.test_gallery import needs_parts  # noqa: E402
-from tests.web.test_browser import send, signed_in  # noqa: E402
+from tests.web.mail import send_short  # noqa: E402
 
 pytestmark = [pytest.mark.browser, needs_parts]
 ME = "u1@x.test"
@@ -102,7 +103,7 @@ def test_the_bar_tells_how_full_the_account_is(page: Any, server: RoostServer) -
     assert page.locator("#nav .quota, .quota").count() == 0, "no limit, nothing to tell"
     server.run("account", "set", ME, "--quota", "20K")
     for number in range(3):
-        send(server, ME, "x" * 900 + str(number))
+        send_short(server, ME, "x" * 900 + str(number))
     page.goto("/mail")
     page.wait_for_selector(".quota")
     assert re.search(r"of 20(\.0)? KB", page.inner_text(".quota"))

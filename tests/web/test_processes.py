@@ -12,7 +12,7 @@ import requests
 from tests.lasting import lasting
 from tests.scenario.server import RoostServer
 from tests.scenario.waiting import eventually
-from tests.web.test_list_browser import letter, send
+from tests.web.mail import letter, send
 from tests.web.visitor import signed_in
 
 PROCESSES, TABS, RUSH = 3, 240, 40

@@ -11,9 +11,9 @@ playwright = pytest.importorskip("playwright.sync_api")
 
 from tests.scenario.server import RoostServer  # noqa: E402
 from tests.scenario.waiting import eventually  # noqa: E402
+from tests.web.browser import signed_in  # noqa: E402
 from tests.web.gallery.test_gallery import needs_parts  # noqa: E402
-from tests.web.test_browser import send, signed_in  # noqa: E402
-from tests.web.test_list_browser import found, imap_of  # noqa: E402
+from tests.web.mail import found, imap_of, send_short  # noqa: E402
 
 pytestmark = [pytest.mark.browser, needs_parts]
 ME = "u1@x.test"
@@ -25,7 +25,7 @@ def server() -> Iterator[RoostServer]:
     with imap_of(one, ME) as imap:
         imap.create("Bills")
     for subject in ("Invoice 1", "A letter", "Invoice 2"):
-        send(one, ME, subject)
+        send_short(one, ME, subject)
     yield one
     one.remove()
 
@@ -46,7 +46,7 @@ def test_a_rule_is_run_on_the_inbox_and_taken_back(browser: Any, server: RoostSe
     assert found(server, "Bills", "ALL", address=ME) == 0
     page.goto("/settings/rules")
     assert page.get_by_text("Invoice").count(), "the rule was saved as well"
-    send(server, ME, "Invoice 3")
+    send_short(server, ME, "Invoice 3")
     eventually(lambda: found(server, "Bills", "ALL", address=ME) == 1)
     assert troubles == []
 
@@ -63,7 +63,7 @@ def test_a_rule_that_only_sends_is_not_run_on_old_mail(browser: Any, server: Roo
 def test_work_that_waits_is_cancelled_on_its_page_and_nothing_was_done(browser: Any, server: RoostServer) -> None:
     page, _troubles = signed_in(browser, server, "u2@x.test")
     for number in range(3):
-        send(server, "u2@x.test", f"Stays {number}")
+        send_short(server, "u2@x.test", f"Stays {number}")
     eventually(lambda: found(server, "INBOX", "SUBJECT", "Stays", address="u2@x.test") == 3)
     page.goto("/")
     workers = [pid for name, pid in server.pids().items() if name.startswith("worker")]
@@ -85,7 +85,7 @@ def test_work_that_waits_is_cancelled_on_its_page_and_nothing_was_done(browser: 
 
 def test_shift_and_a_click_tick_all_rows_between(browser: Any, server: RoostServer) -> None:
     for number in range(6):
-        send(server, "u3@x.test", f"Row {number}")
+        send_short(server, "u3@x.test", f"Row {number}")
     page, _troubles = signed_in(browser, server, "u3@x.test")
     picks = page.locator("#rows .row .row-pick")
     playwright.expect(picks).to_have_count(6)

@@ -8,8 +8,8 @@ import pytest
 
 from tests.lasting import lasting
 from tests.scenario.server import RoostServer
+from tests.web.browser import signed_in as opened
 from tests.web.test_browser import needs_parts, playwright
-from tests.web.test_browser import signed_in as opened
 from tests.web.visitor import Browser, signed_in
 
 SIZE = "smtp.message_size"

@@ -8,6 +8,8 @@ import pytest
 
 from mailcore.auth import sessions
 from tests.scenario.server import PASSWORD, RoostServer
+from tests.web.browser import signed_in as opened
+from tests.web.mail import send_short
 from tests.web.visitor import Browser, signed_in
 
 ANN, BEN, CAT = "u1@x.test", "u2@x.test", "u3@x.test"
@@ -111,11 +113,9 @@ def test_a_browser_holds_no_more_than_its_places(server: RoostServer) -> None:
 
 @pytest.mark.browser
 def test_each_tab_lives_for_its_own_account(browser: Any, server: RoostServer) -> None:
-    from tests.web import test_browser
-    from tests.web.test_browser import send
-    from tests.web.test_list_browser import expect
+    from playwright.sync_api import expect
 
-    page, troubles = test_browser.signed_in(browser, server, ANN)
+    page, troubles = opened(browser, server, ANN)
     page.locator(".me summary").click()
     page.locator(".me a", has_text="Add another account").click()
     expect(page.locator(".open-accounts")).to_contain_text("Ann Vale")
@@ -125,7 +125,7 @@ def test_each_tab_lives_for_its_own_account(browser: Any, server: RoostServer) -
     page.wait_for_url("**/u/1/mail/*")
     other = page.context.new_page()
     other.goto("/mail")
-    send(server, BEN, "For Ben")
+    send_short(server, BEN, "For Ben")
     expect(page.locator("#rows .row", has_text="For Ben")).to_be_visible(timeout=5000)
     expect(other.locator("#rows .row", has_text="For Ben")).to_have_count(0)
     page.locator("#rows .row .row-sub > a", has_text="For Ben").click()

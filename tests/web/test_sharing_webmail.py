@@ -8,7 +8,9 @@ import pytest
 
 from tests.scenario.server import RoostServer
 from tests.scenario.waiting import eventually
-from tests.web.test_list_browser import found, imap_of, letter, put
+from tests.web.browser import row
+from tests.web.browser import signed_in as opened
+from tests.web.mail import found, imap_of, letter, put, send
 from tests.web.visitor import Browser, signed_in
 
 OWNER, READER, WRITER, OTHER = "u1@x.test", "u2@x.test", "u3@x.test", "u4@x.test"
@@ -208,15 +210,14 @@ def test_a_reply_to_a_shared_message_marks_it_where_one_may(server: RoostServer)
 
 @pytest.mark.browser
 def test_all_inboxes_are_one_list_that_lives(browser: Any, server: RoostServer) -> None:
-    from tests.web import test_browser
-    from tests.web.test_list_browser import expect, row, send
+    from playwright.sync_api import expect
 
     me, boss = "u6@x.test", "u5@x.test"
     with imap_of(server, boss) as imap:
         assert imap.setacl("INBOX", me, "lrswite")[0] == "OK"
     put(server, "INBOX", letter("Mine", to=me, number="i1"), me, flags="")
     put(server, "INBOX", letter("Theirs", to=boss, number="i2"), boss, flags="")
-    page, troubles = test_browser.signed_in(browser, server, me)
+    page, troubles = opened(browser, server, me)
     page.locator("#nav a", has_text="All inboxes").click()
     page.wait_for_url("**/mail/inboxes")
     expect(page.locator("#rows .row")).to_have_count(2)
@@ -247,12 +248,11 @@ def test_all_inboxes_are_one_list_that_lives(browser: Any, server: RoostServer) 
 
 @pytest.mark.browser
 def test_axe_has_nothing_to_say_about_sharing(browser: Any, server: RoostServer) -> None:
-    from tests.web import test_browser
     from tests.web.axe import violations
 
     give(server, "Plans", OTHER, "lr")
     for who, scheme in ((OWNER, "light"), (OTHER, "dark")):
-        page, troubles = test_browser.signed_in(browser, server, who, color_scheme=scheme)
+        page, troubles = opened(browser, server, who, color_scheme=scheme)
         plans = page.locator("#nav a", has_text="Plans").first.get_attribute("href")
         for path in (plans, f"{plans}/share" if who == OWNER else "/mail/mailboxes"):
             page.goto(path)

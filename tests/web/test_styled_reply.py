@@ -8,9 +8,9 @@ playwright = pytest.importorskip("playwright.sync_api")
 
 from tests.lasting import lasting  # noqa: E402
 from tests.scenario.server import RoostServer  # noqa: E402
+from tests.web.browser import row, signed_in  # noqa: E402
 from tests.web.gallery.test_gallery import needs_parts  # noqa: E402
-from tests.web.test_browser import signed_in  # noqa: E402
-from tests.web.test_list_browser import imap_of, put, row  # noqa: E402
+from tests.web.mail import imap_of, put  # noqa: E402
 
 pytestmark = [pytest.mark.browser, needs_parts]
 expect = playwright.expect

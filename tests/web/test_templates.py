@@ -8,7 +8,9 @@ import pytest
 from mailcore.store import templates as store
 from tests.lasting import lasting
 from tests.scenario.server import RoostServer
-from tests.web.test_list_browser import letter, put
+from tests.web.browser import row
+from tests.web.browser import signed_in as opened
+from tests.web.mail import letter, put
 from tests.web.visitor import Browser, signed_in
 
 ME, OTHER = "u1@x.test", "u2@x.test"
@@ -89,12 +91,11 @@ def test_there_is_an_end_to_how_many_one_may_keep(server: RoostServer, monkeypat
 
 @pytest.mark.browser
 def test_a_template_is_put_in_at_the_cursor_and_by_the_palette_and_kept_from_the_draft(browser: Any, server: RoostServer) -> None:
-    from tests.web import test_browser
-    from tests.web.test_list_browser import expect, row
+    from playwright.sync_api import expect
 
     add(signed_in(server, "u3@x.test"), "Greeting", "Good morning from all of us.", subject="Hello")
     put(server, "INBOX", letter("Delivery", to="u3@x.test", number="d1", text="When will it come?"), "u3@x.test")
-    page, troubles = test_browser.signed_in(browser, server, "u3@x.test")
+    page, troubles = opened(browser, server, "u3@x.test")
     row(page, "Delivery").locator(".row-sub > a").click()
     page.locator(".reply-bar a", has_text="Reply").first.click()
     editor = page.locator(".compose [role=textbox].editor")

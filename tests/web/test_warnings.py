@@ -9,6 +9,7 @@ import pytest
 from tests.lasting import lasting
 from tests.scenario.server import RoostServer
 from tests.web.axe import violations
+from tests.web.browser import signed_in
 from tests.web.gallery.test_gallery import needs_parts
 from tests.web.visitor import Browser
 
@@ -63,7 +64,6 @@ def test_who_does_not_want_them_sees_none(server: RoostServer, person: Browser) 
 @pytest.mark.browser
 @needs_parts
 def test_the_lines_are_read_in_a_browser(browser: Any, server: RoostServer, person: Browser) -> None:
-    from tests.web.test_browser import signed_in
 
     opened(server, person, "In sight", "stranger@shore.test", html=LINK)
     page, troubles = signed_in(browser, server, "u1@x.test")
