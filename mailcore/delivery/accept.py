@@ -113,8 +113,6 @@ def accept(runtime: Runtime, mail: Mail, parcel: Parcel, *, also: Callable[[Tx],
     single = mail.recipients[0].address if len(mail.recipients) == 1 else None
     received = prefix_of(runtime, mail, parcel, now, single)
     own_prefix = return_path_line(mail.sender) + mail.lines + received
-    runtime.counts.add("received", domains=(target.domain_id for target in made.local.values()))
-    runtime.counts.add("received_bytes", parcel.summary.size)
 
     ids = sorted(made.local)
     at_once = [] if mail.is_held else ids[:FAN_OUT]
@@ -142,17 +140,19 @@ def accept(runtime: Runtime, mail: Mail, parcel: Parcel, *, also: Callable[[Tx],
         events += [list_bounces.came_back(tx, runtime, member, now, is_for_good=is_final) for member in made.bounced]
         for kind, people in by_kind(tx, mail, made.remote).items():
             queue_remote(tx, runtime, mail, parcel, people, received, now, kind=kind, route=away.route)
-        head = TraceHead(
-            trace_id=parcel.trace_id, at=now, direction="in" if mail.client.account is None else "out", sender=str(mail.sender.address or ""),
-            recipients=", ".join(r.path for r in mail.recipients[:50]), subject=parcel.summary.subject, msgid=parcel.summary.msgid, ip=mail.client.ip,
-            size=parcel.summary.size, account_id=mail.client.account.id if mail.client.account else None,
-            outcome="quarantined" if mail.is_held else "queued" if made.remote or made.forwarded or made.lists or ready.forwards else "delivered",
-        )  # fmt: skip
-        records.trace(tx, head, events)
+        outcome = "quarantined" if mail.is_held else "queued" if made.remote or made.forwarded or made.lists or ready.forwards else "delivered"
+        records.trace(tx, _head(mail, parcel, outcome, now), events)
         if also is not None:
             also(tx)
 
-    return runtime.store.submit(write)
+    def count(done: "Future[None]") -> None:
+        if not done.cancelled() and done.exception() is None:
+            runtime.counts.add("received", domains=(target.domain_id for target in made.local.values()))
+            runtime.counts.add("received_bytes", parcel.summary.size)
+
+    stored = runtime.store.submit(write)
+    stored.add_done_callback(count)
+    return stored
 
 
 def by_kind(tx: Tx, mail: Mail, people: dict[str, Accepted]) -> dict[str, dict[str, Accepted]]:
@@ -167,18 +167,21 @@ def by_kind(tx: Tx, mail: Mail, people: dict[str, Accepted]) -> dict[str, dict[s
 def drop(runtime: Runtime, mail: Mail, parcel: Parcel, *, also: Callable[[Tx], None] | None = None) -> "Future[None]":
     """Take *parcel* and throw it away, as the settings want it for viruses; only the trace remembers it, and *also*."""
     now = runtime.clock.micros()
-    head = TraceHead(
-        trace_id=parcel.trace_id, at=now, direction="in" if mail.client.account is None else "out", sender=str(mail.sender.address or ""),
-        recipients=", ".join(r.path for r in mail.recipients[:50]), subject=parcel.summary.subject, msgid=parcel.summary.msgid, ip=mail.client.ip,
-        size=parcel.summary.size, account_id=mail.client.account.id if mail.client.account else None, outcome="dropped",
-    )  # fmt: skip
 
     def write(tx: Tx) -> None:
-        records.trace(tx, head, events_of(mail, now))
+        records.trace(tx, _head(mail, parcel, "dropped", now), events_of(mail, now))
         if also is not None:
             also(tx)
 
     return runtime.store.submit(write)
+
+
+def _head(mail: Mail, parcel: Parcel, outcome: str, now: Micros) -> TraceHead:
+    return TraceHead(
+        trace_id=parcel.trace_id, at=now, direction="in" if mail.client.account is None else "out", sender=str(mail.sender.address or ""),
+        recipients=", ".join(r.path for r in mail.recipients[:50]), subject=parcel.summary.subject, msgid=parcel.summary.msgid, ip=mail.client.ip,
+        size=parcel.summary.size, account_id=mail.client.account.id if mail.client.account else None, outcome=outcome,
+    )  # fmt: skip
 
 
 def _facts(mail: Mail, parcel: Parcel) -> dict[str, object]:

@@ -344,6 +344,20 @@ def test_a_virus_that_the_real_clamd_knows_is_refused_and_then_held_until_it_is_
     assert found(world, "INBOX", "virus") is not None
 
 
+def test_what_a_filter_refuses_is_counted_as_refused_and_not_as_received(world: SimpleNamespace) -> None:
+    with at_the_store(world) as runtime:
+        now, one = runtime.clock.micros(), verbs.find_account(runtime.store.read(), "u1@x.test").id
+        runtime.store.write(lambda tx: (scripts.put(tx, one, "no", 'require "reject"; reject "Not for me.";', now), scripts.activate(tx, one, "no", now)))
+    try:
+        before = counted(world)
+        assert deliver(world, "bob@honest.test", letter("bob@honest.test", "not wanted"))[0] == 550
+        wait_for_count(world, before, "refused")
+        assert counted(world)["received"] == before["received"]
+    finally:
+        with at_the_store(world) as runtime:
+            runtime.store.write(lambda tx: scripts.activate(tx, one, "", now))
+
+
 def test_what_the_real_spamassassin_calls_spam_lands_in_junk(world: SimpleNamespace, spamd: str) -> None:
     setting(world, "spam.spamassassin", spamd)
     before = counted(world)
