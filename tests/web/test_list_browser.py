@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.browser, needs_parts]
 expect = playwright.expect
 
 
-server = lasting(lambda: RoostServer(listeners=("smtp", "imap", "http"), people=9))
+server = lasting(lambda: RoostServer(listeners=("smtp", "imap", "http"), people=10))
 
 
 def test_a_conversation_is_one_row_and_opens_with_ones_own_reply_in_place(browser: Any, server: RoostServer) -> None:
@@ -73,7 +73,7 @@ def test_a_reply_takes_the_place_of_its_conversation_and_flags_of_elsewhere_show
 
 def test_the_address_follows_a_message_whose_row_changed_while_it_was_on_its_way(browser: Any, server: RoostServer) -> None:
     """The row's link was drawn anew under the request, whose answer then left the list's address where it was."""
-    me = "u9@x.test"
+    me = "u10@x.test"
     put(server, "INBOX", letter("Changes", to=me), me)
     page, troubles = signed_in(browser, server, me)
     expect(row(page, "Changes")).to_be_visible()
