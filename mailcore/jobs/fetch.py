@@ -20,6 +20,7 @@ from mailcore.mail.address import Address, ReversePath
 from mailcore.mail.address import mailboxes as header_addresses
 from mailcore.mail.headers import scan_headers
 from mailcore.net import elsewhere
+from mailcore.net.patience import in_time
 from mailcore.policy import pipeline
 from mailcore.policy.facts import Accepted, Client, Mail
 from mailcore.runtime.runtime import Runtime
@@ -31,6 +32,8 @@ IDLE_SECONDS = 5.0
 MESSAGES_A_LOOK = 500
 """The rest comes with the next look, so that a huge mailbox does not keep a thread for hours."""
 LOOK_SECONDS = 600.0
+PATIENCE = 2
+"""A look is broken off after so many times LOOK_SECONDS, wherever it is. Stops a server that sends byte by byte from holding a thread."""
 BUSY = 10 * SECOND
 """When a mailbox that another program was reading is looked at again."""
 
@@ -73,7 +76,8 @@ def look_into(runtime: Runtime, one: Fetched) -> None:
     try:
         source = fetching.opened(runtime, one, lambda secret: runtime.store.write(lambda tx: fetched.set_password(tx, one.id, secret), bulk=True))
         try:
-            trouble = bring(runtime, one, source)
+            with in_time(source.connection, PATIENCE * LOOK_SECONDS):
+                trouble = bring(runtime, one, source)
         finally:
             source.close()
     except MailError as error:

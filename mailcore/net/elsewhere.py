@@ -16,9 +16,13 @@ from typing import Any, Protocol
 
 from mailcore.base.errors import MailError, Reason
 from mailcore.base.secret import Secret
+from mailcore.net.patience import in_time
 from mailcore.wire.sasl import Credentials, SecretKind, xoauth2_response
 
 SECONDS = 60.0
+"""For one answer's next bytes."""
+OPEN_SECONDS = 120.0
+"""For all from the greeting to the open inbox. Stops a server that answers byte by byte from holding a thread."""
 LINE_BYTES = 1024 * 1024
 """Longest line of an answer. Stops a server from filling memory."""
 LISTED = 200_000
@@ -53,6 +57,11 @@ class Account:
 class Source(Protocol):
     """A mailbox elsewhere that is open."""
 
+    @property
+    def connection(self) -> socket.socket:
+        """What it is read from."""
+        ...
+
     def names(self) -> list[str]:
         """What its messages are called, the same in every session."""
         ...
@@ -73,7 +82,13 @@ class Source(Protocol):
 def open_source(account: Account) -> Source:
     """Connect, sign in and open the inbox. Raises MailError(NETWORK, AUTH_FAILED) in words."""
     with in_words(account.host, account.port):
-        return Pop3(account) if account.protocol == "pop3" else Imap(account)
+        plain = socket.create_connection((account.address, account.port), timeout=SECONDS)
+        try:
+            with in_time(plain, OPEN_SECONDS):
+                return Pop3(account, plain) if account.protocol == "pop3" else Imap(account, plain)
+        except BaseException:
+            plain.close()
+            raise
 
 
 @contextlib.contextmanager
@@ -104,10 +119,6 @@ def refused(account: Account, said: str) -> MailError:
     return MailError(Reason.AUTH_FAILED, f"{account.host} refused the user name or password. It says: {said[:200].rstrip('. ')}.{more}")
 
 
-def _socket(account: Account) -> socket.socket:
-    return socket.create_connection((account.address, account.port), timeout=SECONDS)
-
-
 def _wrapped(account: Account, plain: socket.socket) -> ssl.SSLSocket:
     return ssl.create_default_context().wrap_socket(plain, server_hostname=account.host)
 
@@ -115,9 +126,9 @@ def _wrapped(account: Account, plain: socket.socket) -> ssl.SSLSocket:
 class Pop3:
     """RFC 1939, RFC 2449, RFC 2595."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: Account, plain: socket.socket) -> None:
         self.account = account
-        self.socket: socket.socket = _socket(account)
+        self.socket: socket.socket = plain
         if account.security == "tls":
             self.socket = _wrapped(account, self.socket)
         self.file = self.socket.makefile("rb")
@@ -136,6 +147,10 @@ class Pop3:
             self.socket.close()
             raise refused(account, error.detail) from error
         self._numbers: dict[str, tuple[int, int]] = {}
+
+    @property
+    def connection(self) -> socket.socket:
+        return self.socket
 
     def names(self) -> list[str]:
         self.ask("LIST")
@@ -217,21 +232,20 @@ def _is_challenge(line: bytes) -> bool:
 class _Pinned(imaplib.IMAP4):
     """The library's client, on a connection of ours."""
 
-    def __init__(self, account: Account) -> None:
-        self._account = account
+    def __init__(self, account: Account, plain: socket.socket) -> None:
+        self._account, self._plain = account, plain
         super().__init__(account.host, account.port, timeout=SECONDS)
 
     def _create_socket(self, timeout: float | None) -> socket.socket:
-        plain = _socket(self._account)
-        return _wrapped(self._account, plain) if self._account.security == "tls" else plain
+        return _wrapped(self._account, self._plain) if self._account.security == "tls" else self._plain
 
 
 class Imap:
     """RFC 3501, as far as fetching needs it. A message is called UIDVALIDITY.UID."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: Account, plain: socket.socket) -> None:
         self.account = account
-        self.client: Any = _Pinned(account)
+        self.client: Any = _Pinned(account, plain)
         if account.security == "starttls":
             self.client.starttls(ssl.create_default_context())
         try:
@@ -245,6 +259,10 @@ class Imap:
             raise refused(account, str(error).strip("b'")) from error
         self._good(*self.client.select("INBOX"))
         self.validity = (self.client.response("UIDVALIDITY")[1] or [b"0"])[0].decode()
+
+    @property
+    def connection(self) -> socket.socket:
+        return self.client.socket()  # type: ignore[no-any-return]
 
     def names(self) -> list[str]:
         found = self._good(*self.client.uid("SEARCH", "UNDELETED"))

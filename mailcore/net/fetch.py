@@ -8,14 +8,12 @@ import http.client
 import ipaddress
 import socket
 import ssl
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from mailcore.base.errors import MailError, Reason
 from mailcore.base.resolver import DnsTrouble, Resolver
+from mailcore.net.patience import in_time
 
 PICTURE_BYTES = 8 * 1024 * 1024
 POLICY_BYTES = 64 * 1024
@@ -154,32 +152,11 @@ def _said(
     """What *host* at *address* answers, at most *limit* bytes, within SECONDS of its connection. Raises OSError, HTTPException, ValueError."""
     connection = http.client.HTTPConnection(host, port, timeout=SECONDS)
     try:
-        with _in_time(socket.create_connection((address, port), timeout=SECONDS)) as raw:
+        raw = socket.create_connection((address, port), timeout=SECONDS)
+        with in_time(raw, SECONDS):
             connection.sock = ssl.create_default_context().wrap_socket(raw, server_hostname=host) if is_tls else raw
             connection.request(method, path, body=body, headers=headers)
             with connection.getresponse() as response:  # one without a length outlives its connection
                 return response, response.read(limit)
     finally:
         connection.close()
-
-
-@contextmanager
-def _in_time(raw: socket.socket) -> Iterator[socket.socket]:
-    """*raw*, shut SECONDS from now whatever is still being said; then TimeoutError. A timeout of the socket alone begins anew with each byte."""
-    is_over = threading.Event()
-    with raw.dup() as same:  # TLS takes the first for itself
-
-        def shut() -> None:
-            is_over.set()
-            with suppress(OSError):
-                same.shutdown(socket.SHUT_RDWR)
-
-        timer = threading.Timer(SECONDS, shut)
-        timer.daemon = True
-        timer.start()
-        try:
-            yield raw
-        finally:
-            timer.cancel()
-        if is_over.is_set():
-            raise TimeoutError("It took too long.")
