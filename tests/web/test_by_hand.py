@@ -1,9 +1,12 @@
 """What a person does with clicks and keys in Chromium, where other tests ask the server alone: the address book, images, receipts, Bcc, what became of a message, signing out everywhere."""
 
+import email.policy
 import smtplib
 import struct
+import zipfile
 import zlib
 from collections.abc import Iterator
+from email.message import EmailMessage
 from typing import Any
 
 import pytest
@@ -207,4 +210,35 @@ def test_a_badge_says_in_one_word_whether_a_sender_is_proved(browser: Any, serve
     expect(opened(page, "Proved").locator(".msg-head .chip")).to_have_text("verified shop.test")
     page.goto("/")
     expect(opened(page, "Not proved").locator(".msg-head .chip")).to_have_text("sender not verified")
+    assert troubles == []
+
+
+def test_files_are_looked_at_opened_inside_one_another_and_saved_together(browser: Any, server: RoostServer) -> None:
+    inner, outer = EmailMessage(), EmailMessage()
+    inner["From"], inner["Subject"] = "Bob <bob@far.test>", "The inner one"
+    inner.set_content("words inside")
+    inner.add_attachment(b"a note of the inner one", maintype="text", subtype="plain", filename="inner.txt")
+    outer["From"], outer["To"], outer["Subject"] = "Ann <ann@out.test>", "u2@x.test", "Files in files"
+    outer.set_content("see")
+    outer.add_attachment(png(), maintype="image", subtype="png", filename="green.png")
+    outer.add_attachment(b"plain words", maintype="text", subtype="plain", filename="words.txt")
+    outer.add_attachment(inner)
+    put(server, "INBOX", outer.as_bytes(policy=email.policy.SMTP), "u2@x.test")
+    page, troubles = signed_in(browser, server, "u2@x.test")
+    reader = opened(page, "Files in files")
+    expect(reader.locator("img[src*='/mail/part/']")).to_have_count(1)
+    for name, shown in (("green.png", "img"), ("words.txt", "text=plain words")):
+        with page.context.expect_page() as tab:
+            reader.get_by_role("link", name=name).first.click()
+        expect(tab.value.locator(shown).first).to_be_visible()
+        tab.value.close()
+    with page.expect_download() as saved:
+        reader.get_by_role("link", name="Download all").click()
+    names = zipfile.ZipFile(saved.value.path()).namelist()
+    assert {"green.png", "words.txt"} <= set(names) and len(names) == 3
+    with page.context.expect_page() as tab:
+        reader.locator(".file-open").last.click()
+    expect(tab.value.get_by_role("heading", name="The inner one")).to_be_visible()
+    expect(tab.value.get_by_text("inner.txt")).to_be_visible()
+    expect(tab.value.frame_locator("iframe").first.get_by_text("words inside")).to_be_visible()
     assert troubles == []
