@@ -3,8 +3,10 @@
 Values are shortened and made printable, so that nothing a stranger sends can forge a line; a Secret prints as ***.
 """
 
+import contextlib
 import os
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any, TextIO
@@ -20,19 +22,26 @@ class DayFiles:
         self.folder = folder
         self._day = ""
         self._fd = -1
+        self._lock = threading.Lock()
 
     def write(self, day: str, line: str) -> None:
         """Append *line* to the file of *day* (YYYY-MM-DD)."""
-        try:
-            if day != self._day:
-                if self._fd >= 0:
-                    os.close(self._fd)
-                self.folder.mkdir(mode=0o700, exist_ok=True)
-                self._fd = os.open(self.folder / f"roost-{day}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0), 0o600)
-                self._day = day
-            os.write(self._fd, line.encode("utf-8", "replace"))
-        except OSError:
-            self._day, self._fd = "", -1
+        with self._lock:  # nobody writes to a file that another closes
+            try:
+                if day != self._day:
+                    self._close()
+                    self.folder.mkdir(mode=0o700, exist_ok=True)
+                    self._fd = os.open(self.folder / f"roost-{day}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0), 0o600)
+                    self._day = day
+                os.write(self._fd, line.encode("utf-8", "replace"))
+            except OSError:
+                self._close()
+
+    def _close(self) -> None:
+        descriptor, self._day, self._fd = self._fd, "", -1
+        if descriptor >= 0:
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
 
 
 class Log:
