@@ -1,11 +1,13 @@
 """Tries a rule on mail that is here already, changing nothing: which of the newest messages it would have acted on."""
 
+from dataclasses import replace
+
 from mailcore.base.clock import from_micros
 from mailcore.directory.personal import zone_of
 from mailcore.runtime.runtime import Runtime
 from mailcore.sieve import OWN_EXTENSIONS, compile
 from mailcore.sieve.message import Mail, Surroundings
-from mailcore.sieve.rules import Rule
+from mailcore.sieve.rules import Kind, Rule, RuleAction
 from mailcore.sieve.rulescript import to_sieve
 from mailcore.store import listing, mailboxes
 from mailcore.store.accounts import Account
@@ -25,11 +27,9 @@ def fits(runtime: Runtime, account: Account, rule: Rule) -> tuple[list[ListRow],
 
 
 def fitting(runtime: Runtime, account: Account, rule: Rule, rows: list[ListRow]) -> list[ListRow]:
-    """Those of *rows* that the rule fits. Raises MailError(SYNTAX)."""
-    text, tx = to_sieve([rule]), runtime.store.read()
-    if not text:
-        return []
-    script, found = compile(text, OWN_EXTENSIONS), []
+    """Those of *rows* that the rule fits, whatever it would do with them. Raises MailError(SYNTAX)."""
+    asked = replace(rule, actions=(RuleAction(kind=Kind.KEEP),), is_enabled=True, stop=False)
+    script, found, tx = compile(to_sieve([asked]), OWN_EXTENSIONS), [], runtime.store.read()
     for row in rows:
         stored = listing.get(tx, account.id, row.message_id)
         data = runtime.store.blobs.read(stored.locator, 0, TRIED_BYTES)

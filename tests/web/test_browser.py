@@ -169,6 +169,18 @@ def test_news_that_were_asked_for_before_a_star_do_not_take_it_off_again(browser
     assert star.get_attribute("aria-pressed") == "true" and not page.evaluate("window.unstarred")
 
 
+def test_a_form_with_an_editor_is_judged_field_by_field_and_sent(browser: Any, server: RoostServer) -> None:
+    """The editor looks like a field and is none: judging it ended the judging of the form with a fault."""
+    page, troubles = signed_in(browser, server, "u1@x.test")
+    page.goto("/settings/signatures")
+    page.fill("[name=name]", "Work")
+    page.locator("main [contenteditable=true]").first.click()
+    page.keyboard.type("Una, of the farm")
+    page.get_by_role("button", name="Add signature").click()
+    page.get_by_text("Signature saved").first.wait_for()
+    assert troubles == []
+
+
 def test_a_button_stays_under_the_pointer_when_the_field_before_it_is_mended(browser: Any, server: RoostServer) -> None:
     """The message beside a field went as the button was pressed: the button moved away from under the pointer, and nothing was sent."""
     page, _ = signed_in(browser, server, "admin@x.test", viewport={"width": 1440, "height": 1000})

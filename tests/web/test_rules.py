@@ -231,6 +231,10 @@ def test_a_rule_that_cannot_be_keeps_what_was_typed_and_one_is_tried_before_it_i
     eventually(lambda: found(server, "admin@x.test", "a trial balloon"))
     tried = admin.post("/admin/rules/new", {**RULE, "c0_value": "trial", "a0_value": "x", "op": "try"})
     assert "1 message fits" in tried.text and "a trial balloon" in tried.text
+    admin.get("/settings/rules/new")
+    for kind, value in (("label", "boss"), ("flag", ""), ("mark_read", "")):
+        own = admin.post("/settings/rules/new", {**RULE, "c0_value": "trial", "a0_kind": kind, "a0_value": value, "is_off": "1", "op": "try"})
+        assert "1 message fits" in own.text, f"{kind}: a rule that only marks, and is switched off, fits as well"
     assert told(server, "rule", "list")["rules"] == []
 
 
