@@ -30,6 +30,8 @@ export function checkField(input) {
   return input.validity.valid;
 }
 
+/** What can be judged; an editor has the same look and no value. */
+const FIELD = ":is(input, select, textarea).input";
 let isPressed = false;
 
 /** Judges *input*; while a button is being pressed only after it is let go, since a message that comes or goes moves what lies under the pointer. */
@@ -42,10 +44,10 @@ function leaveField(input) {
 export function startForms() {
   addEventListener("pointerdown", () => { isPressed = true; }, true);
   for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => { isPressed = false; }, true);
-  on("focusout", "form[data-validate] .input", (_event, input) => leaveField(input));
+  on("focusout", `form[data-validate] ${FIELD}`, (_event, input) => leaveField(input));
   on("submit", "form[data-validate]", (event, form) => {
     if (event.submitter?.formNoValidate) return;
-    const wrong = $$(".input", form).filter((input) => !checkField(input));
+    const wrong = $$(FIELD, form).filter((input) => !checkField(input));
     if (!wrong.length) return;
     event.preventDefault();
     event.stopImmediatePropagation();
