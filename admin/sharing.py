@@ -204,7 +204,7 @@ def shared_one(number: int) -> Any:
     is_public = owner.kind == "public"
     name = sharing.prefix_of(owner.address, owner.kind) + box.name
     people = [p.Choice(value=f"${g.address}", label=g.address) for g in group_rows.groups(tx, owner.domain_id or None)]
-    values = {"number": number, "name": box.name, "path": name, "is_public": is_public, "owner": owner.address, "holders": holder_rows(number), "groups": people}
+    values = {"box_id": number, "name": box.name, "path": name, "is_public": is_public, "owner": owner.address, "holders": holder_rows(number), "groups": people}
     presets = tuple(p.Choice(value=k, label=str(v)) for k, v in RIGHTS.items())
     return page("admin/shared_one.html", area="aliases", presets=presets, typed=form, errors=errors, messages=box.message_count, **values), 422 if errors else 200
 
