@@ -488,8 +488,9 @@ def test_what_people_move_in_and_out_of_junk_teaches_the_filter_from_any_program
 
 
 def told_of(world: SimpleNamespace, subject: str) -> str:
-    """The timeline of the message of *subject*."""
-    return world.server.run("trace", json.loads(world.server.run("trace", subject, "--json"))[0]["trace_id"], "--json")
+    """The timeline of the message of *subject*, not of an answer to it."""
+    named = next(one for one in json.loads(world.server.run("trace", subject, "--json")) if one["subject"] == subject)
+    return world.server.run("trace", named["trace_id"], "--json")
 
 
 def test_an_auto_reply_goes_to_who_is_proved_and_writes_today_only(world: SimpleNamespace) -> None:
