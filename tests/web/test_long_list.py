@@ -86,6 +86,12 @@ def drag(page: Any, share: float) -> None:
     page.evaluate("(share) => { const one = document.querySelector('[data-scroll]'); one.scrollTop = (one.scrollHeight - one.clientHeight) * share; }", share)
 
 
+def dragged(page: Any, share: float, step: int) -> list[int]:
+    """The rows that stand there after the bar was let go."""
+    drag(page, share)
+    return list(settled(page, step)["ids"])
+
+
 def test_the_wheel_scrolls_on_and_back_without_a_break(long_list: tuple[Any, int]) -> None:
     page, total = long_list
     page.hover("#rows .row >> nth=2")
@@ -155,10 +161,8 @@ def test_what_is_found_the_oldest_first_and_all_inboxes_are_scrolled_as_well(lon
             page.mouse.wheel(0, way)
             found = settled(page, step)
         assert abs((found["first"] - top) / (last - top) - share) < 0.02
-    drag(page, 1)
-    eventually(lambda: settled(page, step)["ids"][-1] == last)
-    drag(page, 0)
-    eventually(lambda: settled(page, step)["ids"][0] == top)
+    eventually(lambda: dragged(page, 1, step)[-1] == last)
+    eventually(lambda: dragged(page, 0, step)[0] == top)
     page.goto("/")
 
 
