@@ -489,7 +489,7 @@ def test_what_people_move_in_and_out_of_junk_teaches_the_filter_from_any_program
 
 def told_of(world: SimpleNamespace, subject: str) -> str:
     """The timeline of the message of *subject*, not of an answer to it."""
-    named = next(one for one in json.loads(world.server.run("trace", subject, "--json")) if one["subject"] == subject)
+    named = next(one for one in json.loads(world.server.run("trace", subject, "--json")) if one["sender"] != "<>")
     return world.server.run("trace", named["trace_id"], "--json")
 
 
