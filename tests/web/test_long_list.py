@@ -10,6 +10,7 @@ import signal
 import sqlite3
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -204,6 +205,16 @@ def in_mailbox(page: Any, name: str) -> int:
     return int(told.replace(",", ""))
 
 
+def is_free(lock: Path) -> bool:
+    """Whether nobody holds a lock."""
+    with open(lock) as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+
 @contextlib.contextmanager
 def stopped_on_the_way(server: RoostServer) -> Iterator[None]:
     """The one worker sleeps after some steps of a bulk act and between two writes, so that who looks finds it under way."""
@@ -211,13 +222,11 @@ def stopped_on_the_way(server: RoostServer) -> Iterator[None]:
     worker = next(pid for name, pid in server.pids().items() if name.startswith("worker"))
     jobs = sqlite3.connect(f"file:{data / 'roost.db'}?mode=ro", uri=True)
     eventually(lambda: jobs.execute("SELECT max(done) FROM jobs WHERE kind = 'bulk' AND state = 'running'").fetchone()[0])
-    with open(data / "write.lock") as lock:
-        while True:
-            os.kill(worker, signal.SIGSTOP)
-            with contextlib.suppress(BlockingIOError):
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            os.kill(worker, signal.SIGCONT)
+    while True:
+        os.kill(worker, signal.SIGSTOP)
+        if is_free(data / "write.lock.turn") and is_free(data / "write.lock"):
+            break
+        os.kill(worker, signal.SIGCONT)
     try:
         yield
     finally:
