@@ -165,7 +165,7 @@ def compose(runtime: Runtime, account: Account, draft: Draft, *, is_draft: bool)
         packed = base64.b64encode(json.dumps(kept).encode()).decode()
         extra += (("X-Roost-Draft", " ".join(packed[i : i + 60] for i in range(0, len(packed), 60))),)
     shown, files = _placed(draft.files, html, is_draft=is_draft)
-    name = draft.key if draft.key.startswith("n") else f"d{draft.message_id}.{runtime.new_trace_id()}"
+    name = draft.key if draft.key.startswith("n") else f"d{draft.key}.{runtime.new_trace_id()}" if is_draft else f"d{draft.key}"
     message = OutgoingMessage(
         from_=(sender,), reply_to=own_reply_to(runtime.store.read(), account, sender), date=runtime.clock.now(), msgid=f"{name}@{runtime.hostname}", to=good(typed.to), cc=good(typed.cc), bcc=good(typed.bcc),
         subject=" ".join(typed.subject.split()), text=text, html=html, inline=shown, attachments=files, in_reply_to=draft.in_reply_to,
@@ -346,7 +346,7 @@ def send(runtime: Runtime, account: Account, key: str, typed: Typed, *, start: D
     sender = own_sender(runtime.store.read(), account, typed.sender).address
     kind, answered = draft.answers or ("", 0)
     aftermath = Aftermath(
-        msgid=f"{draft.key}@{runtime.hostname}" if draft.key.startswith("n") else "", draft_message_id=existing.message_id if existing else None, draft_email_id=start.email_id if start else 0, answered_message_id=answered if kind == "reply" else None,
+        msgid=f"{draft.key}@{runtime.hostname}" if draft.key.startswith("n") else f"d{key}@{runtime.hostname}" if existing is None else "", draft_message_id=existing.message_id if existing else None, draft_email_id=start.email_id if start else 0, answered_message_id=answered if kind == "reply" else None,
         forwarded_message_id=answered if kind == "forward" else None,
     )  # fmt: skip
     trace_id = submit_message(runtime, account, data, sender, distinct, aftermath=aftermath, ip=ip, notify=REPORTS if typed.wants_report else "")
