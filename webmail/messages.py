@@ -333,8 +333,13 @@ def unsubscribe(message_id: int) -> Any:
     trust = trust_of(stored.prefix, stored.row.from_name, stored.row.from_addr)
     if unsubscribing.way_out(headers, is_proved=trust is not None and trust.kind == "verified") != "post":
         raise MailError(Reason.NOT_PERMITTED, _("Nothing proves who sent this, so Roost does not answer for you."))
-    fetch.one_click(site().runtime.resolver, unsubscribing.target_of(headers))
-    return done(flask.url_for("mail.message", mailbox_id=stored.row.mailbox_id, message_id=message_id), message=_("You are off the list."), undo=None)
+    told, is_error = _("You are off the list."), False
+    try:
+        fetch.one_click(site().runtime.resolver, unsubscribing.target_of(headers))
+    except MailError as error:
+        told, is_error = _("You are not off the list yet. %(why)s Try again later, or follow the link in the message.", why=words.said(error)), True
+    flask.session["toast"] = {"text": told, "undo": None, "is_error": is_error}
+    return done(flask.url_for("mail.message", mailbox_id=stored.row.mailbox_id, message_id=message_id))
 
 
 def to_line(to: tuple[p.Person, ...], cc: tuple[p.Person, ...]) -> str:

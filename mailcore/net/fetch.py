@@ -86,7 +86,7 @@ def one_click(resolver: Resolver, url: str) -> None:
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     response, _data = _ask(resolver, url, "POST", b"List-Unsubscribe=One-Click", form)
     if not 200 <= response.status < 300:
-        raise MailError(Reason.NETWORK, f"The list's server answered {response.status}. Try its page instead.")
+        raise MailError(Reason.NETWORK, f"The list's server answered {response.status}.")
 
 
 def sts_policy(resolver: Resolver, domain: str, *, port: int, is_private_fine: bool) -> bytes:

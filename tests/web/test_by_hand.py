@@ -213,6 +213,20 @@ def test_a_badge_says_in_one_word_whether_a_sender_is_proved(browser: Any, serve
     assert troubles == []
 
 
+def test_a_list_of_a_proved_sender_is_left_by_one_press_and_what_came_of_it_is_told(browser: Any, server: RoostServer) -> None:
+    """The list's server stands in no public place here: the server asks DNS for it, finds it inside, and says so; what is posted is in tests/unit/net/test_fetch.py."""
+    ways = "List-Unsubscribe: <https://mx.shop.test/off?u=1>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click"
+    with smtplib.SMTP("127.0.0.1", server.ports["smtp"], local_hostname="mx.shop.test", source_address=("127.0.0.3", 0)) as client:
+        client.sendmail("news@shop.test", ["u6@x.test"], letter("Our news", "Shop <news@shop.test>", "u6@x.test", more=ways))
+    page, troubles = signed_in(browser, server, "u6@x.test")
+    asked: list[str] = []
+    page.on("request", lambda one: asked.append(one.url))
+    opened(page, "Our news").get_by_role("button", name="Unsubscribe").click()
+    expect(page.locator("#toasts")).to_contain_text("You are not off the list yet. That address is inside a private network.")
+    assert not [url for url in asked if "shop.test" in url], "the browser itself tells the list nothing"
+    expect(page.locator("#subject")).to_contain_text("Our news")
+
+
 def test_files_are_looked_at_opened_inside_one_another_and_saved_together(browser: Any, server: RoostServer) -> None:
     inner, outer = EmailMessage(), EmailMessage()
     inner["From"], inner["Subject"] = "Bob <bob@far.test>", "The inner one"

@@ -48,8 +48,13 @@ class Far:
         self.pages: dict[str, tuple[int, dict[str, str], Any]] = {}
         self.seen: list[tuple[str, dict[str, str]]] = []
         self.reached: list[tuple[str, int]] = []
+        self.said = b""
 
         class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                far.said = self.rfile.read(int(self.headers["Content-Length"]))
+                self.do_GET()
+
             def do_GET(self) -> None:
                 far.seen.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
                 status, headers, body = far.pages.get(self.path, (404, {}, b""))
@@ -182,3 +187,19 @@ def test_who_sends_byte_by_byte_is_hung_up_on(far: Far, monkeypatch: pytest.Monk
     assert stopped.wait(10), "a thread is not held by one who is never done"
     gone.set()
     theirs.close()
+
+
+def test_a_list_is_left_by_one_post_that_says_nothing_else(far: Far) -> None:
+    """RFC 8058 §3.1: the form, no cookie, no redirect, and no private address."""
+    names = Names({"list.test": [OUT], "inside.test": ["127.0.0.1"]})
+    far.pages["/off?u=1"] = (200, {"Set-Cookie": "a=b"}, b"")
+    fetch.one_click(names, "http://list.test/off?u=1")
+    headers = far.seen[0][1]
+    assert far.said == b"List-Unsubscribe=One-Click" and headers["content-type"] == "application/x-www-form-urlencoded"
+    assert far.reached == [(OUT, 80)] and not {"cookie", "referer", "authorization", "origin"} & set(headers)
+    far.pages["/moved"] = (302, {"Location": "/off?u=1"}, b"")
+    for url, reason in (("http://list.test/moved", Reason.NETWORK), ("http://list.test/none", Reason.NETWORK), ("http://inside.test/off", Reason.NOT_PERMITTED), ("http://nowhere.test/off", Reason.NETWORK)):
+        with pytest.raises(MailError) as caught:
+            fetch.one_click(names, url)
+        assert caught.value.reason is reason, url
+    assert len(far.reached) == 3
