@@ -93,7 +93,7 @@ def domain(domain: str) -> Any:
         try:
             return change(found, flask.request.form)
         except MailError as error:
-            errors[{"limits": "accounts", "rename": "new_name", "delete": "confirm"}.get(flask.request.form.get("op", ""), "other")] = beside(error)
+            errors["plus" if "plus sign" in error.detail else {"limits": "accounts", "addresses": "catch_all", "rename": "new_name", "delete": "confirm"}.get(flask.request.form.get("op", ""), "other")] = beside(error)
     tab = flask.request.args.get("tab", "limits" if errors else "accounts")
     if tab not in ("accounts", "aliases", "names", "limits", "signature", "traffic"):
         flask.abort(404)
@@ -127,7 +127,7 @@ def domain_page(found: accounts.Domain, tab: str, errors: dict[str, str] | None 
         zone=str(site().runtime.settings.get("server.time_zone", domain_id=found.id)), zones=words.zones(str(site().runtime.settings.get("server.time_zone")) or "UTC"),
     )  # fmt: skip
     summary = ngettext("One account, %(used)s of mail.", "%(num)d accounts, %(used)s of mail.", count, used=words.size(used))
-    return p.DomainPage(name=found.name, summary=summary, tab=tab, is_disabled=not found.is_enabled, limits=limits, names=tuple(accounts.domain_aliases(site().read(), found.id)), signature=signature_of(found) if tab == "signature" else {}, errors=errors or {},
+    return p.DomainPage(name=found.name, summary=summary, tab=tab, is_disabled=not found.is_enabled, limits=limits, catch_all=flask.request.form.get("catch_all", found.catch_all), plus=flask.request.form.get("plus", found.plus_separator), names=tuple(accounts.domain_aliases(site().read(), found.id)), signature=signature_of(found) if tab == "signature" else {}, errors=errors or {},
         graph=traffic.graph(lambda key: flask.url_for("admin.domain", domain=found.name, tab="traffic", range=key), found.id) if tab == "traffic" else None)
 
 
@@ -142,6 +142,11 @@ def change(found: accounts.Domain, form: Any) -> Any:
         return change_names(found, form)
     if form.get("op") == "signature":
         return change_signature(found, form)
+    if form.get("op") == "addresses":
+        wanted_words = {"catch_all": form.get("catch_all", "").strip(), "plus_separator": form.get("plus", "").strip()}
+        site().write(lambda tx: verbs.set_domain(tx, actor(), found.id, wanted_words, site().now()))
+        toast(_("Saved"))
+        return done(flask.url_for("admin.domain", domain=found.name, tab="aliases"))
     if form.get("op") == "delete":
         require_typed(form, found.name)
         site().write(lambda tx: verbs.remove_domain(tx, actor(), found.id, site().now()))

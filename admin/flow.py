@@ -154,7 +154,11 @@ def trace(trace_id: str) -> Any:
 def trace_page(head: records.TraceHead) -> p.TracePage:
     """The whole story of one message."""
     events, last = [], words.local(site().now()).date()
-    for event in sight.events_of(head, records.trace_of(site().read(), head.trace_id)):
+    known = sight.events_of(head, records.trace_of(site().read(), head.trace_id))
+    kinds = {event.kind for event in known}
+    if head.ip and "refused" in kinds and "accepted" not in kinds:
+        known = [records.TraceEvent(at=head.at, kind="accepted", address="", data={"ip": head.ip, "size": head.size}), *known]
+    for event in known:
         if event.kind == "filter" and str(event.data.get("did", "")).startswith("program "):
             continue  # the program's own lines tell that it was asked for, and how it ended
         day = words.local(event.at).date()
@@ -163,7 +167,7 @@ def trace_page(head: records.TraceHead) -> p.TracePage:
     head = sight.head_of(head) or head
     return p.TracePage(
         id=head.trace_id, sender=head.sender, recipients=tuple(r for r in head.recipients.split(", ") if r), subject=head.subject, state=STATES.get(head.outcome, "waiting"),
-        state_text=state_words(head.outcome), size_text=words.size(head.size), message_id=head.msgid, events=tuple(events),
+        state_text=state_words(head.outcome), size_text=words.size(head.size), message_id=head.msgid.strip("<>"), events=tuple(events),
     )  # fmt: skip
 
 

@@ -62,6 +62,8 @@ class DomainPage:
     is_disabled: bool = False
     limits: DomainLimits = field(default_factory=DomainLimits)
     names: tuple[str, ...] = ()
+    catch_all: str = ""
+    plus: str = ""
     records: tuple[DnsRecord, ...] = ()
     checked_text: str = ""
     signature: dict[str, Any] = field(default_factory=dict)

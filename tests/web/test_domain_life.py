@@ -71,6 +71,20 @@ def test_another_name_of_a_domain_receives_signs_in_and_sends(server: RoostServe
         deliver(server, "u1@x-too.test", "by no name")
 
 
+def test_catch_all_and_plus_sign_are_seen_and_changed_on_the_domains_page(server: RoostServer, admin: Browser) -> None:
+    here = "/admin/domains/old.test?tab=aliases"
+    server.run("domain", "set", "old.test", "--catch-all", "ann@old.test")
+    assert 'value="ann@old.test"' in admin.get(here).text, "what the command set is seen"
+    assert "one character" in admin.post(here, {"op": "addresses", "catch_all": "bob@old.test", "plus": "++"}).text
+    assert 'value="bob@old.test"' in admin.post(here, {"op": "addresses", "catch_all": "bob@old.test", "plus": "-"}).text
+    deliver(server, "nobody-at-all@old.test", "caught here")
+    deliver(server, "ann-shop@old.test", "for a shop")
+    assert "caught here" in subjects(server, "bob@old.test") and "for a shop" in subjects(server, "ann@old.test")
+    admin.post(here, {"op": "addresses", "catch_all": "", "plus": "+"})
+    found = told(server, "domain", "show", "old.test")
+    assert (found["catch_all"], found["plus"]) == ("", "+")
+
+
 def test_a_renamed_account_takes_its_mail_aliases_and_catch_all_along(server: RoostServer) -> None:
     server.run("account", "add", "eve@kept.test", "--password-stdin", input=PASSWORD + "\n")
     server.run("alias", "add", "sales@kept.test", "eve@kept.test", "steve@kept.test", "eve@kept.test.elsewhere.test")

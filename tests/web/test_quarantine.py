@@ -67,3 +67,15 @@ def test_a_deleted_one_is_gone_and_nobody_is_told(server: RoostServer, admin: Br
     assert "Deleted; nobody is told" in admin.post(HERE, {"op": "delete", "ids": which}).text
     assert admin.post(HERE, {"op": "release", "ids": which}).status_code == 404
     assert inbox(server) == before and "Nothing is held" in admin.get(HERE).text
+
+
+def test_the_timeline_of_a_refused_message_tells_where_it_came_from(server: RoostServer, admin: Browser) -> None:
+    server.run("settings", "set", "virus.blocked_action", "refuse")
+    server.settle()
+    with pytest.raises(smtplib.SMTPDataError):
+        send(server, "Pay at once")
+    server.run("settings", "set", "virus.blocked_action", "quarantine")
+    server.settle()
+    (row,) = json.loads(server.run("trace", "Pay at once", "--json"))
+    text = admin.get(f"/admin/messages/{row['trace_id']}").text
+    assert "Arrived from 127.0.0.1" in text and text.index("Arrived from") < text.index("Refused")

@@ -232,7 +232,7 @@ RECORDS = (
 
 def domain(tab: str) -> adm.DomainPage:
     """harbour.test, which has two records to mend."""
-    return adm.DomainPage(name="harbour.test", summary="7 of 9 DNS records are right. 61 accounts, 88 GB, renews in 12 days.", tab=tab, records=RECORDS, checked_text="looked 2 minutes ago", graph=GRAPH if tab == "traffic" else None, limits=adm.DomainLimits(storage="500 GB", account_quota="10 GB", message_size="50 MB", aliases="200", account_size="50 GB"), names=("harbour.example", "port.test"), errors={"accounts": "There are 61 accounts already. Give 61 or more."} if tab == "limits" else {})
+    return adm.DomainPage(name="harbour.test", summary="7 of 9 DNS records are right. 61 accounts, 88 GB, renews in 12 days.", tab=tab, records=RECORDS, checked_text="looked 2 minutes ago", graph=GRAPH if tab == "traffic" else None, limits=adm.DomainLimits(storage="500 GB", account_quota="10 GB", message_size="50 MB", aliases="200", account_size="50 GB"), names=("harbour.example", "port.test"), catch_all="office@harbour.test", plus="+", errors={"accounts": "There are 61 accounts already. Give 61 or more."} if tab == "limits" else {})
 
 
 ACCOUNTS = tuple(
