@@ -61,7 +61,10 @@ def totp() -> Any:
     error = ""
     if flask.request.method == "POST":
         code = flask.request.form.get("code", "")
-        attempt = Attempt(login=mine.address, password=Secret(code), protocol="code", ip=flask.request.remote_addr or "", is_tls=flask.request.is_secure)
+        attempt = Attempt(
+            login=mine.address, password=Secret(code), protocol="code", ip=flask.request.remote_addr or "", is_tls=flask.request.is_secure,
+            agent=flask.request.headers.get("User-Agent", ""),
+        )  # fmt: skip
         try:
             site().doorkeeper.check_code(mine, code, attempt)
             return signed_in.begin(mine.id, flask.make_response(flask.redirect(target, 303)))

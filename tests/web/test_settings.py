@@ -95,6 +95,8 @@ def test_the_second_step_asks_for_a_code_once_and_closes_the_main_password_to_pr
     third = Browser(server)
     third.sign_in("u2@x.test")
     assert third.post("/sign-in/code", {"code": codes[0]}).status_code == 401, "a recovery code is good once"
+    latest = again.get(SAFETY).text.partition("Latest sign-ins")[2]
+    assert "Second step" in latest and "CODE" not in latest
 
 
 def test_guessing_codes_ends_after_a_few(server: RoostServer) -> None:
