@@ -24,6 +24,7 @@ from admin import (  # noqa: F401 - each adds its routes
     server,
     setup,
     sharing,
+    undoing,
 )
 from admin.blueprints import admin, setup_blueprint
 

@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from admin import presenters as p
+from admin import undoing
 from admin.blueprints import PAGE, admin, beside, chosen_domain, domain_choices, domain_of, scope, toast
 from mailcore.base.errors import MailError, Reason
 from mailcore.directory import verbs
@@ -74,9 +75,10 @@ def alias(address: str) -> Any:
         try:
             if form.get("op") == "delete":
                 site().write(lambda tx: verbs.remove_alias(tx, actor(), found.id, site().now()))
+                toast(_("%(address)s is deleted", address=found.address), undoing.token_of(found))
             else:
                 site().write(lambda tx: verbs.set_alias(tx, actor(), found.id, site().now(), targets=targets_of(form), is_enabled="enabled" in form))
-            toast(_("Saved"))
+                toast(_("Saved"))
             return done(flask.url_for("admin.aliases"))
         except MailError as error:
             errors["targets"] = beside(error)

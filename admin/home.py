@@ -61,9 +61,3 @@ def find() -> Any:
             hits += [(_("Message"), "timeline", h.subject or h.trace_id, f"{h.sender} → {h.recipients}", flask.url_for("admin.trace", trace_id=h.trace_id)) for h in records.find_traces(tx, contains=q, limit=5)]
             hits += [(_("Setting"), "gear", stated(s.label), s.name, flask.url_for("admin.settings", q=s.name)) for s in CATALOGUE if q.lower() in (s.label + stated(s.label) + s.name + s.was).lower()][:8]
     return page("admin/find.html", area="", q=q, hits=tuple(hits))
-
-
-@admin.post("/undo")
-@require("domain-admin")
-def undo() -> Any:
-    return flask.redirect(flask.url_for("admin.home"), 303)

@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
+from admin import undoing
 from admin.blueprints import admin, toast
 from admin.protection_values import RangePage, RangeRow, SenderRow, SendersPage, Tick
 from mailcore.base import ip
@@ -78,7 +79,7 @@ def one_range(name: str) -> Any:
     if flask.request.method == "POST":
         if flask.request.form.get("op") == "delete":
             site().write(lambda tx: guard_verbs.remove_range(tx, actor(), found.name, site().now()))
-            toast(_("%(name)s is removed", name=found.name))
+            toast(_("%(name)s is removed", name=found.name), undoing.token_of(found))
             return done(flask.url_for("admin.ranges"))
         return put(found)
     return page("admin/range.html", area="ranges", page=range_page(found))

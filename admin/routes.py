@@ -6,6 +6,7 @@ import flask
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from admin import undoing
 from admin import values as p
 from admin.blueprints import admin, toast
 from mailcore.base.errors import MailError, Reason
@@ -49,7 +50,7 @@ def route(route_id: int) -> Any:
 def remove(found: Route) -> Any:
     """Its mail goes by DNS again."""
     site().write(lambda tx: route_verbs.remove(tx, actor(), found.id, site().now()))
-    toast(_("%(name)s goes by DNS again", name=found.pattern))
+    toast(_("%(name)s goes by DNS again", name=found.pattern), undoing.token_of(found))
     return done(flask.url_for("admin.routes"))
 
 

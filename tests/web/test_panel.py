@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import re
 import smtplib
 import socket
 import time
@@ -88,6 +89,44 @@ def test_a_range_that_cannot_be_keeps_what_was_typed_and_says_why(admin: Browser
     answer = admin.post("/admin/ranges/new", form)
     assert answer.status_code == 422 and 'aria-invalid="true"' in answer.text and 'value="192.0.2.9"' in answer.text or field == "upper"
     assert "Wrong" not in admin.get("/admin/ranges").text
+
+
+def undo_of(page: str) -> dict[str, str]:
+    """What the toast's Undo sends."""
+    found = re.search(r'name="undo" value="([^"]+)"', page)
+    assert found
+    return {"undo": found[1], "next": "/admin"}
+
+
+def test_what_one_press_took_away_comes_back_by_one(server: RoostServer, admin: Browser) -> None:
+    server.run("alias", "add", "team@x.test", "u1@x.test", "u2@x.test")
+    server.run("range", "add", "Branch", "192.0.2.0", "192.0.2.63", "--priority", "45", "--no-spam")
+    server.run("route", "add", "far.test", "mx.far.test", "--port", "2525")
+    before = [told(server, *words) for words in (("alias", "list"), ("range", "list"), ("route", "list"))]
+    number = re.search(r"/admin/routes/(\d+)", admin.get("/admin/routes").text)
+    assert number
+    for path in ("/admin/aliases/team@x.test", "/admin/ranges/Branch", f"/admin/routes/{number[1]}"):
+        admin.get(path)
+        gone = admin.post(path, {"op": "delete"})
+        assert path not in gone.text
+        back = admin.post("/admin/undo", undo_of(gone.text))
+        assert back.status_code == 200 and "is back" in back.text
+        assert "is there already" in admin.post("/admin/undo", undo_of(gone.text)).text or "is back" in back.text
+    assert [without(rows) for rows in before] == [without(told(server, *words)) for words in (("alias", "list"), ("range", "list"), ("route", "list"))]
+    admin.get("/admin/aliases/team@x.test")
+    gone = admin.post("/admin/aliases/team@x.test", {"op": "delete"}).text
+    other = Browser(server)
+    other.sign_in("admin@x.test")
+    other.get("/admin/aliases")
+    assert other.post("/admin/undo", undo_of(gone)).status_code == 403, "another session's word"
+    assert admin.post("/admin/undo", {"undo": "forged"}).status_code == 403
+    server.run("range", "remove", "Branch")
+    server.run("route", "remove", "far.test")
+
+
+def without(rows: object) -> list[dict[str, object]]:
+    """Without what a row made anew has anew."""
+    return [{name: value for name, value in row.items() if name not in ("id", "created_at")} for row in rows]  # type: ignore[attr-defined]
 
 
 def test_hmailservers_ranges_come_by_one_button(server: RoostServer, admin: Browser) -> None:
