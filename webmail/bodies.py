@@ -52,7 +52,8 @@ def body(token: str) -> Any:
 
 def drawn(made: files.Body) -> flask.Response:
     """A body as the document inside its frame."""
-    html = marked_body(made.html, phrases_of(flask.request.args.get("mark", ""))) + (f"<p>[{_('The rest of this message is left out here; its source holds all of it.')}]</p>" if made.has_cut else "")
+    left_out = _("The rest of this message is left out here; its source holds all of it.")
+    html = marked_body(made.html, phrases_of(flask.request.args.get("mark", ""))) + (f"<p>[{left_out}]</p>" if made.has_cut else "")
     text = flask.render_template(
         "webmail/body.html", body=Markup(html), is_text=False, theme=theme(), title=_("Message"), language="", has_own_colours=made.has_own_colours, as_sent="sent" in flask.request.args
     )

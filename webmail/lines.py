@@ -29,10 +29,11 @@ class Pen:
         self.urls: dict[tuple[str, bool], tuple[str, str]] = {}
         self.tick, self.star = escape(_("Tick: %(subject)s")), escape(_("Star: %(subject)s"))
         self.no_subject, self.draft = _("(no subject)"), _("Draft")
-        self.unread = f'<span class="sr row-unread-word" dir="auto">{escape(_("Unread:"))} </span>'
+        unread, star_word = _("Unread:"), _("Star")
+        self.unread = f'<span class="sr row-unread-word" dir="auto">{escape(unread)} </span>'
         said = {"pin": _("Pinned"), "mute": _("Muted"), "reply": _("Answered"), "forward": _("Forwarded"), "clip": _("Has attachments")}
         self.marks = {name: f'<span title="{escape(word)}">{icon(name)}<span class="sr">{escape(word)}</span></span>' for name, word in said.items()}
-        star = f' title="{escape(_("Star"))} (s)">'
+        star = f' title="{escape(star_word)} (s)">'
         self.stars = {on: f'{star}{icon("star-on" if on else "star")}</button>' for on in (True, False)}
 
     def url(self, item: p.ListRow) -> str:
@@ -71,7 +72,8 @@ class Pen:
 
     def line(self, item: p.ListRow) -> str:
         """What stands behind the names."""
-        count = f'<span class="row-n" title="{escape(ngettext("%(num)d message", "%(num)d messages", item.count))}">{item.count}</span>' if item.count > 1 else ""
+        many = ngettext("%(num)d message", "%(num)d messages", item.count) if item.count > 1 else ""
+        count = f'<span class="row-n" title="{escape(many)}">{item.count}</span>' if many else ""
         return count + (chip(self.draft, "amber") if item.is_draft else "") + (chip(item.mailbox_name) if item.mailbox_name else "")
 
     def marks_of(self, item: p.ListRow) -> str:

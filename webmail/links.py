@@ -79,7 +79,8 @@ def url_of(one: FileLink) -> str:
 def facts(one: FileLink) -> str:
     """Until when, and whether a password is asked for."""
     text = _("Can be fetched until %(when)s.", when=words.long(one.expires_at))
-    return f"{text} {_('It asks for a password, which comes separately.')}" if one.password_hash else text
+    locked = _("It asks for a password, which comes separately.")
+    return f"{text} {locked}" if one.password_hash else text
 
 
 def as_text(one: FileLink) -> str:

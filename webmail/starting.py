@@ -113,8 +113,8 @@ def quoted(stored: listing.Stored, data: bytes, headers: Headers, parts: Part, *
     text = "\n\n".join(html_to_text(one.text) if one.is_html else one.text for one in pieces)
     safe = "".join(sanitise(one.text, cid_url=lambda cid: f"cid:{cid}", remote_url=lambda url: url).html if one.is_html else text_to_html(one.text) for one in pieces)
     if is_too_long(parts):
-        left_out = f"[{_('The rest of this message is left out here.')}]"
-        text, safe = f"{text}\n\n{left_out}", f"{safe}<p>{escape(left_out)}</p>"
+        left_out = _("The rest of this message is left out here.")
+        text, safe = f"{text}\n\n[{left_out}]", f"{safe}<p>[{escape(left_out)}]</p>"
     if not is_forward:
         line = _("On %(when)s %(who)s wrote:", when=words.long(stored.row.internal_date), who=stored.row.from_name or stored.row.from_addr)
         return quote_text(text, line), quote_html(safe, line)

@@ -1,5 +1,6 @@
 """Every sentence of the pages, and every one that mailcore says on them, has words in each language; values stand where they stood."""
 
+import ast
 import re
 import sys
 from pathlib import Path
@@ -29,6 +30,20 @@ def test_nothing_is_left_in_english(language: str, wanted: "build.Catalog") -> N
         if key and (found is None or not found.string or (isinstance(found.string, tuple) and not all(found.string))):
             missing.append(key)
     assert missing == [], f"{len(missing)} without words: run translations/build.py update, then fill translations/{language}"
+
+
+def test_no_sentence_hides_in_an_f_string() -> None:
+    """What gathers the sentences does not look into those, so a sentence there is never translated."""
+    hidden = [
+        f"{path.relative_to(HOME)}:{call.lineno}"
+        for room in ("web", "webmail", "admin")
+        for path in sorted((HOME / room).rglob("*.py"))
+        for text in ast.walk(ast.parse(path.read_text()))
+        if isinstance(text, ast.JoinedStr)
+        for call in ast.walk(text)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in ("_", "_l", "ngettext")
+    ]
+    assert hidden == []
 
 
 @pytest.mark.parametrize("language", build.LANGUAGES)
