@@ -29,7 +29,7 @@ def latest(account: Account) -> tuple[SignInRow, ...]:
     """The newest, at most SHOWN."""
     return tuple(
         SignInRow(
-            time_text=words.short(at), time_iso=words.iso(at), protocol={"web": _("Webmail"), "code": _("Second step")}.get(protocol, protocol.upper()), ip=ip, agent=words.program_name(agent) if agent else "",
+            time_text=words.short(at), time_iso=words.iso(at), protocol={"web": _("Webmail"), "code": _("Second step"), "half": _("Right password, no code")}.get(protocol, protocol.upper()), ip=ip, agent=words.program_name(agent) if agent else "",
             is_good=is_good, is_tls=is_tls,
         )
         for at, protocol, ip, agent, is_good, is_tls in access.recent_sign_ins(site().read(), account.id, SHOWN)

@@ -40,7 +40,10 @@ def sign_in() -> Any:
                 return flask.redirect(known.url, 303)
             personal.note_zone(site().runtime, found, request.form.get("zone", ""))
             next_page = flask.url_for("session.totp", next=target) if found.totp_secret else target
-            site().runtime.counts.add("sign_ins")
+            if found.totp_secret:
+                site().doorkeeper.note_half(found, attempt)
+            else:
+                site().runtime.counts.add("sign_ins")
             return signed_in.begin(found.id, flask.make_response(flask.redirect(next_page, 303)), is_pending_totp=bool(found.totp_secret), stays="remember" in request.form)
         except MailError as refused:
             error = said(refused)
@@ -67,6 +70,7 @@ def totp() -> Any:
         )  # fmt: skip
         try:
             site().doorkeeper.check_code(mine, code, attempt)
+            site().runtime.counts.add("sign_ins")
             return signed_in.begin(mine.id, flask.make_response(flask.redirect(target, 303)))
         except MailError as refused:
             error = said(refused)

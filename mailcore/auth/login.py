@@ -6,7 +6,7 @@ own list of sign-ins and the admin's table of programs without TLS read the rows
 
 import ipaddress
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mailcore.auth import app_passwords, imported, ldap, passwords, second_step
 from mailcore.auth.passwords import Verifier
@@ -22,6 +22,8 @@ PROTOCOLS = ("imap", "pop3", "smtp", "sieve", "web", "code")
 TRUSTED_DAYS = 30
 TRUSTED_FACTOR = 10
 """An address with a good sign-in in TRUSTED_DAYS gets this many times more failures before a ban."""
+HALF = "half"
+"""The protocol of a sign-in that has not got past its second step."""
 CODE_WINDOW: Micros = 900 * SECOND
 CODE_FAILURES = 8
 """Wrong second-step codes for one account in CODE_WINDOW. Stops guessing by someone who has the password."""
@@ -123,7 +125,8 @@ class Doorkeeper:
             raise MailError(Reason.AUTH_FAILED, "The user name or the password is wrong.")
         if imported.is_imported(account.password_hash):
             self._hash_anew(account, attempt.password)
-        self._note_success(attempt, account, network, now)
+        if not account.totp_secret:  # else it is one only with the code
+            self._note_success(attempt, account, network, now)
         return account
 
     def _hash_anew(self, account: accounts.Account, password: Secret) -> None:
@@ -141,6 +144,19 @@ class Doorkeeper:
         if not runtime.store.write(lambda tx: second_step.take(tx, account, code, now)):
             self._note_failure(attempt, account, network_of(attempt.ip), now)
             raise MailError(Reason.AUTH_FAILED, "That code is wrong or was used already. Wait for the next one.")
+        self._note_success(replace(attempt, protocol="web"), account, network_of(attempt.ip), now, is_whole=True)
+
+    def note_half(self, account: accounts.Account, attempt: Attempt) -> None:
+        """A browser had the right password and is asked for the code: the owner is to see it if the code never comes. A success takes the note away."""
+        now, key = self._runtime.clock.micros(), (account.id, HALF, attempt.ip)
+        if now - self._written.get(key, 0) < SEEN_EVERY:
+            return
+        self._written[key] = now
+        self._runtime.store.write(
+            lambda tx: access.add_sign_in(
+                tx, at=now, account_id=account.id, login=attempt.login, protocol=HALF, ip=network_of(attempt.ip), agent=attempt.agent, is_good=False, is_tls=attempt.is_tls
+            )
+        )
 
     def asks_outside(self, login: str) -> bool:
         """Whether signing *login* in asks a directory, which may take seconds."""
@@ -237,9 +253,10 @@ class Doorkeeper:
         runtime.store.write(note)
         runtime.log.warning("sign-in failed", protocol=attempt.protocol, login=attempt.login, ip=attempt.ip)
 
-    def _note_success(self, attempt: Attempt, account: accounts.Account, network: str, now: Micros) -> None:
+    def _note_success(self, attempt: Attempt, account: accounts.Account, network: str, now: Micros, *, is_whole: bool = False) -> None:
+        """Write it down, and forgive; wrong codes only where the second step *is_whole*."""
         key = (account.id, attempt.protocol, attempt.ip)
-        if now - self._written.get(key, 0) < SEEN_EVERY and not access.has_failures(self._runtime.store.read(), network, account.id):
+        if not is_whole and now - self._written.get(key, 0) < SEEN_EVERY and not access.has_failures(self._runtime.store.read(), network, account.id):
             return
 
         def note(tx: Tx) -> None:
@@ -247,7 +264,7 @@ class Doorkeeper:
                 tx, at=now, account_id=account.id, login=attempt.login, protocol=attempt.protocol, ip=network, agent=attempt.agent,
                 is_good=True, is_tls=attempt.is_tls,
             )  # fmt: skip
-            access.clear_failures(tx, network, account.id)
+            access.clear_failures(tx, network, account.id, with_codes=is_whole)
             accounts.set_account(tx, account.id, last_sign_in_at=now)
 
         self._runtime.store.write(note)

@@ -85,6 +85,10 @@ def add_sign_in(
     )  # fmt: skip
 
 
+_PASSWORDS = "protocol NOT IN ('code', 'half')"
+"""Tries with a password that was wrong: no wrong code, and no right password whose code never came."""
+
+
 def failures(tx: Tx, network: str, since: Micros) -> int:
     """Different wrong passwords from *network* since then; the same wrong one for the same login counts once."""
     found = tx.value(
@@ -137,12 +141,13 @@ def uses_only_pop3(tx: Tx, account_id: int, since: Micros) -> bool:
 
 def has_failures(tx: Tx, network: str, account_id: int) -> bool:
     """Whether a wrong password for the account is remembered from there."""
-    return tx.one("SELECT 1 FROM sign_ins WHERE account_id = :a AND ip = :ip AND is_good = 0 LIMIT 1", {"a": account_id, "ip": network}) is not None
+    return tx.one(f"SELECT 1 FROM sign_ins WHERE account_id = :a AND ip = :ip AND is_good = 0 AND {_PASSWORDS} LIMIT 1", {"a": account_id, "ip": network}) is not None
 
 
-def clear_failures(tx: Tx, network: str, account_id: int) -> None:
-    """A success forgives the wrong passwords for that account from there, whatever it was called."""
-    tx.run("DELETE FROM sign_ins WHERE account_id = :a AND ip = :ip AND is_good = 0", {"ip": network, "a": account_id})
+def clear_failures(tx: Tx, network: str, account_id: int, *, with_codes: bool = False) -> None:
+    """A success forgives the wrong passwords for that account from there, whatever it was called; wrong codes only where a code was right."""
+    only = "" if with_codes else f" AND {_PASSWORDS}"
+    tx.run(f"DELETE FROM sign_ins WHERE account_id = :a AND ip = :ip AND is_good = 0{only}", {"ip": network, "a": account_id})
 
 
 def recent_sign_ins(tx: Tx, account_id: int, limit: int = 50) -> list[tuple[Micros, str, str, str, bool, bool]]:

@@ -162,7 +162,9 @@ function insertFresh() {
 
 /** A mailbox came or went, or was shared: the navigation as it stands now. */
 async function refreshNav() {
-  const reply = await fetch(location.href, { credentials: "same-origin" }).catch(() => null);
+  const ask = (url) => fetch(url, { credentials: "same-origin" }).catch(() => null);
+  let reply = await ask(location.href);
+  if (!reply?.ok && $("#list")) reply = await ask(listUrl($("#list"))); // the message that stands there has gone meanwhile
   if (!reply?.ok || $("#nav").contains(document.activeElement)) return;
   const page = new DOMParser().parseFromString(await reply.text(), "text/html");
   const now = page.querySelector("#nav");

@@ -91,6 +91,7 @@ def test_the_second_step_asks_for_a_code_once_and_closes_the_main_password_to_pr
     assert again.post("/sign-in/code", {"code": used}).status_code == 401, "the code that switched it on was used"
     assert again.post("/sign-in/code", {"code": codes[0]}).status_code == 200
     assert again.get("/").status_code == 200 and "/sign-in" not in again.get("/").url
+    assert "Right password, no code" not in again.get(SAFETY).text, "the code came"
 
     third = Browser(server)
     third.sign_in("u2@x.test")
@@ -105,10 +106,16 @@ def test_guessing_codes_ends_after_a_few(server: RoostServer) -> None:
     started = person.post(SAFETY, {"op": "totp-start", "old_password": PASSWORD}).text
     secret = re.search(r'name="secret" value="([A-Z2-7]+)"', started)[1]  # type: ignore[index]
     person.post(SAFETY, {"op": "totp-finish", "secret": secret, "code": pyotp.TOTP(secret).now()})
+    assert "Right password, no code" not in person.get(SAFETY).text
     guesser = Browser(server)
     guesser.sign_in("u3@x.test")
     for number in range(8):
         guesser.post("/sign-in/code", {"code": f"00000{number}"})
+        if number % 3 == 0:
+            guesser = Browser(server)
+            guesser.sign_in("u3@x.test")  # the right password once more forgives no wrong code
+    page = person.get(SAFETY).text
+    assert "Right password, no code" in page, "its owner sees that somebody has it"
     assert "Too many wrong codes" in guesser.post("/sign-in/code", {"code": pyotp.TOTP(secret).at(int(time.time()) + 30)}).text
 
 

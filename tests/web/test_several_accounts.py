@@ -126,7 +126,7 @@ def test_each_tab_lives_for_its_own_account(browser: Any, server: RoostServer) -
     other = page.context.new_page()
     other.goto("/mail")
     send_short(server, BEN, "For Ben")
-    expect(page.locator("#rows .row", has_text="For Ben")).to_be_visible(timeout=5000)
+    expect(page.locator("#rows .row", has_text="For Ben")).to_be_visible()
     expect(other.locator("#rows .row", has_text="For Ben")).to_have_count(0)
     page.locator("#rows .row .row-sub > a", has_text="For Ben").click()
     expect(page.locator("#reader h1")).to_have_text("For Ben")

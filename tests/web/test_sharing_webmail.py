@@ -228,7 +228,7 @@ def test_all_inboxes_are_one_list_that_lives(browser: Any, server: RoostServer) 
     send(server, letter("News", to=boss, number="i3"), boss)
     expect(link.locator(".num")).to_have_text("3")
     page.mouse.click(1200, 600)
-    expect(page.locator("#rows .row", has_text="News").or_(page.locator("#fresh:not([hidden])"))).to_be_visible(timeout=4000)
+    expect(page.locator("#rows .row", has_text="News").or_(page.locator("#fresh:not([hidden])"))).to_be_visible()
     row(page, "Theirs").locator(".row-sub > a").click()
     expect(page.locator("#reader h1")).to_have_text("Theirs")
     page.wait_for_url("**list=inboxes*")
@@ -242,7 +242,7 @@ def test_all_inboxes_are_one_list_that_lives(browser: Any, server: RoostServer) 
     with imap_of(server, boss) as imap:
         imap.create("Fresh")
         assert imap.setacl("Fresh", me, "lr")[0] == "OK"
-    expect(page.locator("#nav a", has_text="Fresh")).to_be_visible(timeout=4000)
+    expect(page.locator("#nav a", has_text="Fresh")).to_be_visible()
     assert troubles == []
 
 
