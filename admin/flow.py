@@ -26,7 +26,7 @@ def queue_row(item: outbox.Item) -> p.QueueRow:
     people = outbox.recipients(site().read(), item.id)
     waiting = [r for r in people if r.state == "waiting"] or people
     names = ", ".join(r.address for r in waiting[:2]) + (f" +{len(waiting) - 2}" if len(waiting) > 2 else "")
-    reply = next((f"{r.code or ''} {r.detail}".strip() for r in waiting if r.detail), "")
+    reply = next((r.detail if r.detail.startswith(str(r.code or "")) else f"{r.code} {r.detail}" for r in waiting if r.detail), "")
     hours = (site().now() - item.created_at) // 3_600_000_000
     return p.QueueRow(
         id=str(item.id), sender=item.sender, recipient=names, subject=item.subject, state="held" if item.state == "held" else "waiting",
@@ -48,7 +48,7 @@ def queue() -> Any:
     states = (p.Choice(value="", label=_("All")), p.Choice(value="waiting", label=_("Waiting")), p.Choice(value="held", label=_("Held")))
     older = flask.url_for("admin.queue", q=q, state=state, cursor=found[-1].id) if len(found) == PAGE else None
     busy = outbox.waiting_by_domain(tx, limit=1)
-    summary = _("Nothing waits. Every message sent has arrived at its next server.") if not total else ngettext("One message waits.", "%(num)d messages wait.", total)
+    summary = _("Nothing waits") if not total else ngettext("One message waits.", "%(num)d messages wait.", total)
     if busy:
         summary += " " + _("Most of them for %(domain)s.", domain=busy[0][0])
     paging = p.Paging(shown=len(found), total=total, older=older, is_filtered=bool(q or state), state="ready" if found else "empty")
