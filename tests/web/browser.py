@@ -16,6 +16,7 @@ def signed_in(browser: Any, server: RoostServer, address: str, **look: Any) -> t
     page.fill("input[type=password]", PASSWORD)
     page.keyboard.press("Enter")
     page.wait_for_selector("#nav", state="attached")
+    page.wait_for_load_state()  # keys are heard from then on
     return page, troubles
 
 
