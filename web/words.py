@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import flask
 from babel import Locale
 from babel.dates import format_date
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, get_decimal_symbol
 from flask_babel import get_locale, get_translations
 from flask_babel import gettext as _
 from markupsafe import Markup
@@ -192,9 +192,15 @@ def size(count: int) -> str:
         if count >= 1024**power:
             value = count / 1024**power
             before = "\u200e" if direction() == "rtl" else ""  # number before unit, for both are Latin
-            shown = format_decimal(value, "0.0" if value < 10 and power > 1 else "0", locale())
+            shown = f"{value:.1f}".replace(".", decimal_mark(str(locale()))) if value < 10 and power > 1 else f"{value:.0f}"
             return f"{before}{shown} {unit}"
     return _("%(count)d bytes", count=count)
+
+
+@lru_cache(maxsize=64)
+def decimal_mark(language: str) -> str:
+    """What parts a whole number from its tenth."""
+    return str(get_decimal_symbol(language))
 
 
 def number(count: int) -> str:
