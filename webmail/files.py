@@ -30,8 +30,6 @@ from webmail import presenters as p
 CACHED = 500
 MEASURED_CHARACTERS = 100_000
 """Of a body that are read as text, to know its length."""
-BODY_BYTES = 5 * 1024 * 1024
-"""Text of a message that is shown; the rest is left out with a word."""
 SHOWN_TYPES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 """Served as what they are; all else is a download of no type, or plain text."""
 TEXT_ENDINGS = frozenset({"txt", "csv", "md", "log", "diff", "patch"})
@@ -99,14 +97,14 @@ def make_body(stored: Stored, *, shows_images: bool, inside: Part | None = None)
     """HTML through the sanitiser, else text made HTML; of the message, or of one that it encloses."""
     root = inside or load_parts(stored.parts)
     data = site().store.blobs.read(stored.locator)
-    written = texts.texts(data, root, BODY_BYTES)
+    written = texts.texts(data, root, texts.SHOWN_BYTES)
     pictures = texts.pictures(root, written.markup)
     pieces, is_cut = written.pieces, written.is_cut
     if not any(one.text.strip() for one in pieces):
         packed_text = next((f for part in texts.files(root, pictures)[:FILES_SHOWN] if is_package(part) for f in tnef.read(decode_body(data, part))[:1]), None)
         if packed_text is not None and packed_text.name in ("message.html", "message.txt"):
             is_html = packed_text.name == "message.html"
-            pieces = (texts.Text(is_html, decode_bytes(packed_text.content[:BODY_BYTES], "").replace("\r\n", "\n")),)
+            pieces = (texts.Text(is_html, decode_bytes(packed_text.content[:texts.SHOWN_BYTES], "").replace("\r\n", "\n")),)
     by_cid = {part.content_id: part for part in root.walk() if part.content_id in pictures}
     shown, plain, remote = [], [], 0
     for one in pieces:

@@ -6,9 +6,6 @@ from mailcore.runtime.runtime import Runtime
 from mailcore.sessions import safe_bodies
 from mailcore.store.blobs import Locator
 
-READ_BYTES = 5 * 1024 * 1024
-"""Text of a message that is shown."""
-
 
 class Ahead:
     """The process that keeps the index does this, too. Mail from before it started is made safe when it is opened."""
@@ -33,7 +30,7 @@ class Ahead:
         if row is None:
             return False
         data, root = self.runtime.store.blobs.read(Locator(segment=row[2], offset=row[3], length=row[4])), load_parts(row[1])
-        written = texts.texts(data, root, READ_BYTES)
+        written = texts.texts(data, root, texts.SHOWN_BYTES)
         pictures = texts.pictures(root, written.markup)
         for one in written.pieces:
             if one.is_html and len(one.text) >= safe_bodies.LARGE_CHARACTERS:

@@ -14,6 +14,8 @@ from mailcore.mail.part import Part
 from mailcore.mail.plain import unflow
 from mailcore.mail.structure import is_file, is_text
 
+SHOWN_BYTES = 5 * 1024 * 1024
+"""Text of a message that is shown; the rest is left out with a word. What makes it safe ahead reads as much, or makes what nobody asks for."""
 TEXTS_SHOWN = 50
 """Texts of one message that are put together."""
 

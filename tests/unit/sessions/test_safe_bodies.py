@@ -1,5 +1,6 @@
 """Large HTML that is kept safe: the same as made at once, whoever opens it, and gone with its message."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -55,8 +56,6 @@ def test_a_message_to_many_is_made_once_and_goes_with_each(runtime: Any, monkeyp
 
 
 def test_the_oldest_goes_when_there_is_too_much(runtime: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    import os
-
     folder = runtime.config.data_dir / "made"
     for number in range(3):
         safe_bodies.make(runtime, number, f"<p>{number}", ())
